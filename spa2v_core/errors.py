@@ -1,0 +1,25 @@
+"""Errors whose message a user can act on: it says what is wrong and what to do."""
+
+
+class Spa2vError(Exception):
+    """Base of every error that may be shown to a user as it stands."""
+
+    exit_code = 1
+
+
+class InputError(Spa2vError):
+    """The given file, span or option can't be used."""
+
+    exit_code = 2
+
+
+class LayoutError(InputError):
+    """A layout is not valid; the message starts with the path of the field."""
+
+
+class PlannerError(Spa2vError):
+    """A planner could not make a layout from valid input."""
+
+
+class BackendError(Spa2vError):
+    """A backend can't render: missing weights, packages or memory."""

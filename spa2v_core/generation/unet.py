@@ -1,0 +1,61 @@
+"""The grounded UNet: a motion UNet that takes per-frame text and grounding.
+
+The stock AnimateDiffPipeline passes `cross_attention_kwargs` through untouched, so one
+`FrameConditioning` object in it is enough; no pipeline is copied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import UNetMotionModel
+
+
+@dataclass
+class FrameConditioning:
+    """What the UNet needs beyond the pipeline's own arguments.
+
+    Attributes
+    ----------
+    frame_text: (F, L, d) text of each frame, or None to keep the pipeline's.
+    grounding: state of a grounding module, or None.
+    grounding_on: switched by the schedule, off leaves the stock UNet.
+    """
+
+    frame_text: torch.Tensor | None = None
+    grounding: Any | None = None
+    grounding_on: bool = True
+
+
+class GroundedUNetMotionModel(UNetMotionModel):
+    """UNetMotionModel with `FrameConditioning` under `cross_attention_kwargs["conditioning"]`."""
+
+    def forward(
+        self,
+        sample: torch.Tensor,
+        timestep: torch.Tensor | float | int,
+        encoder_hidden_states: torch.Tensor,
+        *args: Any,
+        cross_attention_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """As the parent's; batch order is [unconditional frames | conditional frames]."""
+        passed = dict(cross_attention_kwargs or {})
+        conditioning: FrameConditioning | None = passed.pop("conditioning", None)
+        if conditioning is not None:
+            if conditioning.frame_text is not None:
+                frames = len(conditioning.frame_text)
+                text = conditioning.frame_text.to(encoder_hidden_states.dtype)
+                encoder_hidden_states = torch.cat([encoder_hidden_states[:-frames], text])
+            if conditioning.grounding is not None and conditioning.grounding_on:
+                passed["gligen"] = {"objs": conditioning.grounding}
+        return super().forward(
+            sample,
+            timestep,
+            encoder_hidden_states,
+            *args,
+            cross_attention_kwargs=passed or None,
+            **kwargs,
+        )

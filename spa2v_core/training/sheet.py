@@ -1,0 +1,113 @@
+"""A contact sheet of fixed layouts, drawn by the weights in a folder: nothing is picked.
+
+    python -m spa2v_core.training.sheet --weights assets/mini --out sheet.png
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..generation.backends.mini import load_mini
+from ..generation.conditioning import FrameConditions
+from ..generation.schedule import Schedule
+from .world import FRAMES
+
+SHOWN = (0, 4, 8, 12, 15)
+COLOURS = ((255, 40, 40), (40, 220, 40), (60, 110, 255))
+#: caption, then per object: phrase, facing, first box, last box.
+CASES = (
+    ("a red car on a road", [("red car", 1, (-0.1, 0.4, 0.25, 0.78), (0.75, 0.4, 1.1, 0.78))]),
+    ("a bus on a city street", [("bus", -1, (0.35, 0.45, 0.55, 0.65), (0.2, 0.2, 0.8, 0.98))]),
+    ("a train in a field", [("train", -1, (0.2, 0.2, 0.75, 0.98), (0.47, 0.45, 0.64, 0.68))]),
+    (
+        "a dog and a guitar in a room",
+        [
+            ("dog", 1, (0.1, 0.45, 0.4, 0.9), (0.1, 0.45, 0.4, 0.9)),
+            ("guitar", 1, (0.6, 0.35, 0.9, 0.88), (0.6, 0.35, 0.9, 0.88)),
+        ],
+    ),
+    (
+        "a taxi and a police car on a city street at night",
+        [
+            ("taxi", 1, (0.0, 0.42, 0.28, 0.72), (0.75, 0.42, 1.03, 0.72)),
+            ("police car", -1, (0.7, 0.6, 1.0, 0.95), (-0.05, 0.6, 0.25, 0.95)),
+        ],
+    ),
+    ("a piano on a stage", [("piano", 1, (0.08, 0.4, 0.4, 0.9), (0.08, 0.4, 0.4, 0.9))]),
+    ("an airplane in the sky", [("airplane", -1, (0.75, 0.2, 1.0, 0.6), (0.0, 0.1, 0.25, 0.5))]),
+    (
+        "a man and a woman on a stage",
+        [
+            ("man", 1, (0.2, 0.35, 0.38, 0.85), (0.2, 0.35, 0.38, 0.85)),
+            ("woman", -1, (0.55, 0.35, 0.8, 0.85), (0.55, 0.35, 0.8, 0.85)),
+        ],
+    ),
+    ("a loudspeaker in a room", [("loudspeaker", 1, (0.3, 0.45, 0.6, 0.9), (0.4, 0.45, 0.7, 0.9))]),
+    ("a blue car on a beach", [("blue car", -1, (0.7, 0.5, 1.0, 0.85), (0.1, 0.5, 0.4, 0.85))]),
+    (
+        "a cat, a violin and a bell in a field",
+        [
+            ("cat", 1, (0.05, 0.5, 0.3, 0.9), (0.3, 0.5, 0.55, 0.9)),
+            ("violin", 1, (0.4, 0.4, 0.62, 0.8), (0.4, 0.4, 0.62, 0.8)),
+            ("bell", 1, (0.75, 0.1, 0.92, 0.42), (0.75, 0.1, 0.92, 0.42)),
+        ],
+    ),
+    ("a horse in a forest", [("horse", -1, (0.6, 0.4, 0.95, 0.95), (0.05, 0.4, 0.4, 0.95))]),
+)
+
+
+def conditions(caption: str, objects: list[tuple]) -> FrameConditions:
+    """Straight paths between the objects' first and last boxes."""
+    t = np.linspace(0, 1, FRAMES)[:, None, None]
+    first, last = (np.array([o[i] for o in objects], np.float32)[None] for i in (2, 3))
+    shape = (FRAMES, len(objects))
+    return FrameConditions(
+        caption,
+        [caption] * FRAMES,
+        [o[0] for o in objects],
+        (first * (1 - t) + last * t).astype(np.float32),
+        np.ones(shape, bool),
+        np.broadcast_to(np.array([o[1] for o in objects], np.float32), shape),
+    )
+
+
+def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: int) -> None:
+    """Render every case and write the sheet."""
+    model, rows = load_mini(weights, device), []
+    for caption, objects in CASES:
+        start = time.time()
+        given = conditions(caption, objects)
+        video = model.decode(model.denoise(given, schedule, seed=seed, size=(256, 160)))
+        print(f"{caption}: {time.time() - start:.1f} s", flush=True)
+        row = []
+        for frame in SHOWN:
+            picture = np.ascontiguousarray(video[frame])
+            for k, box in enumerate(given.boxes[frame] * [256, 160, 256, 160]):
+                x1, y1, x2, y2 = (round(float(v)) for v in box)
+                cv2.rectangle(picture, (x1, y1), (x2, y2), COLOURS[k], 1)
+            row.append(picture)
+        rows.append(np.concatenate(row, axis=1))
+    cv2.imwrite(str(out), np.concatenate(rows)[..., ::-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=Path("assets/mini"))
+    parser.add_argument("--out", type=Path, default=Path("build/sheet.png"))
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--guidance-share", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    schedule = Schedule(options.steps, options.guidance, options.guidance_share)
+    draw_sheet(options.weights, options.out, options.device, schedule, options.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""The pictures of the cartoon world: fetched once from npm, packed into one small file.
+
+Source: npm package `@lobehub/fluent-emoji-3d` 1.1.0 (MIT; Microsoft Fluent Emoji). The art is
+fetched at training time and never committed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import InputError
+from ..vocabulary import COLOURS, drawn_things
+
+PACKAGE = "@lobehub/fluent-emoji-3d@1.1.0"
+SIZE = 128
+
+#: Drawn thing -> (code point of its picture, direction the picture faces: -1 left, +1 right, 0 none).
+PICTURES = {
+    "car": ("1f697", -1),
+    "taxi": ("1f695", -1),
+    "police car": ("1f693", -1),
+    "ambulance": ("1f691", -1),
+    "fire truck": ("1f692", -1),
+    "bus": ("1f68c", -1),
+    "truck": ("1f69a", -1),
+    "motorcycle": ("1f3cd-fe0f", -1),
+    "bicycle": ("1f6b2", -1),
+    "tractor": ("1f69c", -1),
+    "train": ("1f682", -1),
+    "tram": ("1f683", 0),
+    "boat": ("26f5", 0),
+    "ship": ("1f6a2", -1),
+    "airplane": ("2708-fe0f", 1),
+    "helicopter": ("1f681", -1),
+    "dog": ("1f415", -1),
+    "cat": ("1f408", -1),
+    "horse": ("1f40e", -1),
+    "cow": ("1f404", -1),
+    "pig": ("1f416", -1),
+    "sheep": ("1f411", -1),
+    "bird": ("1f426", -1),
+    "duck": ("1f986", -1),
+    "rooster": ("1f413", -1),
+    "man": ("1f6b6-200d-2642-fe0f", -1),
+    "woman": ("1f483", -1),
+    "singer": ("1f468-200d-1f3a4", 1),
+    "crowd": ("1f465", 0),
+    "piano": ("1f3b9", 0),
+    "guitar": ("1f3b8", 1),
+    "violin": ("1f3bb", 1),
+    "drum": ("1f941", 0),
+    "flute": ("1fa88", 1),
+    "trumpet": ("1f3ba", 1),
+    "saxophone": ("1f3b7", -1),
+    "accordion": ("1fa97", 0),
+    "bell": ("1f514", 0),
+    "siren": ("1f6a8", 0),
+    "horn": ("1f4ef", -1),
+    "telephone": ("260e-fe0f", 0),
+    "clock": ("23f0", 0),
+    "rain": ("1f327-fe0f", 0),
+    "loudspeaker": ("1f50a", 1),
+}
+
+#: Things that also come in the named colours (the hue of their body is turned).
+COLOURED = ("car", "truck", "bus", "motorcycle", "bicycle", "train", "helicopter", "bird", "guitar")
+_HUES = {"red": 0, "orange": 14, "yellow": 26, "green": 60, "blue": 108, "purple": 140}
+
+
+@dataclass(frozen=True)
+class SpritePack:
+    """`pictures` (S, 128, 128, 4) RGBA uint8; per sprite its thing, colour word ("" = natural),
+    aspect (w / h) and native facing."""
+
+    pictures: np.ndarray
+    things: list[str]
+    colours: list[str]
+    aspects: np.ndarray
+    facings: np.ndarray
+
+    def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, **vars(self))
+
+    @classmethod
+    def load(cls, path: Path) -> SpritePack:
+        if not path.exists():
+            raise InputError(f"{path} is missing: run `python -m spa2v_core.training.mini sprites`")
+        with np.load(path) as data:
+            return cls(
+                data["pictures"],
+                [str(name) for name in data["things"]],
+                [str(name) for name in data["colours"]],
+                data["aspects"],
+                data["facings"],
+            )
+
+
+def pack_sprites(path: Path) -> SpritePack:
+    """Fetch the package with npm, crop, colour and resize the pictures, write them to `path`."""
+    missing = {thing.name for thing in drawn_things()} ^ set(PICTURES)
+    if missing:
+        raise InputError(f"vocabulary and pictures disagree on: {', '.join(sorted(missing))}")
+    pictures, things, colours, aspects, facings = [], [], [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        source = _fetch(Path(folder))
+        for thing, (code, facing) in PICTURES.items():
+            picture, aspect = _crop(cv2.imread(str(source / f"{code}.webp"), cv2.IMREAD_UNCHANGED))
+            for colour in ("", *(COLOURS if thing in COLOURED else ())):
+                pictures.append(_recolour(picture, colour))
+                things.append(thing)
+                colours.append(colour)
+                aspects.append(aspect)
+                facings.append(facing)
+    pack = SpritePack(
+        np.stack(pictures), things, colours, np.array(aspects), np.array(facings, dtype=np.int8)
+    )
+    pack.save(path)
+    return pack
+
+
+def _fetch(folder: Path) -> Path:
+    """Download and unpack the npm package; the folder that holds its pictures."""
+    command = ["npm", "pack", PACKAGE, "--silent"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InputError(f"could not fetch {PACKAGE} with npm: {error}") from error
+    with tarfile.open(folder / done.stdout.split()[-1]) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "package" / "assets"
+
+
+def _crop(bgra: np.ndarray) -> tuple[np.ndarray, float]:
+    """Cut a picture to its opaque part, square it to SIZE; (RGBA, aspect before)."""
+    ys, xs = np.nonzero(bgra[..., 3] > 24)
+    tight = bgra[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+    aspect = tight.shape[1] / tight.shape[0]
+    alpha = tight[..., 3:].astype(np.float32) / 255
+    premultiplied = np.concatenate([tight[..., :3] * alpha, alpha * 255], axis=-1)
+    small = cv2.resize(premultiplied, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    colour = small[..., :3] / np.maximum(small[..., 3:] / 255, 1 / 255)
+    rgba = np.concatenate([colour[..., ::-1], small[..., 3:]], axis=-1)
+    return rgba.clip(0, 255).astype(np.uint8), aspect
+
+
+def _recolour(rgba: np.ndarray, colour: str) -> np.ndarray:
+    """Turn the picture's dominant hue to `colour`, keeping light and shade."""
+    if not colour:
+        return rgba
+    hsv = cv2.cvtColor(rgba[..., :3], cv2.COLOR_RGB2HSV).astype(np.int32)
+    hue, saturation, value = hsv[..., 0], hsv[..., 1], hsv[..., 2]
+    vivid = (saturation > 90) & (value > 60) & (rgba[..., 3] > 128)
+    # window glass is sky blue on many vehicles: it is not the body
+    body = vivid & ~((hue > 88) & (hue < 112) & (saturation < 220))
+    histogram = np.bincount(hue[body], minlength=180).astype(float)
+    smooth = sum(np.roll(histogram, shift) for shift in range(-4, 5))
+    distance = np.abs((hue - int(smooth.argmax()) + 90) % 180 - 90)
+    body = (distance < 16) & (saturation > 60) & (value > 40)
+    if colour == "white":
+        saturation[body] = saturation[body] * 8 // 100
+        value[body] = 120 + value[body] * 135 // 255
+    elif colour == "black":
+        saturation[body] = saturation[body] * 15 // 100
+        value[body] = 15 + value[body] * 70 // 255
+    else:
+        hue[body] = _HUES[colour]
+        if colour == "yellow":
+            value[body] = np.minimum(255, value[body] + 25)
+    turned = cv2.cvtColor(np.stack([hue, saturation, value], -1).astype(np.uint8), cv2.COLOR_HSV2RGB)
+    return np.concatenate([turned, rgba[..., 3:]], axis=-1)

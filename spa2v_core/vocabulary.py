@@ -1,0 +1,224 @@
+"""The sounding things: one list for tagger, planner and mini model.
+
+Each `Thing` has a canonical name, how it sounds in a scene (kind, default scene words) and how
+the mini model draws it. A free name typed by a person is looked up by `resolve`: canonical name,
+alias, hypernym, and at last the loudspeaker, which stands for "something that sounds".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+UNKNOWN = "loudspeaker"
+
+COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "white", "black")
+
+#: Scene name -> the words that a caption uses for it.
+SCENES = {
+    "road": "on a road",
+    "street": "on a city street",
+    "night street": "on a city street at night",
+    "field": "in a field",
+    "beach": "on a beach",
+    "room": "in a room",
+    "stage": "on a stage",
+    "forest": "in a forest",
+    "snow": "in the snow",
+    "desert": "in a desert",
+    "sky": "in the sky",
+    "sea": "on the sea",
+}
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A thing that sounds.
+
+    Attributes
+    ----------
+    name: canonical name.
+    kind: "vehicle", "aircraft", "animal", "person", "instrument" or "object".
+    scene: key of `SCENES`, where it is put when nothing else is known.
+    height: usual height of its box as a fraction of the frame's height.
+    aspect: width / height of its picture in pixels.
+    aliases: other names for it.
+    drawn_as: name of the thing that the mini model draws for it ("" = itself).
+    mobile: whether it usually travels.
+    """
+
+    name: str
+    kind: str
+    scene: str
+    height: float = 0.35
+    aspect: float = 1.0
+    aliases: tuple[str, ...] = ()
+    drawn_as: str = ""
+    mobile: bool = False
+
+
+def _vehicle(name: str, scene: str, height: float, aspect: float, *aliases: str) -> Thing:
+    return Thing(name, "vehicle", scene, height, aspect, aliases, mobile=True)
+
+
+def _animal(name: str, height: float, aspect: float, *aliases: str) -> Thing:
+    return Thing(name, "animal", "field", height, aspect, aliases, mobile=True)
+
+
+def _instrument(name: str, aspect: float, *aliases: str, drawn_as: str = "") -> Thing:
+    return Thing(name, "instrument", "stage", 0.42, aspect, aliases, drawn_as)
+
+
+THINGS: tuple[Thing, ...] = (
+    _vehicle("car", "road", 0.3, 1.47, "automobile", "auto", "sedan", "suv", "race car", "engine"),
+    _vehicle("taxi", "street", 0.3, 1.32, "cab"),
+    _vehicle("police car", "street", 0.3, 1.26, "police", "patrol car"),
+    _vehicle("ambulance", "street", 0.34, 1.27, "emergency vehicle"),
+    _vehicle("fire truck", "street", 0.38, 1.08, "fire engine"),
+    _vehicle("bus", "street", 0.4, 1.27, "coach", "minibus"),
+    _vehicle("truck", "road", 0.4, 1.22, "lorry", "van", "pickup", "garbage truck"),
+    _vehicle("motorcycle", "road", 0.28, 1.49, "motorbike", "scooter", "moped", "bike engine"),
+    _vehicle("bicycle", "road", 0.3, 1.33, "bike", "cyclist"),
+    _vehicle("tractor", "field", 0.38, 1.2, "harvester", "lawn mower", "mower"),
+    _vehicle("train", "field", 0.4, 1.08, "locomotive", "steam train", "railway", "subway"),
+    _vehicle("tram", "street", 0.42, 1.0, "streetcar", "trolley"),
+    _vehicle("boat", "sea", 0.4, 1.0, "sailboat", "motorboat", "ferry", "canoe"),
+    _vehicle("ship", "sea", 0.42, 1.1, "cruise ship", "foghorn", "vessel"),
+    Thing(
+        "airplane", "aircraft", "sky", 0.35, 1.0, ("aeroplane", "plane", "jet", "aircraft"), "", True
+    ),
+    Thing("helicopter", "aircraft", "sky", 0.34, 1.08, ("chopper", "drone"), "", True),
+    _animal("dog", 0.36, 1.12, "puppy", "hound", "bark", "barking", "wolf", "fox"),
+    _animal("cat", 0.32, 1.0, "kitten", "meow"),
+    _animal("horse", 0.42, 1.0, "pony", "donkey", "hooves", "carriage"),
+    _animal("cow", 0.4, 1.06, "cattle", "bull", "ox", "moo"),
+    _animal("pig", 0.32, 1.33, "hog", "boar"),
+    _animal("sheep", 0.34, 1.0, "lamb", "goat", "bleat"),
+    _animal("bird", 0.28, 1.0, "birds", "sparrow", "crow", "parrot", "chirp", "owl", "seagull"),
+    _animal("duck", 0.28, 1.0, "goose", "swan"),
+    _animal("rooster", 0.34, 1.0, "chicken", "hen", "cock"),
+    Thing("man", "person", "street", 0.5, 0.6, ("person", "male", "speech", "guy", "boy", "baby")),
+    Thing("woman", "person", "street", 0.5, 0.88, ("female", "lady", "girl", "child")),
+    Thing("singer", "person", "stage", 0.45, 1.0, ("singing", "vocals", "choir", "voice")),
+    Thing("crowd", "person", "street", 0.4, 1.28, ("people", "applause", "audience", "cheering")),
+    Thing(
+        "footsteps", "person", "street", 0.5, 0.6, ("walking", "steps", "running"), "man", True
+    ),
+    _instrument("piano", 1.0, "keyboard", "grand piano", "electric piano"),
+    _instrument("organ", 1.0, "church organ", "synthesizer", "harpsichord", drawn_as="piano"),
+    _instrument("guitar", 1.0, "electric guitar", "bass", "banjo", "ukulele", "mandolin"),
+    _instrument("harp", 1.0, "lyre", "zither", drawn_as="guitar"),
+    _instrument("violin", 1.0, "fiddle", "viola", "cello", "strings"),
+    _instrument("drum", 1.0, "drums", "snare", "drum kit", "percussion", "cymbal"),
+    _instrument("flute", 1.0, "clarinet", "oboe", "recorder", "piccolo"),
+    _instrument("trumpet", 1.0, "trombone", "tuba", "brass", "cornet"),
+    _instrument("saxophone", 1.0, "sax"),
+    _instrument("accordion", 1.0, "harmonica", "concertina"),
+    Thing("bell", "object", "room", 0.34, 1.0, ("church bell", "chime", "gong", "doorbell")),
+    Thing("siren", "object", "street", 0.34, 0.8, ("alarm siren",)),
+    Thing("horn", "object", "street", 0.34, 0.82, ("honk", "bugle", "hunting horn")),
+    Thing("telephone", "object", "room", 0.32, 1.2, ("phone", "ringtone")),
+    Thing("clock", "object", "room", 0.34, 1.0, ("alarm clock", "alarm", "ticking", "timer")),
+    Thing("rain", "object", "field", 0.4, 1.0, ("rainfall", "thunder", "storm", "cloud", "water")),
+    Thing(UNKNOWN, "object", "room", 0.36, 1.24, ("speaker", "radio", "television", "tv", "music")),
+)
+
+BY_NAME = {thing.name: thing for thing in THINGS}
+
+#: What a word that is neither a name nor an alias is a kind of, by a word that it contains.
+HYPERNYMS = {
+    "vehicle": "car",
+    "motor": "car",
+    "van": "truck",
+    "rail": "train",
+    "metro": "train",
+    "wagon": "train",
+    "plane": "airplane",
+    "copter": "helicopter",
+    "ship": "ship",
+    "animal": "dog",
+    "mammal": "dog",
+    "insect": "bird",
+    "human": "man",
+    "worker": "man",
+    "speaker": UNKNOWN,
+    "instrument": "piano",
+    "pipe": "flute",
+    "bell": "bell",
+    "ring": "bell",
+    "drill": UNKNOWN,
+}
+
+_ALIASES = {alias: thing.name for thing in THINGS for alias in thing.aliases}
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How a free name was understood: `thing`, the thing `drawn` for it, and `note` ("" if exact)."""
+
+    thing: Thing
+    drawn: Thing
+    note: str
+
+    @property
+    def known(self) -> bool:
+        return self.thing.name != UNKNOWN or not self.note
+
+
+def _lookup(text: str) -> str | None:
+    """Canonical name for `text` as a name, an alias or a simple plural of one."""
+    for form in (text, text.removesuffix("s"), text.removesuffix("es")):
+        if form in BY_NAME:
+            return form
+        if form in _ALIASES:
+            return _ALIASES[form]
+    return None
+
+
+def _by_words(text: str) -> str | None:
+    """Canonical name for the last run of words that names something: "old steam train" -> train."""
+    words = text.split()
+    for length in range(len(words), 0, -1):
+        for first in range(len(words) - length, -1, -1):
+            found = _lookup(" ".join(words[first : first + length]))
+            if found:
+                return found
+    for word in reversed(words):
+        for part, name in HYPERNYMS.items():
+            if word == part or (len(part) > 3 and part in word):
+                return name
+    return None
+
+
+def normalise(name: str) -> str:
+    """Lower case, letters and digits only, single spaces, no leading article."""
+    text = re.sub(r"[^\w]+", " ", name.lower()).strip()
+    return re.sub(r"^(a|an|the) ", "", text)
+
+
+def resolve(name: str) -> Resolution:
+    """Find what a free `name` stands for, and what the mini model draws for it.
+
+    The name goes through canonical names, aliases, its own words (last first) and the hypernym
+    table; if nothing fits it is drawn as a loudspeaker. `note` says what happened when the
+    drawn thing is not literally the name.
+    """
+    text = normalise(name)
+    canonical = _lookup(text) or _by_words(text)
+    if canonical is None:
+        thing = BY_NAME[UNKNOWN]
+        return Resolution(thing, thing, f"'{name}' is not in the vocabulary: drawn as a {UNKNOWN}")
+    thing = BY_NAME[canonical]
+    drawn = BY_NAME[thing.drawn_as or thing.name]
+    note = "" if drawn.name == text else f"'{name}' is drawn as {article(drawn.name)}"
+    return Resolution(thing, drawn, note)
+
+
+def article(noun: str) -> str:
+    """"a car", "an airplane"."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+def drawn_things() -> list[Thing]:
+    """The things that the mini model has a picture of, in vocabulary order."""
+    return [thing for thing in THINGS if not thing.drawn_as]
