@@ -38,13 +38,13 @@ class Recipe:
 
     seed: int = 0
     device: str = "cuda"
-    vae_seconds: float = 240
+    vae_seconds: float = 250
     vae_frames: int = 36864
     vae_batch: int = 96
     pool_clips: int = 14336
-    base_seconds: float = 480
+    base_seconds: float = 530
     base_batch: int = 384
-    motion_seconds: float = 230
+    motion_seconds: float = 270
     motion_batch: int = 32
     backgrounds: int = 150
     compile: bool = False
@@ -113,14 +113,16 @@ class Trainer:
         frames, inside = self._drawn(self.recipe.vae_frames)
         held, held_inside = frames[-256:], inside[-256:]
         stage = self.stage("vae", self.recipe.vae_seconds, 1.0e-3, 0.995)
-        run = torch.compile(vae) if self.recipe.compile else vae
+        if self.recipe.compile:
+            vae.encoder.compile()
+            vae.decoder.compile()
 
         def loss_of(_: int) -> torch.Tensor:
             rows = torch.randint(len(frames) - 256, (self.recipe.vae_batch,), device=frames.device)
             target = to_signed(frames[rows])
             weight = 1 + 3 * inside[rows][:, None].float()
-            posterior = run.encode(target).latent_dist
-            decoded = run.decode(posterior.sample()).sample.float()
+            posterior = vae.encode(target).latent_dist
+            decoded = vae.decode(posterior.sample()).sample.float()
             error = decoded - target
             pixel = (weight * (error.abs() + 2 * error.square())).mean()
             edges = (error.diff(dim=-1).abs() * weight[..., 1:]).mean()
@@ -128,7 +130,7 @@ class Trainer:
             return pixel + edges + 2e-7 * posterior.kl().mean()
 
         fit(stage, [vae], loss_of)
-        with torch.no_grad():
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
             decoded = torch.cat(
                 [vae(to_signed(held[i : i + 64])).sample for i in range(0, len(held), 64)]
             )
@@ -204,8 +206,9 @@ class Trainer:
         pool = self.pool()
         held = len(pool.latents) // 50 + 1
         stage = self.stage("base", self.recipe.base_seconds, 8e-4)
-        run = torch.compile(parts["unet"]) if self.recipe.compile else parts["unet"]
-        unet_of = self._unet_2d(run)
+        unet_of = self._unet_2d(parts["unet"])
+        if self.recipe.compile:
+            parts["unet"].compile()
 
         def loss_of(_: int) -> torch.Tensor:
             device = pool.latents.device
@@ -216,13 +219,13 @@ class Trainer:
         def gate(share: float, step: int) -> None:
             if step < 300 or not 0.3 < share < 0.45:
                 return
-            gaps = self._gaps(parts, self._unet_2d(parts["unet"]), pool, held, frames_each=1)
+            gaps = self._gaps(parts, unet_of, pool, held, frames_each=1)
             stage.note(gate=gaps)
             if gaps["700"][1] < 1.2 * gaps["700"][0]:
                 raise SystemExit("boxes are not being learned: true and null loss have not parted")
 
         fit(stage, parts.values(), loss_of, gate)
-        gaps = self._gaps(parts, self._unet_2d(parts["unet"]), pool, held, frames_each=1)
+        gaps = self._gaps(parts, unet_of, pool, held, frames_each=1)
         stage.note(true_null_loss=gaps)
         torch.save({name: part.state_dict() for name, part in parts.items()}, self.work / "base.pt")
 
@@ -240,7 +243,7 @@ class Trainer:
     @staticmethod
     def _unet_2d(unet: torch.nn.Module):  # noqa: ANN205
         """Call a 2D UNet with a prepared grounding state."""
-        getattr(unet, "_orig_mod", unet).position_net = models.PassThrough()
+        unet.position_net = models.PassThrough()
 
         def call(sample, timesteps, text, state):  # noqa: ANN001, ANN202
             return unet(
@@ -312,7 +315,10 @@ class Trainer:
             timesteps = torch.full((len(noise),), t, device=self.recipe.device)
             pair = []
             for present in (batch.present, torch.zeros_like(batch.present)):
-                error, _ = self._error(parts, unet_of, batch, batch.plain, present, timesteps, noise)
+                with torch.compiler.set_stance("force_eager"):
+                    error, _ = self._error(
+                        parts, unet_of, batch, batch.plain, present, timesteps, noise
+                    )
                 pair.append(round(float((error.mean(1, True) * inside).sum() / inside.sum()), 4))
             gaps[str(t)] = pair
         return gaps
@@ -349,12 +355,13 @@ class Trainer:
         pool = self.pool()
         held = len(pool.latents) // 50 + 1
         stage = self.stage("motion", self.recipe.motion_seconds, 1e-3, 0.995)
-        run = torch.compile(unet) if self.recipe.compile else unet
+        if self.recipe.compile:
+            unet.compile()
 
         def unet_of(sample, timesteps, text, state):  # noqa: ANN001, ANN202
             video = sample.unflatten(0, (-1, FRAMES)).transpose(1, 2)
             passed = {"conditioning": FrameConditioning(None, state)}
-            out = run(video, timesteps[::FRAMES], text, cross_attention_kwargs=passed).sample
+            out = unet(video, timesteps[::FRAMES], text, cross_attention_kwargs=passed).sample
             return out.transpose(1, 2).flatten(0, 1)
 
         def loss_of(_: int) -> torch.Tensor:
