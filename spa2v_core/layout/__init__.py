@@ -1,0 +1,6 @@
+"""The video scene layout: schema, pure edits, interpolation, motion category, files."""
+
+from .category import Category, motion_category
+from .schema import Box, Keyframe, ObjectTrack, VideoSceneLayout
+
+__all__ = ["Box", "Category", "Keyframe", "ObjectTrack", "VideoSceneLayout", "motion_category"]
