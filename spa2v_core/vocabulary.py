@@ -56,6 +56,11 @@ class Thing:
     drawn_as: str = ""
     mobile: bool = False
 
+    @property
+    def airborne(self) -> bool:
+        """Whether it is usually up in the air."""
+        return self.kind == "aircraft" or self.name == "rain"
+
 
 def _vehicle(name: str, scene: str, height: float, aspect: float, *aliases: str) -> Thing:
     return Thing(name, "vehicle", scene, height, aspect, aliases, mobile=True)
@@ -215,7 +220,7 @@ def resolve(name: str) -> Resolution:
 
 
 def article(noun: str) -> str:
-    """"a car", "an airplane"."""
+    """Noun with its indefinite article: "a car", "an airplane"."""
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 

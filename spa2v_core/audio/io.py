@@ -1,0 +1,182 @@
+"""Any audio file (or the sound track of a video) to float32 samples, channels kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+
+from ..errors import InputError
+from ..units import to_samples, to_seconds
+
+MAX_SECONDS = 15 * 60
+MAX_BYTES = 200_000_000
+#: What is planned and rendered at once.
+MAX_SPAN_SECONDS = 10.0
+MIN_SPAN_SECONDS = 0.25
+SILENCE_DB = -70.0
+
+
+@dataclass(frozen=True)
+class AudioClip:
+    """Sound in memory.
+
+    Attributes
+    ----------
+    samples: (channels, n) float32, nominally -1..1; 1 or 2 channels, left first.
+    rate: samples a second.
+    name: for messages.
+    """
+
+    samples: np.ndarray
+    rate: int
+    name: str = "clip"
+
+    @property
+    def channels(self) -> int:
+        return self.samples.shape[0]
+
+    @property
+    def duration_s(self) -> float:
+        return to_seconds(self.samples.shape[1], self.rate)
+
+    def span(self, start_s: float, duration_s: float) -> AudioClip:
+        """A part of the clip; InputError if it isn't inside."""
+        if start_s < 0 or start_s >= self.duration_s:
+            raise InputError(
+                f"start {start_s:g} s is outside the clip, which is {self.duration_s:.2f} s long"
+            )
+        if not MIN_SPAN_SECONDS <= duration_s <= MAX_SPAN_SECONDS + 1e-6:
+            raise InputError(
+                f"the span must be {MIN_SPAN_SECONDS:g} to {MAX_SPAN_SECONDS:g} s long, "
+                f"not {duration_s:g} s"
+            )
+        first = to_samples(start_s, self.rate)
+        samples = self.samples[:, first : first + to_samples(duration_s, self.rate)]
+        if samples.shape[1] < to_samples(MIN_SPAN_SECONDS, self.rate):
+            raise InputError(f"only {to_seconds(samples.shape[1], self.rate):.2f} s are left there")
+        return AudioClip(samples, self.rate, self.name)
+
+    def swapped(self) -> AudioClip:
+        """Left and right exchanged."""
+        return AudioClip(np.ascontiguousarray(self.samples[::-1]), self.rate, self.name)
+
+
+def read_audio(
+    path: Path, *, max_seconds: float = MAX_SECONDS, max_bytes: int = MAX_BYTES
+) -> AudioClip:
+    """Decode the first sound track of a file (wav, flac, mp3, ogg, opus, m4a, mp4, webm, ...).
+
+    Raises
+    ------
+    InputError
+        missing, empty, not audio, too long, too large, more than two channels, damaged, or with
+        values that are not numbers.
+    """
+    name = path.name
+    if not path.is_file():
+        raise InputError(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
+    size = path.stat().st_size
+    if size == 0:
+        raise InputError(f"{name} is empty (0 bytes): record or export it again")
+    if size > max_bytes:
+        raise InputError(f"{name} is {size / 1e6:.0f} MB, over the limit of {max_bytes / 1e6:.0f} MB")
+    try:
+        with av.open(str(path)) as container:
+            clip = _decode(container, name, max_seconds)
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        raise InputError(f"{name} can't be read as audio: give a wav, flac, mp3, ogg, m4a or mp4") from error
+    if clip.samples.shape[1] < to_samples(MIN_SPAN_SECONDS, clip.rate):
+        raise InputError(f"{name} holds no more than {clip.duration_s:.2f} s of sound")
+    if not np.isfinite(clip.samples).all():
+        raise InputError(f"{name} holds samples that are not numbers (NaN or infinite): export it again")
+    return clip
+
+
+def _decode(container: av.container.InputContainer, name: str, max_seconds: float) -> AudioClip:
+    if not container.streams.audio:
+        raise InputError(f"{name} has no sound track")
+    stream = container.streams.audio[0]
+    channels, rate = stream.codec_context.channels, stream.codec_context.sample_rate
+    if not rate or channels not in (1, 2):
+        raise InputError(
+            f"{name} has {channels} channels: give mono or stereo (mix other formats down to stereo)"
+        )
+    if container.duration and container.duration / 1e6 > max_seconds * 1.01:
+        raise InputError(_too_long(name, container.duration / 1e6, max_seconds))
+    resampler = av.AudioResampler(format="fltp")
+    parts: list[np.ndarray] = []
+    total = 0
+    for frame in container.decode(stream):
+        for piece in resampler.resample(frame):
+            part = piece.to_ndarray()
+            parts.append(part)
+            total += part.shape[1]
+        if total > max_seconds * 1.01 * rate:
+            raise InputError(_too_long(name, total / rate, max_seconds))
+    if not parts:
+        raise InputError(f"{name} holds no sound: the file is cut off or damaged")
+    return AudioClip(np.concatenate(parts, axis=1, dtype=np.float32), rate, name)
+
+
+def _too_long(name: str, seconds: float, limit: float) -> str:
+    return (
+        f"{name} is {seconds / 60:.0f} minutes long or more, over the limit of {limit / 60:.0f}: "
+        "cut out the part you need"
+    )
+
+
+def level_db(samples: np.ndarray) -> float:
+    """RMS level over all channels in dB re full scale; -inf becomes -200."""
+    power = float(np.mean(np.square(samples, dtype=np.float64)))
+    return 10 * float(np.log10(max(power, 1e-20)))
+
+
+def loudest_span(clip: AudioClip, duration_s: float = MAX_SPAN_SECONDS) -> float:
+    """Start in seconds of the loudest part of `duration_s` (0 if the clip is not longer)."""
+    if clip.duration_s <= duration_s:
+        return 0.0
+    step = to_samples(0.1, clip.rate)
+    count = clip.samples.shape[1] // step
+    power = np.square(clip.samples[:, : count * step], dtype=np.float32).sum(0)
+    sums = np.concatenate([[0.0], power.reshape(count, step).sum(1, dtype=np.float64).cumsum()])
+    width = min(count, round(duration_s / 0.1))
+    return to_seconds(int(np.argmax(sums[width:] - sums[:-width])) * step, clip.rate)
+
+
+def select_span(
+    clip: AudioClip, start_s: float | None = None, duration_s: float | None = None
+) -> tuple[AudioClip, float, str]:
+    """The part to plan and render: (clip, its start, note).
+
+    Without a choice it is the whole clip, or its loudest 10 s, and the note says so.
+    """
+    note = ""
+    if start_s is None and duration_s is None and clip.duration_s > MAX_SPAN_SECONDS:
+        start_s, duration_s = loudest_span(clip), MAX_SPAN_SECONDS
+        note = (
+            f"the clip is {clip.duration_s:.1f} s long: its loudest {MAX_SPAN_SECONDS:g} s "
+            f"({start_s:.1f} to {start_s + duration_s:.1f} s) are used"
+        )
+    start = start_s or 0.0
+    if duration_s is None:
+        duration_s = min(MAX_SPAN_SECONDS, clip.duration_s - start)
+    part = clip if start == 0 and abs(duration_s - clip.duration_s) < 1e-3 else clip.span(start, duration_s)
+    if level_db(part.samples) < SILENCE_DB:
+        raise InputError(f"{clip.name} is silent there: choose another span or another file")
+    return part, start, note
+
+
+def write_wav(clip: AudioClip, path: Path) -> None:
+    """16-bit PCM."""
+    import wave
+
+    data = (clip.samples.clip(-1, 1).T * 32767).round().astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(clip.channels)
+        file.setsampwidth(2)
+        file.setframerate(clip.rate)
+        file.writeframes(data.tobytes())
