@@ -1,0 +1,190 @@
+"""The command line: plan, render, run, cues."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import __version__, pipeline
+from .audio import cues as audio_cues
+from .errors import InputError, Spa2vError
+from .generation.base import BACKENDS, Notice, Progress, RenderRequest
+from .layout import VideoSceneLayout, edit, motion_category
+from .layout import io as layout_io
+from .planning.base import PLANNERS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0, 2 for bad input, 1 for what is missing (weights, keys)."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except Spa2vError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("cancelled", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> None:
+    analysis = _analyse(options)
+    layout = _make_plan(options, analysis)
+    layout_io.write(layout, _output(options.out, ".json"))
+    _say(f"wrote {options.out}")
+
+
+def _cues(options: argparse.Namespace) -> None:
+    analysis = _analyse(options)
+    out = _output(options.out, ".json")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(audio_cues.to_dict(analysis.cues), indent=1) + "\n", encoding="utf-8")
+    _say(f"wrote {options.out}")
+
+
+def _render(options: argparse.Namespace) -> None:
+    layout = layout_io.read(options.layout)
+    clip, start, _, note = pipeline.load_span(
+        options.audio,
+        start_s=options.start,
+        duration_s=options.duration,
+        swap_channels=options.swap_channels,
+    )
+    if note:
+        _say(note)
+    if options.rescale:
+        layout = edit.rescale(layout, clip.duration_s)
+    _make_video(options, layout, clip)
+
+
+def _run(options: argparse.Namespace) -> None:
+    analysis = _analyse(options)
+    _make_video(options, _make_plan(options, analysis), analysis.clip)
+
+
+def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
+    analysis = pipeline.analyse(
+        options.audio,
+        start_s=options.start,
+        duration_s=options.duration,
+        swap_channels=options.swap_channels,
+    )
+    for note in (analysis.note, *analysis.cues.notes):
+        if note:
+            _say(note)
+    return analysis
+
+
+def _make_plan(options: argparse.Namespace, analysis: pipeline.Analysis) -> VideoSceneLayout:
+    layout = pipeline.plan(
+        analysis, planner=options.planner, objects=options.objects, seed=options.seed
+    )
+    for track in layout.objects:
+        category = motion_category(track, layout.frame_count).replace("_", " ")
+        _say(f"planned {track.phrase}: {category} (confidence {track.confidence:.2f})")
+    return layout
+
+
+def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: object) -> None:
+    out = _output(options.out, ".mp4")
+    request = RenderRequest(
+        layout=layout,
+        clip=clip,  # type: ignore[arg-type]
+        backend=options.backend,
+        preset=options.preset,
+        steps=options.steps,
+        seed=options.seed,
+        captions=options.captions,
+        grounding=options.grounding == "on",
+        weights=options.weights,
+    )
+    for event in pipeline.render(request, out):
+        if isinstance(event, Progress) and event.stage == "denoise":
+            _say(f"step {event.done}/{event.total}, about {event.remaining_s:.0f} s left")
+        elif isinstance(event, Notice):
+            _say(event.text)
+        elif isinstance(event, pipeline.Rendered):
+            spent = ", ".join(f"{stage} {value:.1f} s" for stage, value in event.seconds.items())
+            _say(f"wrote {event.path} ({spent})")
+
+
+def _output(path: Path, suffix: str) -> Path:
+    if path.suffix != suffix:
+        raise InputError(f"--out must end in {suffix}, not '{path.name}'")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder")
+    return path
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="spa2v_core", description="Turn a sound into a picture of where it happens."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="plan|render|run|cues")
+
+    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    plan = command("plan", _plan, "Plan a video scene layout from a recording.")
+    plan.add_argument("audio", type=Path, metavar="CLIP")
+    _span_options(plan)
+    _plan_options(plan)
+    plan.add_argument("--seed", type=int, default=0)
+    plan.add_argument("--out", type=Path, required=True, metavar="layout.json")
+
+    render = command("render", _render, "Render a layout with its sound.")
+    render.add_argument("layout", type=Path, metavar="layout.json")
+    render.add_argument("--audio", type=Path, required=True, metavar="CLIP")
+    render.add_argument("--rescale", action="store_true", help="fit the layout to the clip's length")
+    _span_options(render)
+    _render_options(render)
+
+    run = command("run", _run, "Plan and render in one go.")
+    run.add_argument("audio", type=Path, metavar="CLIP")
+    _span_options(run)
+    _plan_options(run)
+    _render_options(run)
+
+    cues = command("cues", _cues, "Write what was measured in a recording.")
+    cues.add_argument("audio", type=Path, metavar="CLIP")
+    _span_options(cues)
+    cues.add_argument("--out", type=Path, required=True, metavar="cues.json")
+    return parser
+
+
+def _span_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--start", type=float, metavar="S", help="start of the span, seconds")
+    parser.add_argument(
+        "--duration", type=float, metavar="S", help="length of the span (default: the loudest 10 s)"
+    )
+    parser.add_argument("--swap-channels", action="store_true", help="exchange left and right")
+
+
+def _plan_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--planner", choices=PLANNERS, default="cues")
+    parser.add_argument("--objects", metavar='"car, dog"', help="what you hear, loudest first")
+
+
+def _render_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backend", choices=BACKENDS, default="mini")
+    parser.add_argument("--preset", default="default", help="draft, default or quality")
+    parser.add_argument("--steps", type=int, metavar="N", help="denoising steps")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--captions", choices=("mix", "global", "frame"), default="mix")
+    parser.add_argument("--grounding", choices=("on", "off"), default="on")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of other weights")
+    parser.add_argument("--out", type=Path, required=True, metavar="video.mp4")

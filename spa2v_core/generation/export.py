@@ -1,0 +1,102 @@
+"""Frames and sound to an mp4 that plays everywhere, with the layout inside."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import cv2
+import numpy as np
+
+from ..audio.io import AudioClip
+from ..errors import InputError
+from ..layout import VideoSceneLayout
+from ..layout import io as layout_io
+from ..layout.keyframes import dense
+from ..units import to_pixels
+
+SIZE_WH = (512, 320)
+#: Where the layout is kept in the file's metadata.
+LAYOUT_KEY = "spa2v_layout"
+AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+#: Distinct on light and dark, RGB; a track's colour is by its place in the layout.
+TRACK_COLOURS = (
+    (255, 89, 94),
+    (54, 162, 235),
+    (255, 202, 58),
+    (107, 203, 119),
+    (178, 102, 255),
+    (255, 146, 76),
+)
+
+
+def write_video(
+    frames: np.ndarray, clip: AudioClip, path: Path, layout: VideoSceneLayout | None = None
+) -> None:
+    """Write (F, H, W, 3) uint8 frames over the whole clip, with its sound.
+
+    H.264 and AAC, 512x320, constant frame rate F / duration, so that picture and sound end
+    together; the layout goes into the metadata (`read_layout`).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rate = Fraction(len(frames) / clip.duration_s).limit_denominator(10_000)
+    options = {"movflags": "+faststart+use_metadata_tags"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        if layout is not None:
+            container.metadata[LAYOUT_KEY] = layout_io.dumps(layout)
+        video = container.add_stream("libx264", rate=rate, options={"crf": "16", "preset": "medium"})
+        video.width, video.height = SIZE_WH
+        video.pix_fmt = "yuv420p"
+        audio_rate = clip.rate if clip.rate in AAC_RATES else 48_000
+        layout_name = "stereo" if clip.channels == 2 else "mono"
+        audio = container.add_stream("aac", rate=audio_rate, layout=layout_name, bit_rate=192_000)
+        for frame in frames:
+            large = cv2.resize(frame, SIZE_WH, interpolation=cv2.INTER_CUBIC)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(large, "rgb24")))
+        container.mux(video.encode(None))
+        resampler = av.AudioResampler(format="fltp", layout=layout_name, rate=audio_rate)
+        sound = av.AudioFrame.from_ndarray(np.ascontiguousarray(clip.samples), "fltp", layout_name)
+        sound.rate, sound.pts = clip.rate, 0
+        for piece in [*resampler.resample(sound), *resampler.resample(None)]:
+            container.mux(audio.encode(piece))
+        container.mux(audio.encode(None))
+
+
+def read_layout(path: Path) -> VideoSceneLayout:
+    """The layout that an exported video carries."""
+    try:
+        with av.open(str(path)) as container:
+            text = container.metadata.get(LAYOUT_KEY)
+    except (av.error.FFmpegError, OSError) as error:
+        raise InputError(f"{path.name} can't be read as a video") from error
+    if not text:
+        raise InputError(f"{path.name} carries no layout: give a video exported here")
+    return layout_io.loads(text)
+
+
+def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> np.ndarray:
+    """Copies of the frames, at export size, with the layout's boxes and names over them."""
+    out = np.stack([cv2.resize(f, SIZE_WH, interpolation=cv2.INTER_CUBIC) for f in frames])
+    for index, track in enumerate(layout.objects):
+        colour = TRACK_COLOURS[index % len(TRACK_COLOURS)]
+        for frame, box in zip(out, dense(track, layout.frame_count, len(frames)), strict=True):
+            if box is not None:
+                _draw(frame, to_pixels(box, SIZE_WH), track.name, colour)
+    return out
+
+
+def _draw(
+    frame: np.ndarray, xyxy: tuple[float, ...], name: str, colour: tuple[int, int, int]
+) -> None:
+    x1, y1, x2, y2 = (round(v) for v in xyxy)
+    cv2.rectangle(frame, (x1, y1), (x2, y2), (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.rectangle(frame, (x1, y1), (x2, y2), colour, 2, cv2.LINE_AA)
+    label = name.encode("ascii", "replace").decode()[:24]
+    (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
+    left, top = max(0, min(x1, SIZE_WH[0] - wide - 8)), max(high + 6, y1)
+    cv2.rectangle(frame, (left, top - high - 6), (left + wide + 8, top), colour, -1)
+    cv2.putText(
+        frame, label, (left + 4, top - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (20, 20, 20), 1, cv2.LINE_AA
+    )

@@ -1,0 +1,115 @@
+"""Analyse -> plan -> render: the one path that the command line, the app and the API take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .audio.cues import SpatialCues, measure
+from .audio.io import AudioClip, read_audio, select_span
+from .generation.base import Frames, Notice, Preview, Progress, RenderEvent, RenderRequest, get_backend
+from .layout import VideoSceneLayout
+from .planning.base import PlanRequest, get_planner, parse_objects
+
+__all__ = ["Analysis", "Notice", "Preview", "Progress", "Rendered", "analyse", "plan", "render"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A span of a recording and what was measured in it.
+
+    Attributes
+    ----------
+    clip: the span; cues: of the span; start_s: where it starts in the recording;
+    recording_s: how long the recording is; note: how the span was chosen ("" if by the user).
+    """
+
+    clip: AudioClip
+    cues: SpatialCues
+    start_s: float
+    recording_s: float
+    note: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The finished video.
+
+    Attributes
+    ----------
+    path: the mp4; boxes_path: the same with the boxes drawn over it.
+    seconds: wall time per stage ("load", "denoise", "decode", "export").
+    """
+
+    path: Path
+    boxes_path: Path
+    seconds: dict[str, float]
+
+
+def load_span(
+    path: Path,
+    *,
+    start_s: float | None = None,
+    duration_s: float | None = None,
+    swap_channels: bool = False,
+) -> tuple[AudioClip, float, float, str]:
+    """(span, its start, the recording's length, note) of a file."""
+    recording = read_audio(path)
+    clip, start, note = select_span(recording, start_s, duration_s)
+    return clip.swapped() if swap_channels else clip, start, recording.duration_s, note
+
+
+def analyse(
+    path: Path,
+    *,
+    start_s: float | None = None,
+    duration_s: float | None = None,
+    swap_channels: bool = False,
+) -> Analysis:
+    """Read a file, take the span (default: all, or the loudest 10 s) and measure its cues."""
+    clip, start, length, note = load_span(
+        path, start_s=start_s, duration_s=duration_s, swap_channels=swap_channels
+    )
+    return Analysis(clip, measure(clip), start, length, note)
+
+
+def plan(
+    analysis: Analysis, *, planner: str = "cues", objects: str | None = None, seed: int = 0
+) -> VideoSceneLayout:
+    """A layout for the span; `objects` are comma-separated names of what is heard."""
+    request = PlanRequest(analysis.clip, analysis.cues, parse_objects(objects), seed)
+    return get_planner(planner).plan(request)
+
+
+def render(request: RenderRequest, out: Path) -> Iterator[RenderEvent | Rendered]:
+    """Render and write `out` (and `out` with ".boxes" before its suffix); the last event is
+    `Rendered`. Closing the iterator cancels within one step and writes nothing."""
+    from .generation.export import draw_boxes, write_video
+
+    seconds: dict[str, float] = {}
+    last = time.monotonic()
+    frames = None
+    backend = get_backend(request.backend).render(request)
+    try:
+        for event in backend:
+            if isinstance(event, Progress):
+                now = time.monotonic()
+                seconds[event.stage] = seconds.get(event.stage, 0.0) + now - last
+                last = now
+            if isinstance(event, Frames):
+                frames = event.frames
+            else:
+                yield event
+    finally:
+        backend.close()  # type: ignore[attr-defined]
+    if frames is None:
+        raise RuntimeError(f"backend {request.backend} ended without frames")
+    yield Progress("export", 0, 1)
+    last = time.monotonic()
+    boxes_path = out.with_suffix(f".boxes{out.suffix}")
+    write_video(frames, request.clip, out, request.layout)
+    write_video(draw_boxes(frames, request.layout), request.clip, boxes_path, request.layout)
+    seconds["export"] = time.monotonic() - last
+    yield Rendered(out, boxes_path, {stage: round(value, 3) for stage, value in seconds.items()})
