@@ -149,7 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     render = command("render", _render, "Render a layout with its sound.")
     render.add_argument("layout", type=Path, metavar="layout.json")
     render.add_argument("--audio", type=Path, required=True, metavar="CLIP")
-    render.add_argument("--rescale", action="store_true", help="fit the layout to the clip's length")
+    render.add_argument(
+        "--rescale", action="store_true", help="fit the layout to the clip's length"
+    )
     _span_options(render)
     _render_options(render)
 

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from .audio.cues import SpatialCues, measure
 from .audio.io import AudioClip, read_audio, select_span
-from .generation.base import Frames, Notice, Preview, Progress, RenderEvent, RenderRequest, get_backend
+from .generation.base import (
+    Frames,
+    Notice,
+    Preview,
+    Progress,
+    RenderEvent,
+    RenderRequest,
+    get_backend,
+)
 from .layout import VideoSceneLayout
 from .planning.base import PlanRequest, get_planner, parse_objects
 

@@ -90,7 +90,14 @@ THINGS: tuple[Thing, ...] = (
     _vehicle("boat", "sea", 0.4, 1.0, "sailboat", "motorboat", "ferry", "canoe"),
     _vehicle("ship", "sea", 0.42, 1.1, "cruise ship", "foghorn", "vessel"),
     Thing(
-        "airplane", "aircraft", "sky", 0.35, 1.0, ("aeroplane", "plane", "jet", "aircraft"), "", True
+        "airplane",
+        "aircraft",
+        "sky",
+        0.35,
+        1.0,
+        ("aeroplane", "plane", "jet", "aircraft"),
+        "",
+        True,
     ),
     Thing("helicopter", "aircraft", "sky", 0.34, 1.08, ("chopper", "drone"), "", True),
     _animal("dog", 0.36, 1.12, "puppy", "hound", "bark", "barking", "wolf", "fox"),
@@ -106,9 +113,7 @@ THINGS: tuple[Thing, ...] = (
     Thing("woman", "person", "street", 0.5, 0.88, ("female", "lady", "girl", "child")),
     Thing("singer", "person", "stage", 0.45, 1.0, ("singing", "vocals", "choir", "voice")),
     Thing("crowd", "person", "street", 0.4, 1.28, ("people", "applause", "audience", "cheering")),
-    Thing(
-        "footsteps", "person", "street", 0.5, 0.6, ("walking", "steps", "running"), "man", True
-    ),
+    Thing("footsteps", "person", "street", 0.5, 0.6, ("walking", "steps", "running"), "man", True),
     _instrument("piano", 1.0, "keyboard", "grand piano", "electric piano"),
     _instrument("organ", 1.0, "church organ", "synthesizer", "harpsichord", drawn_as="piano"),
     _instrument("guitar", 1.0, "electric guitar", "bass", "banjo", "ukulele", "mandolin"),
@@ -159,7 +164,7 @@ _ALIASES = {alias: thing.name for thing in THINGS for alias in thing.aliases}
 
 @dataclass(frozen=True)
 class Resolution:
-    """How a free name was understood: `thing`, the thing `drawn` for it, and `note` ("" if exact)."""
+    """How a free name was understood: the thing, what is drawn for it, a note ("" if exact)."""
 
     thing: Thing
     drawn: Thing

@@ -77,7 +77,9 @@ def measure(clip: AudioClip, frame_count: int = FRAMES) -> SpatialCues:
     total = np.sqrt(power[0].sum(0) * power[1].sum(0))
     correlation = np.clip(cross.sum(0) / np.maximum(total, 1e-20), -1, 1)
     loud = 10 * np.log10(np.maximum(audible, 1e-20) / max(float(audible.max()), 1e-20))
-    overall = np.abs(10 * np.log10(np.maximum(power[1].sum(0), 1e-20) / np.maximum(power[0].sum(0), 1e-20)))
+    overall = np.abs(
+        10 * np.log10(np.maximum(power[1].sum(0), 1e-20) / np.maximum(power[0].sum(0), 1e-20))
+    )
     same = (correlation > MONO_CORRELATION) & (overall < MONO_DIFFERENCE_DB)
     heard = ~same & (loud > -45) & (clip.channels == 2)
     agreement = _agreement(cell_x, cell_power, x)
@@ -163,7 +165,9 @@ def _bands(power: np.ndarray, frequencies: np.ndarray, edges: tuple[float, ...])
     return out
 
 
-def _band_difference(power: np.ndarray, frequencies: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
+def _band_difference(
+    power: np.ndarray, frequencies: np.ndarray, edges: tuple[float, ...]
+) -> np.ndarray:
     """(bands, N) right minus left in dB, limited to +-60; 0 where a band is silent."""
     left, right = _bands(power, frequencies, edges)
     floor = 1e-9 * max(float((left + right).max()), 1e-20)
@@ -186,5 +190,8 @@ def _agreement(cell_x: np.ndarray, cell_power: np.ndarray, x: np.ndarray) -> np.
 def _levels(clip: AudioClip, frame_count: int) -> np.ndarray:
     edges = np.linspace(0, clip.samples.shape[1], frame_count + 1).astype(int)
     return np.array(
-        [level_db(clip.samples[:, a:max(b, a + 1)]) for a, b in zip(edges, edges[1:], strict=False)]
+        [
+            level_db(clip.samples[:, a : max(b, a + 1)])
+            for a, b in zip(edges, edges[1:], strict=False)
+        ]
     )

@@ -83,16 +83,22 @@ def read_audio(
     if size == 0:
         raise InputError(f"{name} is empty (0 bytes): record or export it again")
     if size > max_bytes:
-        raise InputError(f"{name} is {size / 1e6:.0f} MB, over the limit of {max_bytes / 1e6:.0f} MB")
+        raise InputError(
+            f"{name} is {size / 1e6:.0f} MB, over the limit of {max_bytes / 1e6:.0f} MB"
+        )
     try:
         with av.open(str(path)) as container:
             clip = _decode(container, name, max_seconds)
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
-        raise InputError(f"{name} can't be read as audio: give a wav, flac, mp3, ogg, m4a or mp4") from error
+        raise InputError(
+            f"{name} can't be read as audio: give a wav, flac, mp3, ogg, m4a or mp4"
+        ) from error
     if clip.samples.shape[1] < to_samples(MIN_SPAN_SECONDS, clip.rate):
         raise InputError(f"{name} holds no more than {clip.duration_s:.2f} s of sound")
     if not np.isfinite(clip.samples).all():
-        raise InputError(f"{name} holds samples that are not numbers (NaN or infinite): export it again")
+        raise InputError(
+            f"{name} holds samples that are not numbers (NaN or infinite): export it again"
+        )
     return clip
 
 
@@ -103,7 +109,7 @@ def _decode(container: av.container.InputContainer, name: str, max_seconds: floa
     channels, rate = stream.codec_context.channels, stream.codec_context.sample_rate
     if not rate or channels not in (1, 2):
         raise InputError(
-            f"{name} has {channels} channels: give mono or stereo (mix other formats down to stereo)"
+            f"{name} has {channels} channels: give mono or stereo (mix others down to stereo)"
         )
     if container.duration and container.duration / 1e6 > max_seconds * 1.01:
         raise InputError(_too_long(name, container.duration / 1e6, max_seconds))
@@ -164,7 +170,11 @@ def select_span(
     start = start_s or 0.0
     if duration_s is None:
         duration_s = min(MAX_SPAN_SECONDS, clip.duration_s - start)
-    part = clip if start == 0 and abs(duration_s - clip.duration_s) < 1e-3 else clip.span(start, duration_s)
+    part = (
+        clip
+        if start == 0 and abs(duration_s - clip.duration_s) < 1e-3
+        else clip.span(start, duration_s)
+    )
     if level_db(part.samples) < SILENCE_DB:
         raise InputError(f"{clip.name} is silent there: choose another span or another file")
     return part, start, note

@@ -87,7 +87,7 @@ def render_source(source: Source, duration_s: float, rate: int) -> np.ndarray:
 
 def mix(sources: list[Source], duration_s: float, rate: int, peak: float = 0.7) -> AudioClip:
     """All sources together, scaled to `peak`."""
-    stereo = sum(render_source(source, duration_s, rate) for source in sources)
+    stereo = np.sum([render_source(source, duration_s, rate) for source in sources], axis=0)
     stereo = stereo * (peak / max(float(np.abs(stereo).max()), 1e-9))
     return AudioClip(stereo.astype(np.float32), rate, "simulated")
 

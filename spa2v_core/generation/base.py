@@ -50,8 +50,8 @@ class RenderRequest:
         ratio = self.layout.width / self.layout.height
         if abs(ratio - ASPECT) > 0.01:
             raise InputError(
-                f"the layout is {self.layout.width}x{self.layout.height}; only 8:5 (512x320) can be "
-                "rendered"
+                f"the layout is {self.layout.width}x{self.layout.height}; only 8:5 (512x320) "
+                "can be rendered"
             )
         difference = abs(self.clip.duration_s - self.layout.duration_s) / self.layout.duration_s
         if difference > DURATION_TOLERANCE:

@@ -29,7 +29,9 @@ class ComposedModel:
     pipeline: AnimateDiffPipeline
     grounding: Grounding | None
 
-    def condition(self, conditions: FrameConditions, latent_hw: tuple[int, int]) -> FrameConditioning:
+    def condition(
+        self, conditions: FrameConditions, latent_hw: tuple[int, int]
+    ) -> FrameConditioning:
         """Encode the text of each frame and ground the objects."""
         pipe = self.pipeline
         texts = list(dict.fromkeys(conditions.frame_texts))
@@ -128,7 +130,9 @@ class CleanGuess:
     def latents(self) -> torch.Tensor:
         """Estimate of the clean latents; the noisy ones after the first step or at the end."""
         scheduler = self.pipeline.scheduler
-        following = self.timestep - scheduler.config.num_train_timesteps // scheduler.num_inference_steps
+        following = (
+            self.timestep - scheduler.config.num_train_timesteps // scheduler.num_inference_steps
+        )
         if self.before is None or following < 0:
             return self.now
         a, b = (float(scheduler.alphas_cumprod[t]) for t in (self.timestep, following))

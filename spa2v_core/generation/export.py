@@ -46,7 +46,9 @@ def write_video(
     with av.open(str(path), "w", format="mp4", options=options) as container:
         if layout is not None:
             container.metadata[LAYOUT_KEY] = layout_io.dumps(layout)
-        video = container.add_stream("libx264", rate=rate, options={"crf": "16", "preset": "medium"})
+        video = container.add_stream(
+            "libx264", rate=rate, options={"crf": "16", "preset": "medium"}
+        )
         video.width, video.height = SIZE_WH
         video.pix_fmt = "yuv420p"
         audio_rate = clip.rate if clip.rate in AAC_RATES else 48_000
@@ -98,5 +100,12 @@ def _draw(
     left, top = max(0, min(x1, SIZE_WH[0] - wide - 8)), max(high + 6, y1)
     cv2.rectangle(frame, (left, top - high - 6), (left + wide + 8, top), colour, -1)
     cv2.putText(
-        frame, label, (left + 4, top - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (20, 20, 20), 1, cv2.LINE_AA
+        frame,
+        label,
+        (left + 4, top - 4),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        0.42,
+        (20, 20, 20),
+        1,
+        cv2.LINE_AA,
     )

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Cancelled(Exception):
+class CancelledError(Exception):
     """Raised inside the work at its next `emit` after the consumer has gone."""
 
 
@@ -18,22 +18,22 @@ def iterate(work: Callable[[Callable[[T], None]], None]) -> Iterator[T]:
     """Yield what `work(emit)` emits, as it comes.
 
     An exception in the work is raised here. When this iterator is closed, the next `emit`
-    raises Cancelled inside the work, and closing waits for the work to end.
+    raises CancelledError inside the work, and closing waits for the work to end.
     """
     items: queue.Queue[tuple[str, object]] = queue.Queue()
     stop = threading.Event()
 
     def emit(item: T) -> None:
         if stop.is_set():
-            raise Cancelled
+            raise CancelledError
         items.put(("item", item))
 
     def run() -> None:
         try:
             work(emit)
-        except Cancelled:
+        except CancelledError:
             pass
-        except BaseException as error:  # handed to the consumer, which raises it
+        except Exception as error:  # noqa: BLE001 - the consumer raises it
             items.put(("error", error))
         finally:
             items.put(("end", None))

@@ -42,9 +42,9 @@ def update_track(layout: VideoSceneLayout, track_id: int, **changes: Any) -> Vid
 def set_box(layout: VideoSceneLayout, track_id: int, frame: int, box: Box) -> VideoSceneLayout:
     """Put a keyframe at `frame`, or move the one that is there (its easing stays)."""
     track = _unlocked(layout, track_id)
-    easing = next((k.easing for k in track.keyframes if k.frame == frame), "linear")
+    there = next((k for k in track.keyframes if k.frame == frame), Keyframe(frame=frame, box=box))
     kept = [k for k in track.keyframes if k.frame != frame]
-    kept.append(Keyframe(frame=frame, box=box, easing=easing))
+    kept.append(revise(there, box=box))
     kept.sort(key=lambda keyframe: keyframe.frame)
     return update_track(layout, track_id, keyframes=tuple(kept))
 

@@ -90,7 +90,7 @@ def to_dense(layout: VideoSceneLayout) -> dict[str, Any]:
 def from_dense(
     value: dict[str, Any], duration_s: float | None = None, tolerance: float = 0.01
 ) -> VideoSceneLayout:
-    """A layout from the paper's form; `duration_s` is not part of it (default: 8 frames a second)."""
+    """A layout from the paper's form; it has no duration (default: 8 frames a second)."""
     frames = value.get("frames")
     if not isinstance(frames, list) or len(frames) < 2:
         raise LayoutError("frames: a list of at least two frames is expected")

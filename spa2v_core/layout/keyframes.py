@@ -38,7 +38,9 @@ def dense(track: ObjectTrack, frame_count: int, count: int | None = None) -> lis
     return boxes
 
 
-def sparse(boxes: Sequence[Box], first_frame: int = 0, tolerance: float = 0.01) -> tuple[Keyframe, ...]:
+def sparse(
+    boxes: Sequence[Box], first_frame: int = 0, tolerance: float = 0.01
+) -> tuple[Keyframe, ...]:
     """The fewest linear keyframes that stay within `tolerance` (every coordinate, frame widths)
     of `boxes`, which stand at first_frame, first_frame + 1, ...
 

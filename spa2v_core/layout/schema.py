@@ -77,9 +77,7 @@ BoxField = Annotated[
     Box,
     PlainValidator(parse_box),
     PlainSerializer(lambda box: [round(v, 5) for v in box], return_type=list),
-    WithJsonSchema(
-        {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
-    ),
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
 ]
 Text = Annotated[str, Field(max_length=20_000)]
 FrameIndex = Annotated[int, Field(ge=0, lt=MAX_FRAMES, strict=True)]
@@ -87,6 +85,7 @@ FrameIndex = Annotated[int, Field(ge=0, lt=MAX_FRAMES, strict=True)]
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
 
 class Keyframe(_Value):
     """A box at a frame; `easing` governs the segment after it."""
@@ -151,7 +150,7 @@ class VideoSceneLayout(_Value):
     caption: of the video; frame_captions: 0 or frame_count of them.
     """
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     frame_count: Annotated[int, Field(ge=2, le=MAX_FRAMES, strict=True)] = 16
     duration_s: Annotated[float, Field(gt=0, le=3600)]
     width: Annotated[int, Field(ge=16, le=8192, strict=True)] = 512

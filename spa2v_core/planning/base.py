@@ -64,5 +64,7 @@ def parse_objects(text: str | None) -> tuple[str, ...]:
         raise InputError(f"name at most {MAX_NAMES} objects, not {len(names)}")
     for name in names:
         if len(name) > MAX_NAME_LENGTH:
-            raise InputError(f"'{name[:20]}...' is too long for a name (over {MAX_NAME_LENGTH} letters)")
+            raise InputError(
+                f"'{name[:20]}...' is too long for a name (over {MAX_NAME_LENGTH} letters)"
+            )
     return names

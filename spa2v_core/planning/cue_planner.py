@@ -40,7 +40,7 @@ class CuePlanner:
         cues = request.cues
         paths = separate(cues, len(request.objects) or None)
         parts = [_identify(path, request.objects, i) for i, path in enumerate(paths)]
-        tracks = tuple(_track(index, part, cues) for index, part in enumerate(parts))
+        tracks = tuple(_track(index, part) for index, part in enumerate(parts))
         tracks = tuple(sorted(tracks, key=lambda track: track.keyframes[-1].box.y2))
         scene = _scene(parts)
         return VideoSceneLayout(
@@ -67,13 +67,15 @@ def _identify(path: HeardPath, names: tuple[str, ...], index: int) -> _Planned:
     return _Planned(path, name, colour.lower(), resolution, reading, named)
 
 
-def _track(index: int, part: _Planned, cues: SpatialCues) -> ObjectTrack:
+def _track(index: int, part: _Planned) -> ObjectTrack:
     thing, reading = part.resolution.thing, part.reading
     x, heights = _positions(part), _heights(part)
     boxes = []
     for centre, height in zip(x, heights, strict=True):
         width = height * thing.aspect * HEIGHT / WIDTH
-        boxes.append(Box.from_centre(float(centre), _middle(part, float(height)), width, float(height)))
+        boxes.append(
+            Box.from_centre(float(centre), _middle(part, float(height)), width, float(height))
+        )
     start, end = _presence(part.path.level_db)
     keyframes = sparse(boxes[start : end + 1], start, tolerance=0.02)
     if reading.motion == "stationary":
@@ -171,7 +173,13 @@ def _frame_captions(tracks: tuple[ObjectTrack, ...], frame_count: int) -> tuple[
             if box is None:
                 continue
             centre = box.centre[0]
-            side = "on the left" if centre < 0.4 else "on the right" if centre > 0.6 else "in the middle"
+            side = (
+                "on the left"
+                if centre < 0.4
+                else "on the right"
+                if centre > 0.6
+                else "in the middle"
+            )
             sentence.append(f"{article(track.phrase)} is {side}")
     return tuple(" and ".join(parts) for parts in captions)
 
@@ -205,7 +213,9 @@ def _reasoning(request: PlanRequest, parts: list[_Planned], tracks: tuple[Object
             f"Recognition was not available: what sounds is shown as a {UNKNOWN}. "
             "Say what you hear to name it."
         )
-    lines.extend(f"{part.resolution.note}." for part in parts if part.named and part.resolution.note)
+    lines.extend(
+        f"{part.resolution.note}." for part in parts if part.named and part.resolution.note
+    )
     return "\n".join(lines)
 
 
@@ -213,14 +223,19 @@ def _track_reason(part: _Planned, track: ObjectTrack, cues: SpatialCues, count: 
     reading, x = part.reading, part.path.x
     category = motion_category(track, cues.frame_count).replace("_", " ")
     share = f" ({part.path.share:.0%} of the energy)" if count > 1 else ""
-    where = f"heard at {x[0]:.2f} to {x[-1]:.2f} of the width" if part.path.confidence else "no position"
+    where = (
+        f"heard at {x[0]:.2f} to {x[-1]:.2f} of the width"
+        if part.path.confidence
+        else "no position"
+    )
     text = (
-        f"{part.name.capitalize()}{share}: {where}, level changes by {reading.level_change_db:+.1f} dB "
-        f"over the clip: {category}."
+        f"{part.name.capitalize()}{share}: {where}, level changes by "
+        f"{reading.level_change_db:+.1f} dB over the clip: {category}."
     )
     if reading.motion in ("approaching", "receding"):
         factor = 10 ** (abs(reading.level_change_db) / 20)
-        text += f" By 1/r that is {factor:.1f} times {'nearer' if reading.level_change_db > 0 else 'farther'}."
+        way = "nearer" if reading.level_change_db > 0 else "farther"
+        text += f" By 1/r that is {factor:.1f} times {way}."
     if reading.faint:
         text += " The drift is faint but steady, so it was stretched over the picture: check it."
     return text

@@ -161,7 +161,9 @@ def _cost(cues: SpatialCues, lines: np.ndarray) -> float:
     return float((weight * nearest).sum() / max(float(weight.sum()), 1e-12)) + 1e-5
 
 
-def _member_path(cues: SpatialCues, line: np.ndarray, member: np.ndarray, share: float) -> HeardPath:
+def _member_path(
+    cues: SpatialCues, line: np.ndarray, member: np.ndarray, share: float
+) -> HeardPath:
     """Path of one of two sources: its cells' mean position, its line where it is silent."""
     weight = _weights(cues) * member
     sure = weight.sum(0) / max(float(weight.sum(0).max()), 1e-12)

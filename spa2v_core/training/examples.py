@@ -37,7 +37,8 @@ def engine(seconds: float, rng: Rng, firing_hz: float, growl: float, hiss: float
     drift = 1 + 0.01 * np.cumsum(rng.normal(0, 1, len(t))) / np.sqrt(np.arange(1, len(t) + 1)) / 40
     phase = 2 * np.pi * np.cumsum(firing_hz * drift) / RATE
     tone = sum(
-        rng.uniform(0.5, 1) / n**0.9 * np.sin(n * phase / 2 + rng.uniform(0, 6)) for n in range(1, 28)
+        rng.uniform(0.5, 1) / n**0.9 * np.sin(n * phase / 2 + rng.uniform(0, 6))
+        for n in range(1, 28)
     )
     noise = rng.normal(0, 1, len(t))
     return growl * tone + hiss * _band(noise, 500, 5000) + 0.5 * hiss * _band(noise, 60, 300)
@@ -49,8 +50,10 @@ def steam_train(seconds: float, rng: Rng) -> np.ndarray:
     chuff = np.clip(np.sin(2 * np.pi * 4.5 * t), 0, 1) ** 3
     joint = np.exp(-(((t * 1.6) % 1) / 0.03)) + 0.7 * np.exp(-(((t * 1.6 + 0.82) % 1) / 0.03))
     noise = rng.normal(0, 1, len(t))
-    return 2.5 * chuff * _band(noise, 200, 2500) + 1.2 * joint * _band(noise, 900, 4500) + 0.3 * _band(
-        noise, 80, 6000
+    return (
+        2.5 * chuff * _band(noise, 200, 2500)
+        + 1.2 * joint * _band(noise, 900, 4500)
+        + 0.3 * _band(noise, 80, 6000)
     )
 
 
@@ -120,7 +123,12 @@ def _variable(value: int) -> bytes:
 
 
 def _guitar(seconds: float) -> np.ndarray:
-    chords = ((45, 52, 57, 60, 64), (43, 50, 55, 59, 62), (41, 48, 53, 57, 60), (40, 47, 52, 56, 59))
+    chords = (
+        (45, 52, 57, 60, 64),
+        (43, 50, 55, 59, 62),
+        (41, 48, 53, 57, 60),
+        (40, 47, 52, 56, 59),
+    )
     notes = [
         (1.5 * bar + 0.25 * k, chord[k % 5], 0.9)
         for bar, chord in enumerate(chords)
@@ -153,7 +161,16 @@ def scenes(rng: Rng) -> dict[str, tuple[float, list[Source], str]]:
         ),
         "train_receding": (
             6.0,
-            [Source("train", steam_train(6.5, rng), straight((-0.5, 5.5), (2, 30), 6), 3.6, 3.4, -1.8)],
+            [
+                Source(
+                    "train",
+                    steam_train(6.5, rng),
+                    straight((-0.5, 5.5), (2, 30), 6),
+                    3.6,
+                    3.4,
+                    -1.8,
+                )
+            ],
             "A train moves away in a field",
         ),
         "dog_and_guitar": (

@@ -43,7 +43,7 @@ def fit(
 
     AdamW, linear warm-up, cosine over the wall clock, gradients clipped at 1, bf16 autocast with
     fp32 weights on a GPU; the averaged weights (EMA) are what the modules hold at the end.
-    `gate` is called with the share of the time spent and the step, about every twentieth, and raises to abort.
+    `gate(share of the time, step)` is called about every twentieth, and raises to abort.
     """
     found = (p for module in modules for p in module.parameters() if p.requires_grad)
     parameters = list(dict.fromkeys(found))  # grafted fusers belong to two modules
@@ -55,7 +55,9 @@ def fit(
     start, step, reported = time.time(), 0, 0
     recent: list[torch.Tensor] = []
     while (share := (time.time() - start) / stage.seconds) < 1:
-        rate = stage.rate * min(1, (step + 1) / stage.warmup) * 0.5 * (1 + math.cos(math.pi * share))
+        rate = (
+            stage.rate * min(1, (step + 1) / stage.warmup) * 0.5 * (1 + math.cos(math.pi * share))
+        )
         for group in optimiser.param_groups:
             group["lr"] = max(rate, stage.rate * 0.01)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):

@@ -17,7 +17,6 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
 from ..generation.grounding.base import GroundingInputs
@@ -63,7 +62,7 @@ class Pool:
     plain: torch.Tensor
 
     def take(self, clips: torch.Tensor, frames: torch.Tensor | None) -> Pool:
-        """Rows `clips` at one frame each, or whole clips flattened to frames if `frames` is None."""
+        """Rows `clips` at one frame each, or whole, flattened to frames, if `frames` is None."""
         if frames is None:
             picked = {f.name: getattr(self, f.name)[clips] for f in fields(self)}
             for name in ("facing", "phrases", "plain"):
@@ -135,18 +134,20 @@ class Trainer:
                 [vae(to_signed(held[i : i + 64])).sample for i in range(0, len(held), 64)]
             )
             latents = torch.cat(
-                [vae.encode(to_signed(held[i : i + 64])).latent_dist.mode() for i in range(0, 256, 64)]
+                [
+                    vae.encode(to_signed(held[i : i + 64])).latent_dist.mode()
+                    for i in range(0, 256, 64)
+                ]
             )
         error = ((decoded.clamp(-1, 1) - to_signed(held)) / 2).square().mean(1)
-        figures = {
-            "psnr": psnr(error.mean()),
-            "psnr_inside": psnr((error * held_inside).sum() / held_inside.sum()),
-            "latent_std": float(latents.std()),
-            "latent_std_per_channel": [round(float(s), 3) for s in latents.std(dim=(0, 2, 3))],
-        }
-        stage.note(**figures)
-        vae.register_to_config(scaling_factor=1 / figures["latent_std"])
-        torch.save({"vae": vae.state_dict(), "scaling_factor": 1 / figures["latent_std"]}, self.work / "vae.pt")
+        spread = float(latents.std())
+        stage.note(
+            psnr=psnr(error.mean()),
+            psnr_inside=psnr((error * held_inside).sum() / held_inside.sum()),
+            latent_std=spread,
+            latent_std_per_channel=[round(float(s), 3) for s in latents.std(dim=(0, 2, 3))],
+        )
+        torch.save({"vae": vae.state_dict(), "scaling_factor": 1 / spread}, self.work / "vae.pt")
 
     def _drawn(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """`count` single frames (uint8) and their inside masks (bool)."""
@@ -181,7 +182,9 @@ class Trainer:
 
     def _encode(self, vae: AutoencoderKL, clips: Clips) -> Pool:
         frames = to_signed(clips.frames.flatten(0, 1) * 255)
-        with torch.autocast(self.recipe.device, torch.bfloat16, enabled=self.recipe.device == "cuda"):
+        with torch.autocast(
+            self.recipe.device, torch.bfloat16, enabled=self.recipe.device == "cuda"
+        ):
             latents = vae.encode(frames).latent_dist.mode()
         latents = (latents.float() * vae.config.scaling_factor).half()
         return Pool(
@@ -212,7 +215,9 @@ class Trainer:
 
         def loss_of(_: int) -> torch.Tensor:
             device = pool.latents.device
-            clips = torch.randint(len(pool.latents) - held, (self.recipe.base_batch,), device=device)
+            clips = torch.randint(
+                len(pool.latents) - held, (self.recipe.base_batch,), device=device
+            )
             frames = torch.randint(FRAMES, clips.shape, device=device)
             return self._loss(parts, unet_of, pool.take(clips, frames), group=1)
 
@@ -277,7 +282,14 @@ class Trainer:
         return (error * focus * weight[:, None, None, None]).mean()
 
     def _error(  # noqa: ANN202
-        self, parts, unet_of, batch, text_ids, present, timesteps, noise  # noqa: ANN001
+        self,
+        parts,
+        unet_of,
+        batch,
+        text_ids,
+        present,
+        timesteps,
+        noise,  # noqa: ANN001
     ):
         """Squared v-prediction error (N, 8, h, w) and the signal-to-noise ratio (N,)."""
         alphas = self._alphas(batch.latents.device)[timesteps]
@@ -299,15 +311,13 @@ class Trainer:
 
     @torch.no_grad()
     def _gaps(self, parts: dict, unet_of, pool: Pool, held: int, frames_each: int) -> dict:  # noqa: ANN001
-        """Held-out loss inside boxes with true and with null boxes, same noise: {t: [true, null]}."""
+        """Held-out loss inside boxes, same noise: {t: [with true boxes, with null boxes]}."""
         generator = torch.Generator(self.recipe.device).manual_seed(7)
         rows = torch.arange(len(pool.latents) - held, len(pool.latents), device=self.recipe.device)
         rows = rows[: max(1, 256 // frames_each)]
         frames = None if frames_each > 1 else torch.full_like(rows, FRAMES // 2)
         batch = pool.take(rows, frames)
-        noise = torch.randn(
-            batch.latents.shape, device=self.recipe.device, generator=generator
-        )
+        noise = torch.randn(batch.latents.shape, device=self.recipe.device, generator=generator)
         cover = box_coverage(batch.boxes, *LATENT_HW) * batch.present[..., None]
         inside = (cover.amax(1) > 0.5).view(-1, 1, *LATENT_HW).float()
         gaps = {}
@@ -366,7 +376,9 @@ class Trainer:
 
         def loss_of(_: int) -> torch.Tensor:
             device = pool.latents.device
-            clips = torch.randint(len(pool.latents) - held, (self.recipe.motion_batch,), device=device)
+            clips = torch.randint(
+                len(pool.latents) - held, (self.recipe.motion_batch,), device=device
+            )
             return self._loss(base, unet_of, pool.take(clips, None), group=FRAMES)
 
         fit(stage, [unet], loss_of)
@@ -400,7 +412,12 @@ class Trainer:
         sizes = {name: round(models.parameters_m(part), 2) for name, part in parts.items()}
         log = (self.work / "log.jsonl").read_text().splitlines()
         figures = [json.loads(line) for line in log if "share" not in line]
-        card = {"seed": self.recipe.seed, "parameters_m": sizes, "figures": figures, "aspect": ASPECT}
+        card = {
+            "seed": self.recipe.seed,
+            "parameters_m": sizes,
+            "figures": figures,
+            "aspect": ASPECT,
+        }
         (target / "training.json").write_text(json.dumps(card, indent=1) + "\n")
 
 
@@ -415,7 +432,9 @@ def psnr(error: torch.Tensor) -> float:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("stages", nargs="+", choices=[*STAGES, "all"])
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=Path("assets/mini"))

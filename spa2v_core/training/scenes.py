@@ -14,7 +14,7 @@ import numpy as np
 HEIGHT, WIDTH = 160, 256
 _H, _W = 2 * HEIGHT, 2 * WIDTH
 Rng = np.random.Generator
-Colour = tuple[float, float, float]
+Colour = tuple[float, float, float] | np.ndarray
 
 
 def draw_scene(name: str, rng: Rng) -> tuple[np.ndarray, float]:
@@ -38,7 +38,9 @@ def _gradient(canvas: np.ndarray, top: float, bottom: float, first: Colour, last
 
 def _polygon(canvas: np.ndarray, points: list[tuple[float, float]], colour: Colour) -> None:
     corners = np.array([(x * _W, y * _H) for x, y in points], np.float32)
-    cv2.fillPoly(canvas, [np.round(corners * 8).astype(np.int32)], tuple(map(float, colour)), cv2.LINE_AA, 3)
+    cv2.fillPoly(
+        canvas, [np.round(corners * 8).astype(np.int32)], tuple(map(float, colour)), cv2.LINE_AA, 3
+    )
 
 
 def _box(canvas: np.ndarray, x1: float, y1: float, x2: float, y2: float, colour: Colour) -> None:
@@ -49,13 +51,17 @@ def _ridge(canvas: np.ndarray, base: float, height: float, colour: Colour, rng: 
     """A line of soft hills from `base` up by about `height`, filled down to the base."""
     x = np.linspace(0, 1, 65)
     waves = sum(
-        np.sin(2 * np.pi * (f * x + rng.random())) / f for f in (1.0, 1.9, 3.3) if rng.random() < 0.9
+        np.sin(2 * np.pi * (f * x + rng.random())) / f
+        for f in (1.0, 1.9, 3.3)
+        if rng.random() < 0.9
     )
     y = base - height * (0.55 + 0.35 * np.asarray(waves))
     _polygon(canvas, [(0, base + 0.02), *zip(x, y, strict=True), (1, base + 0.02)], colour)
 
 
-def _blob(canvas: np.ndarray, x: float, y: float, rx: float, ry: float, colour: Colour, alpha: float) -> None:
+def _blob(
+    canvas: np.ndarray, x: float, y: float, rx: float, ry: float, colour: Colour, alpha: float
+) -> None:
     """A soft ellipse."""
     yy, xx = np.mgrid[0:_H, 0:_W].astype(np.float32)
     d = ((xx / _W - x) / rx) ** 2 + ((yy / _H - y) / ry) ** 2
@@ -74,12 +80,34 @@ def _clouds(canvas: np.ndarray, rng: Rng, low: float, colour: Colour = (250, 252
 def _sky(canvas: np.ndarray, rng: Rng, horizon: float) -> None:
     """A day sky, sometimes at dusk, with sun and clouds."""
     if rng.random() < 0.2:
-        _gradient(canvas, 0, min(1, horizon + 0.05), _shade(rng, (240, 150, 90)), _shade(rng, (255, 215, 150)))
-        _blob(canvas, rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.25), 0.04, 0.064, (255, 240, 180), 1)
+        _gradient(
+            canvas,
+            0,
+            min(1, horizon + 0.05),
+            _shade(rng, (240, 150, 90)),
+            _shade(rng, (255, 215, 150)),
+        )
+        _blob(
+            canvas, rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.25), 0.04, 0.064, (255, 240, 180), 1
+        )
         return
-    _gradient(canvas, 0, min(1, horizon + 0.05), _shade(rng, (95, 165, 235)), _shade(rng, (190, 225, 250), 6))
+    _gradient(
+        canvas,
+        0,
+        min(1, horizon + 0.05),
+        _shade(rng, (95, 165, 235)),
+        _shade(rng, (190, 225, 250), 6),
+    )
     if rng.random() < 0.5:
-        _blob(canvas, rng.uniform(0.05, 0.95), rng.uniform(0.08, 0.2), 0.035, 0.056, (255, 245, 150), 1)
+        _blob(
+            canvas,
+            rng.uniform(0.05, 0.95),
+            rng.uniform(0.08, 0.2),
+            0.035,
+            0.056,
+            (255, 245, 150),
+            1,
+        )
     _clouds(canvas, rng, horizon * 0.6)
 
 
@@ -91,10 +119,14 @@ def _lane(canvas: np.ndarray, rng: Rng, top: float, bottom: float, asphalt: Colo
     paint = (250, 240, 170) if rng.random() < 0.4 else (235, 235, 230)
     for k in range(-1, 8):
         x = start + 0.14 * k
-        _polygon(canvas, [(x, y), (x + 0.07, y), (x + 0.065, y + 0.02), (x - 0.005, y + 0.02)], paint)
+        _polygon(
+            canvas, [(x, y), (x + 0.07, y), (x + 0.065, y + 0.02), (x - 0.005, y + 0.02)], paint
+        )
 
 
-def _buildings(canvas: np.ndarray, rng: Rng, base: float, wall: Colour, lit: Colour, share: float) -> None:
+def _buildings(
+    canvas: np.ndarray, rng: Rng, base: float, wall: Colour, lit: Colour, share: float
+) -> None:
     x = -0.03
     while x < 1:
         wide, high = rng.uniform(0.07, 0.15), rng.uniform(0.18, 0.42)
@@ -106,7 +138,7 @@ def _buildings(canvas: np.ndarray, rng: Rng, base: float, wall: Colour, lit: Col
         x += wide + rng.uniform(0, 0.02)
 
 
-def _tree(canvas: np.ndarray, rng: Rng, x: float, base: float, size: float, leaf: Colour) -> None:
+def _tree(canvas: np.ndarray, x: float, base: float, size: float, leaf: Colour) -> None:
     _box(canvas, x - 0.012 * size, base - 0.1 * size, x + 0.012 * size, base, (105, 75, 50))
     for k in range(3):
         y, half = base - (0.08 + 0.12 * k) * size, (0.075 - 0.015 * k) * size
@@ -176,7 +208,9 @@ def _beach(canvas: np.ndarray, rng: Rng) -> float:
 
 def _room(canvas: np.ndarray, rng: Rng) -> float:
     floor = rng.uniform(0.62, 0.72)
-    wall = _shade(rng, [(232, 195, 170), (190, 215, 225), (225, 220, 190), (205, 190, 220)][rng.integers(4)])
+    wall = _shade(
+        rng, [(232, 195, 170), (190, 215, 225), (225, 220, 190), (205, 190, 220)][rng.integers(4)]
+    )
     _gradient(canvas, 0, floor, wall, wall * 0.94)
     wood = _shade(rng, (150, 105, 70))
     _gradient(canvas, floor, 1, wood, wood * 0.85)
@@ -201,7 +235,11 @@ def _stage(canvas: np.ndarray, rng: Rng) -> float:
     _gradient(canvas, floor, 1, boards, boards * 0.75)
     for _ in range(rng.integers(1, 4)):
         light, x, target = canvas.copy(), rng.uniform(0.2, 0.8), rng.uniform(0.25, 0.75)
-        _polygon(light, [(x, 0), (x + 0.03, 0), (target + 0.13, floor), (target - 0.13, floor)], (255, 225, 170))
+        _polygon(
+            light,
+            [(x, 0), (x + 0.03, 0), (target + 0.13, floor), (target - 0.13, floor)],
+            (255, 225, 170),
+        )
         canvas[:] = canvas * 0.84 + light * 0.16
     drape = _shade(rng, (175, 25, 40), 10)
     for side in (0.0, 1.0):
@@ -219,17 +257,31 @@ def _forest(canvas: np.ndarray, rng: Rng) -> float:
     for depth, count in ((0.55, 14), (0.9, 9)):
         leaf = _shade(rng, (70, 140, 85), 8) * (1.25 - 0.45 * depth)
         for _ in range(count):
-            _tree(canvas, rng, rng.random(), horizon + 0.03 * depth, depth * rng.uniform(0.7, 1.1), leaf)
+            _tree(
+                canvas,
+                rng.random(),
+                horizon + 0.03 * depth,
+                depth * rng.uniform(0.7, 1.1),
+                leaf,
+            )
     _gradient(canvas, horizon + 0.01, 1, _shade(rng, (75, 130, 60)), _shade(rng, (50, 95, 45)))
     return horizon + 0.04
 
 
 def _snow(canvas: np.ndarray, rng: Rng) -> float:
     horizon = rng.uniform(0.45, 0.55)
-    _gradient(canvas, 0, horizon + 0.05, _shade(rng, (165, 195, 225)), _shade(rng, (220, 232, 242), 6))
+    _gradient(
+        canvas, 0, horizon + 0.05, _shade(rng, (165, 195, 225)), _shade(rng, (220, 232, 242), 6)
+    )
     _ridge(canvas, horizon, 0.22, _shade(rng, (190, 205, 225), 6), rng)
     for _ in range(rng.integers(2, 7)):
-        _tree(canvas, rng, rng.random(), horizon + 0.02, rng.uniform(0.4, 0.8), _shade(rng, (110, 150, 150), 8))
+        _tree(
+            canvas,
+            rng.random(),
+            horizon + 0.02,
+            rng.uniform(0.4, 0.8),
+            _shade(rng, (110, 150, 150), 8),
+        )
     _gradient(canvas, horizon, 1, _shade(rng, (242, 246, 250), 4), _shade(rng, (215, 226, 240), 4))
     return horizon + 0.03
 

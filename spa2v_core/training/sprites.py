@@ -21,7 +21,7 @@ from ..vocabulary import COLOURS, drawn_things
 PACKAGE = "@lobehub/fluent-emoji-3d@1.1.0"
 SIZE = 128
 
-#: Drawn thing -> (code point of its picture, direction the picture faces: -1 left, +1 right, 0 none).
+#: Drawn thing -> (code point of its picture, which way it faces: -1 left, +1 right, 0 none).
 PICTURES = {
     "car": ("1f697", -1),
     "taxi": ("1f695", -1),
@@ -112,7 +112,10 @@ def pack_sprites(path: Path) -> SpritePack:
     with tempfile.TemporaryDirectory() as folder:
         source = _fetch(Path(folder))
         for thing, (code, facing) in PICTURES.items():
-            picture, aspect = _crop(cv2.imread(str(source / f"{code}.webp"), cv2.IMREAD_UNCHANGED))
+            image = cv2.imread(str(source / f"{code}.webp"), cv2.IMREAD_UNCHANGED)
+            if image is None:
+                raise InputError(f"{PACKAGE} has no picture {code}.webp")
+            picture, aspect = _crop(image)
             for colour in ("", *(COLOURS if thing in COLOURED else ())):
                 pictures.append(_recolour(picture, colour))
                 things.append(thing)
@@ -161,7 +164,7 @@ def _recolour(rgba: np.ndarray, colour: str) -> np.ndarray:
     # window glass is sky blue on many vehicles: it is not the body
     body = vivid & ~((hue > 88) & (hue < 112) & (saturation < 220))
     histogram = np.bincount(hue[body], minlength=180).astype(float)
-    smooth = sum(np.roll(histogram, shift) for shift in range(-4, 5))
+    smooth = np.sum([np.roll(histogram, shift) for shift in range(-4, 5)], axis=0)
     distance = np.abs((hue - int(smooth.argmax()) + 90) % 180 - 90)
     body = (distance < 16) & (saturation > 60) & (value > 40)
     if colour == "white":
@@ -174,5 +177,7 @@ def _recolour(rgba: np.ndarray, colour: str) -> np.ndarray:
         hue[body] = _HUES[colour]
         if colour == "yellow":
             value[body] = np.minimum(255, value[body] + 25)
-    turned = cv2.cvtColor(np.stack([hue, saturation, value], -1).astype(np.uint8), cv2.COLOR_HSV2RGB)
+    turned = cv2.cvtColor(
+        np.stack([hue, saturation, value], -1).astype(np.uint8), cv2.COLOR_HSV2RGB
+    )
     return np.concatenate([turned, rgba[..., 3:]], axis=-1)

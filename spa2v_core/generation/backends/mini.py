@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -133,8 +134,14 @@ def check_weights(folder: Path) -> None:
 def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
     """The parts in `folder` (diffusers format), composed on the stock pipeline, in fp32."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from diffusers import AnimateDiffPipeline, AutoencoderKL, DDIMScheduler, MotionAdapter
-    from diffusers import UNet2DConditionModel
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # it warns while importing
+    from diffusers import (
+        AnimateDiffPipeline,
+        AutoencoderKL,
+        DDIMScheduler,
+        MotionAdapter,
+        UNet2DConditionModel,
+    )
     from diffusers.utils import logging as diffusers_logging
     from transformers import CLIPTextModel, PreTrainedTokenizerFast
     from transformers.utils import logging as transformers_logging
@@ -146,7 +153,7 @@ def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
         logging.set_verbosity_error()
         logging.disable_progress_bar()
 
-    def part(cls: type, name: str) -> torch.nn.Module:
+    def part(cls: Any, name: str) -> Any:
         return cls.from_pretrained(folder / name, use_safetensors=True, torch_dtype=torch.float32)
 
     try:

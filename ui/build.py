@@ -1,0 +1,297 @@
+"""The page: layout of the blocks and wiring of the events, nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import gradio as gr
+
+from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
+from spa2v_core.generation.base import BACKENDS, MAX_SEED
+from spa2v_core.planning.base import PLANNERS
+
+from . import handlers
+from .editor.editor import LayoutEditor
+
+STYLE = Path(__file__).resolve().parent / "style.css"
+EXAMPLES = STYLE.parents[1] / "assets" / "examples"
+#: File name, what is heard, label.
+EXAMPLE_CLIPS = (
+    ("car_crossing", "red car", "Car, left to right"),
+    ("bus_approaching", "bus", "Bus comes closer"),
+    ("train_receding", "train", "Train moves away"),
+    ("dog_and_guitar", "dog, guitar", "Dog left, guitar right"),
+    ("piano_left", "piano", "Piano on the left"),
+    ("airplane_crossing", "airplane", "Airplane, right to left"),
+)
+PRESETS = [("Draft", "draft"), ("Default", "default"), ("Quality", "quality")]
+PLANNER_LABELS = {"cues": "Measured cues (offline)"}
+
+THEME = gr.themes.Base(
+    primary_hue="indigo",
+    secondary_hue="indigo",
+    neutral_hue="slate",
+    radius_size="lg",
+    font=["ui-sans-serif", "system-ui", "sans-serif"],
+    font_mono=["ui-monospace", "monospace"],
+).set(
+    body_background_fill="*neutral_50",
+    body_background_fill_dark="*neutral_950",
+    block_border_width="1px",
+    block_label_background_fill="transparent",
+    block_label_background_fill_dark="transparent",
+    block_label_border_width="0px",
+    block_title_text_weight="500",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
+    button_primary_background_fill_dark="*primary_600",
+    button_primary_text_color="white",
+)
+_PROGRESS = """
+<div class="spa2v-progress" role="status" style="display: ${value.text ? 'grid' : 'none'}">
+  <progress max="${value.total}" value="${value.done}" aria-label="Rendering"></progress>
+  <span>${value.text}</span>
+</div>
+"""
+
+
+class ProgressLine(gr.HTML):
+    """A bar with a line of our own text (never a user's)."""
+
+    def __init__(self) -> None:
+        super().__init__(value=handlers.IDLE, html_template=_PROGRESS, js_on_load=None)
+
+    def postprocess(self, value: dict | None) -> dict | None:
+        return value
+
+    def api_info(self) -> dict:
+        return {"type": "object"}
+
+
+def _note(text: str, visible: bool = True) -> gr.Textbox:
+    """A quiet line of text; a text box, because what it shows may hold a user's words."""
+    return gr.Textbox(
+        text,
+        show_label=False,
+        interactive=False,
+        container=False,
+        lines=1,
+        max_lines=5,
+        visible=visible,
+        elem_classes="spa2v-note",
+    )
+
+
+def build_demo() -> gr.Blocks:
+    """The app, with the first example planned and ready to render."""
+    first, first_objects, _ = EXAMPLE_CLIPS[0]
+    audio_path = str(EXAMPLES / f"{first}.m4a")
+    start, length, about = handlers.inspect(audio_path)
+    layout, reasoning, figure = handlers.plan(audio_path, 0, 0, False, first_objects, "cues")
+    with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
+        gr.Markdown(
+            "# SpA2V Studio\nTurn a sound into a picture of where it happens.",
+            elem_classes="spa2v-title",
+        )
+        takes = gr.State(handlers.Takes())
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=4, min_width=300):
+                gr.Markdown("## 1 · Sound", elem_classes="spa2v-step")
+                audio = gr.Audio(
+                    audio_path,
+                    type="filepath",
+                    sources=["upload", "microphone"],
+                    editable=False,
+                    label="Recording",
+                )
+                clip_about = _note(about)
+                with gr.Row():
+                    span_start = gr.Number(
+                        start, label="Start (s)", minimum=0, step=0.1, min_width=90
+                    )
+                    span_length = gr.Number(
+                        length,
+                        label=f"Length (s, ≤ {MAX_SPAN_SECONDS:g})",
+                        minimum=0.25,
+                        maximum=MAX_SPAN_SECONDS,
+                        step=0.1,
+                        min_width=90,
+                    )
+                swap = gr.Checkbox(False, label="Swap left and right")
+                objects = gr.Textbox(
+                    first_objects,
+                    label="What do you hear? (loudest first)",
+                    placeholder="car, dog",
+                    max_length=300,
+                )
+                planner = gr.Dropdown(
+                    [(PLANNER_LABELS.get(name, name), name) for name in PLANNERS],
+                    value="cues",
+                    label="Planner",
+                )
+                plan_button = gr.Button("Plan", variant="primary", elem_id="spa2v-plan")
+                gr.Markdown("**Examples**")
+                example_buttons = []
+                with gr.Row(elem_id="spa2v-examples"):
+                    for name, words, label in EXAMPLE_CLIPS:
+                        button = gr.Button(label, size="sm", min_width=130)
+                        example_buttons.append((button, name, words))
+            with gr.Column(scale=9, min_width=320):
+                gr.Markdown("## 2 · Layout", elem_classes="spa2v-step")
+                editor = LayoutEditor(layout, elem_id="spa2v-editor")
+                with gr.Row():
+                    upload = gr.UploadButton(
+                        "Open a layout or video", file_types=[".json", ".mp4"], size="sm"
+                    )
+                    save = gr.DownloadButton("Save the layout", size="sm")
+            with gr.Column(scale=6, min_width=300):
+                gr.Markdown("## 3 · Video", elem_classes="spa2v-step")
+                render_button = gr.Button("Render", variant="primary", elem_id="spa2v-render")
+                with gr.Row():
+                    another = gr.Button("Another take", size="md", min_width=120)
+                    cancel = gr.Button(
+                        "Cancel",
+                        size="md",
+                        min_width=120,
+                        interactive=False,
+                        elem_id="spa2v-cancel",
+                    )
+                progress = ProgressLine()
+                preview = gr.Image(
+                    label="Preview", visible=False, interactive=False, height=240, buttons=[]
+                )
+                notes = _note("", visible=False)
+                video = gr.Video(
+                    label="Video",
+                    interactive=False,
+                    autoplay=True,
+                    loop=True,
+                    elem_id="spa2v-video",
+                )
+                with_boxes = gr.Checkbox(False, label="Show the boxes over the video")
+                gallery = gr.Gallery(
+                    label="Takes",
+                    columns=3,
+                    height=150,
+                    visible=False,
+                    allow_preview=False,
+                    buttons=[],
+                )
+                files = gr.Files(label="Downloads", interactive=False, visible=False)
+                with gr.Accordion("Settings", open=False):
+                    preset = gr.Radio(PRESETS, value="default", label="Preset")
+                    seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
+                    captions = gr.Radio(
+                        [("Caption and frame", "mix"), ("Caption", "global"), ("Frame", "frame")],
+                        value="mix",
+                        label="Text of a frame",
+                    )
+        with gr.Accordion("Why this plan", open=False), gr.Row():
+            reason = gr.Textbox(reasoning, label="Reasoning", interactive=False, lines=6, scale=2)
+            plot = gr.Plot(figure, label="Measured cues", scale=3)
+
+        private = {"api_visibility": "private"}
+        span = [audio, span_start, span_length, swap]
+        planned = [editor, reason, plot]
+        plan_event = {
+            "fn": handlers.plan,
+            "inputs": [*span, objects, planner],
+            "outputs": planned,
+            **private,
+        }
+        audio.input(handlers.inspect, audio, [span_start, span_length, clip_about], **private)
+        plan_button.click(**plan_event)
+        objects.submit(**plan_event)
+        for button, name, words in example_buttons:
+            path = str(EXAMPLES / f"{name}.m4a")
+            button.click(
+                lambda path=path, words=words: (path, words, *handlers.inspect(path)),
+                None,
+                [audio, objects, span_start, span_length, clip_about],
+                **private,
+            ).then(**plan_event)
+        rendering = {
+            "fn": handlers.render,
+            "inputs": [editor, *span, preset, seed, captions, with_boxes, takes],
+            "outputs": [progress, preview, notes, cancel, video, gallery, takes, files],
+            "show_progress": "hidden",
+            "concurrency_limit": 1,
+            "concurrency_id": "render",
+            **private,
+        }
+        render_event = render_button.click(**rendering)
+        another_event = another.click(handlers.another_seed, None, seed, **private).then(
+            **rendering
+        )
+        cancel.click(
+            handlers.cancelled,
+            None,
+            [progress, preview, cancel],
+            cancels=[render_event, another_event],
+            **private,
+        )
+        view = [video, gallery, takes, files]
+        with_boxes.change(
+            handlers.show_boxes, [with_boxes, takes], view, show_progress="hidden", **private
+        )
+        gallery.select(
+            handlers.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
+        )
+        upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
+        save.click(handlers.export_layout, editor, save, **private)
+        _endpoints()
+    demo.queue(default_concurrency_limit=4, max_size=32)
+    return demo
+
+
+def _endpoints() -> None:
+    """The named API: /plan and /render, on components that the page does not show."""
+    with gr.Column(visible=False):
+        audio = gr.Audio(type="filepath", label="audio")
+        planner = gr.Dropdown(list(PLANNERS), value="cues", label="planner")
+        objects = gr.Textbox(label="objects")
+        start = gr.Number(0, label="start")
+        duration = gr.Number(0, label="duration")
+        seed = gr.Number(0, label="seed", precision=0)
+        layout = gr.JSON(label="layout")
+        backend = gr.Dropdown(list(BACKENDS), value="mini", label="backend")
+        preset = gr.Dropdown([value for _, value in PRESETS], value="default", label="preset")
+        video = gr.Video(label="video")
+        gr.Button("plan").click(
+            handlers.plan_api,
+            [audio, planner, objects, start, duration, seed],
+            layout,
+            api_name="plan",
+        )
+        gr.Button("render").click(
+            handlers.render_api,
+            [layout, audio, backend, preset, seed],
+            video,
+            api_name="render",
+            concurrency_limit=1,
+            concurrency_id="render",
+        )
+
+
+def launch(host: str, port: int | None, share: bool, block: bool = True) -> tuple[gr.Blocks, str]:
+    """Serve the app; (demo, local address)."""
+    demo = build_demo()
+    _, url, _ = demo.launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        theme=THEME,
+        css_paths=STYLE,
+        max_file_size=MAX_BYTES,
+        run_history=False,
+        footer_links=["api"],
+        ssr_mode=False,
+        prevent_thread_lock=not block,
+        quiet=not block,
+    )
+    return demo, url

@@ -1,0 +1,343 @@
+"""What the app's events do: convert values, call the pipeline, turn errors into toasts."""
+
+from __future__ import annotations
+
+import functools
+import html
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import gradio as gr
+import numpy as np
+
+from spa2v_core import pipeline
+from spa2v_core.audio.cues import MONO_NOTE
+from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest_span, read_audio
+from spa2v_core.errors import InputError, Spa2vError
+from spa2v_core.generation.base import MAX_SEED, RenderRequest
+from spa2v_core.layout import VideoSceneLayout, edit
+from spa2v_core.layout import io as layout_io
+
+from .plots import cue_figure
+
+TAKES_KEPT = 12
+
+
+@dataclass
+class Take:
+    """One rendered video of a session."""
+
+    seed: int
+    video: str
+    boxes: str
+    layout: str
+    poster: str
+
+
+@dataclass
+class Takes:
+    """A session's videos, the newest last, and the one that is shown."""
+
+    all: list[Take] = field(default_factory=list)
+    shown: int = -1
+
+    def gallery(self) -> list[tuple[str, str]]:
+        return [
+            (take.poster, f"Take {i + 1} · seed {take.seed}") for i, take in enumerate(self.all)
+        ]
+
+
+def toast(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a Spa2vError as a toast; its text may hold a file's name, so it is escaped."""
+
+    if not _is_generator(function):
+
+        @functools.wraps(function)
+        def call(*args: Any) -> Any:
+            try:
+                return function(*args)
+            except Spa2vError as error:
+                raise _toast(error) from error
+
+        return call
+
+    @functools.wraps(function)
+    def stream(*args: Any) -> Iterator[Any]:
+        try:
+            yield from function(*args)
+        except Spa2vError as error:
+            raise _toast(error) from error
+
+    return stream
+
+
+def _is_generator(function: Callable[..., Any]) -> bool:
+    return bool(function.__code__.co_flags & 0x20)
+
+
+def _toast(error: Spa2vError) -> gr.Error:
+    text = str(error)
+    return gr.Error(html.escape(text[:1].upper() + text[1:]), duration=12, print_exception=False)
+
+
+@toast
+def inspect(audio: str | None) -> tuple[Any, Any, str]:
+    """Span controls and a line about the recording that was just given."""
+    if audio is None:
+        return gr.update(value=0), gr.update(value=MAX_SPAN_SECONDS), ""
+    clip = read_audio(Path(audio))
+    length = min(clip.duration_s, MAX_SPAN_SECONDS)
+    start = loudest_span(clip)
+    kind = "stereo" if clip.channels == 2 else "mono"
+    same = clip.channels == 1 or float(np.abs(clip.samples[0] - clip.samples[1]).max()) < 1e-3
+    about = f"{clip.duration_s:.2f} s, {kind}, {clip.rate} Hz."
+    if clip.duration_s > MAX_SPAN_SECONDS:
+        about += f" Its loudest {MAX_SPAN_SECONDS:g} s are chosen; change the span if you like."
+    if same:
+        about += f" {MONO_NOTE.capitalize()} (browsers often record in mono)."
+    return round(start, 2), round(length, 3), about
+
+
+def _span(audio: str | None, start: float | None, duration: float | None) -> dict[str, Any]:
+    """The span as the pipeline takes it; a full-length choice is no choice."""
+    if audio is None:
+        raise InputError("give a recording first: upload one, record one or take an example")
+    return {"start_s": start or None, "duration_s": duration or None}
+
+
+def _plan(
+    audio: str | None,
+    start: float,
+    duration: float,
+    swap: bool,
+    objects: str,
+    planner: str,
+    seed: int,
+) -> tuple[VideoSceneLayout, pipeline.Analysis]:
+    analysis = pipeline.analyse(
+        Path(audio or ""), **_span(audio, start, duration), swap_channels=swap
+    )
+    return pipeline.plan(analysis, planner=planner, objects=objects, seed=seed), analysis
+
+
+@toast
+def plan(
+    audio: str | None, start: float, duration: float, swap: bool, objects: str, planner: str
+) -> tuple[VideoSceneLayout, str, Any]:
+    """The Plan button: layout, reasoning, figure."""
+    layout, analysis = _plan(audio, start, duration, swap, objects, planner, 0)
+    return layout, layout.reasoning, cue_figure(analysis.cues, layout)
+
+
+@toast
+def plan_api(
+    audio: str | None,
+    planner: str,
+    objects: str,
+    start: float | None,
+    duration: float | None,
+    seed: float,
+) -> dict[str, Any]:
+    """`/plan`: a layout for a clip; `start`, `duration` in seconds, 0 for the default."""
+    layout, _ = _plan(audio, start or 0, duration or 0, False, objects, planner, int(seed))
+    return layout_io.to_dict(layout)
+
+
+@toast
+def render_api(
+    layout: Any, audio: str | None, backend: str, preset: str, seed: float
+) -> Iterator[str]:
+    """`/render`: the video of a layout with its clip."""
+    clip, *_ = pipeline.load_span(Path(audio or ""), **_span(audio, None, None))
+    request = RenderRequest(
+        layout_io.from_dict(layout), clip, backend=backend, preset=preset, seed=int(seed)
+    )
+    for event in pipeline.render(request, _folder() / "video.mp4"):
+        if isinstance(event, pipeline.Rendered):
+            yield str(event.path)
+
+
+def status(done: float = 0, total: float = 1, text: str = "") -> dict[str, Any]:
+    """Value of the progress line; its text is made here, never by a user."""
+    return {"done": done, "total": total, "text": text}
+
+
+IDLE = status()
+#: Share of a render's time before and after denoising, for the bar.
+_LOADING, _DENOISING = 0.06, 0.8
+
+
+def _shown(event: pipeline.Progress) -> dict[str, Any]:
+    share = event.done / event.total
+    if event.stage == "load":
+        return status(_LOADING * share, 1, "Loading the model")
+    if event.stage == "denoise":
+        left = f", about {event.remaining_s:.0f} s left" if event.remaining_s is not None else ""
+        return status(_LOADING + _DENOISING * share, 1, f"Step {event.done} of {event.total}{left}")
+    if event.stage == "decode":
+        return status(_LOADING + _DENOISING, 1, "Decoding the frames")
+    return status(0.95, 1, "Adding the sound")
+
+
+@toast
+def render(
+    layout: VideoSceneLayout | None,
+    audio: str | None,
+    start: float,
+    duration: float,
+    swap: bool,
+    preset: str,
+    seed: float | None,
+    captions: str,
+    with_boxes: bool,
+    takes: Takes,
+) -> Iterator[tuple[Any, ...]]:
+    """The Render button: (progress, preview, note, cancel, video, gallery, takes, files)."""
+    if layout is None or not layout.objects:
+        raise InputError("there is nothing to draw: plan first, or add an object")
+    clip, *_ = pipeline.load_span(
+        Path(audio or ""), **_span(audio, start, duration), swap_channels=swap
+    )
+    request = RenderRequest(
+        layout,
+        clip,
+        preset=preset,
+        seed=int(seed or 0),
+        captions=captions,  # type: ignore[arg-type]
+    )
+    notes: list[str] = []
+    yield _update(status(0, 1, "Starting"), note="", cancel=True, takes=takes)
+    events = pipeline.render(request, _folder() / "video.mp4")
+    try:
+        for event in events:
+            if isinstance(event, pipeline.Progress):
+                yield _update(_shown(event), takes=takes)
+            elif isinstance(event, pipeline.Preview):
+                yield _update(picture=event.picture, takes=takes)
+            elif isinstance(event, pipeline.Notice):
+                notes.append(event.text)
+                yield _update(note="\n".join(notes), takes=takes)
+            elif isinstance(event, pipeline.Rendered):
+                takes = _add_take(takes, event, request)
+                done = status(1, 1, f"Done in {sum(event.seconds.values()):.0f} s")
+                yield (*_update(done, cancel=False, takes=takes)[:4], *_view(takes, with_boxes))
+    except Spa2vError:
+        yield _update(status(0, 1, "Stopped by an error"), cancel=False, takes=takes)
+        raise
+    finally:
+        events.close()  # type: ignore[attr-defined]
+
+
+def _update(
+    bar: dict[str, Any] | None = None,
+    *,
+    picture: np.ndarray | None = None,
+    note: str | None = None,
+    cancel: bool | None = None,
+    takes: Takes,
+) -> tuple[Any, ...]:
+    """Outputs of the render event; what is not given stays as it is.
+
+    `cancel` True is at the start (the button works, the preview waits), False at the end.
+    """
+    preview = gr.skip()
+    if cancel is not None:
+        preview = gr.update(value=None, visible=False)
+    if picture is not None:
+        large = cv2.resize(picture, (512, 320), interpolation=cv2.INTER_CUBIC)
+        preview = gr.update(value=large, visible=True)
+    return (
+        gr.skip() if bar is None else bar,
+        preview,
+        gr.skip() if note is None else gr.update(value=note, visible=bool(note)),
+        gr.skip() if cancel is None else gr.update(interactive=cancel),
+        gr.skip(),
+        gr.skip(),
+        takes,
+        gr.skip(),
+    )
+
+
+def cancelled() -> tuple[Any, ...]:
+    """(progress, preview, cancel button) once a render was cancelled."""
+    return _update(status(0, 1, "Cancelled"), cancel=False, takes=Takes())[:2] + (
+        gr.update(interactive=False),
+    )
+
+
+def _add_take(takes: Takes, event: pipeline.Rendered, request: RenderRequest) -> Takes:
+    layout_path = event.path.with_name("layout.json")
+    layout_io.write(request.layout, layout_path)
+    poster = event.path.with_name("poster.jpg")
+    cv2.imwrite(str(poster), _middle_frame(event.path))
+    take = Take(request.seed, str(event.path), str(event.boxes_path), str(layout_path), str(poster))
+    kept = [*takes.all, take][-TAKES_KEPT:]
+    return Takes(kept, len(kept) - 1)
+
+
+def _middle_frame(path: Path) -> np.ndarray:
+    capture = cv2.VideoCapture(str(path))
+    capture.set(cv2.CAP_PROP_POS_FRAMES, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) // 2)
+    _, frame = capture.read()
+    capture.release()
+    return frame
+
+
+def _view(takes: Takes, with_boxes: bool) -> tuple[Any, ...]:
+    """(video, gallery, takes, files) of the shown take."""
+    if not takes.all:
+        return None, [], takes, None
+    take = takes.all[takes.shown]
+    video = take.boxes if with_boxes else take.video
+    files = gr.update(value=[take.video, take.layout], visible=True)
+    return video, gr.update(value=takes.gallery(), visible=True), takes, files
+
+
+def show_boxes(with_boxes: bool, takes: Takes) -> tuple[Any, ...]:
+    """The switch for the boxes over the video."""
+    return _view(takes, with_boxes)
+
+
+def choose_take(with_boxes: bool, takes: Takes, event: gr.SelectData) -> tuple[Any, ...]:
+    """A click on an earlier take."""
+    return _view(Takes(takes.all, int(event.index)), with_boxes)
+
+
+def another_seed() -> int:
+    return secrets.randbelow(MAX_SEED)
+
+
+@toast
+def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[Any, str]:
+    """A layout from a JSON file (ours or the paper's dense form) or from an exported video."""
+    if path is None:
+        return gr.skip(), gr.skip()
+    file = Path(path)
+    if file.suffix.lower() == ".mp4":
+        from spa2v_core.generation.export import read_layout
+
+        new = read_layout(file)
+    else:
+        new = layout_io.read(file)
+    if layout is not None:
+        new = edit.rescale(new, layout.duration_s)
+    return new, new.reasoning
+
+
+def export_layout(layout: VideoSceneLayout | None) -> str | None:
+    """A file with the layout as it is in the editor."""
+    if layout is None:
+        return None
+    path = _folder() / "layout.json"
+    layout_io.write(layout, path)
+    return str(path)
+
+
+def _folder() -> Path:
+    """A new folder for one render's files; Gradio serves and later deletes what is in it."""
+    return Path(tempfile.mkdtemp(prefix="spa2v-"))
