@@ -80,7 +80,7 @@ def measure(clip: AudioClip, frame_count: int = FRAMES) -> SpatialCues:
     overall = np.abs(
         10 * np.log10(np.maximum(power[1].sum(0), 1e-20) / np.maximum(power[0].sum(0), 1e-20))
     )
-    same = (correlation > MONO_CORRELATION) & (overall < MONO_DIFFERENCE_DB)
+    same = _lasting((correlation > MONO_CORRELATION) & (overall < MONO_DIFFERENCE_DB))
     heard = ~same & (loud > -45) & (clip.channels == 2)
     agreement = _agreement(cell_x, cell_power, x)
     confidence = np.where(heard, agreement * np.clip((loud + 45) / 25, 0.1, 1), 0.0)
@@ -185,6 +185,16 @@ def _agreement(cell_x: np.ndarray, cell_power: np.ndarray, x: np.ndarray) -> np.
     weight = cell_power / np.maximum(cell_power.sum(0), 1e-20)
     spread = np.sqrt((weight * (cell_x - x) ** 2).sum(0))
     return np.clip(1 - 3 * spread, 0.05, 1)
+
+
+def _lasting(same: np.ndarray) -> np.ndarray:
+    """(N,) without short runs between others: a source that passes the middle is not mono."""
+    out = same.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], same.astype(int), [0]])))
+    for first, stop in zip(edges[::2], edges[1::2], strict=True):
+        if 0 < first and stop < len(same) and stop - first <= 3:
+            out[first:stop] = False
+    return out
 
 
 def _levels(clip: AudioClip, frame_count: int) -> np.ndarray:

@@ -1,0 +1,55 @@
+# `make run` serves the app; `make test` proves it. Both set up what they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH ?= torch==2.13.0
+
+.PHONY: run test lint format examples train-mini bench-run clean
+
+run: $(VENV)/.run
+	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
+	@$(BIN)/python app.py
+
+test: $(VENV)/.dev lint
+	@tests/install_chromium.sh
+	@echo "== Tests of the editor's state (node), if node is here"
+	@if command -v node >/dev/null; then node --test tests/ui/*.test.mjs; else echo "no node: skipped"; fi
+	@echo "== Tests (pytest)"
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	@echo "== Lint, format and types"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+examples: $(VENV)/.run
+	@$(BIN)/python -m spa2v_core.training.examples
+
+train-mini: $(VENV)/.run
+	@$(BIN)/python -m spa2v_core.training.mini all
+
+bench-run: $(VENV)/.run
+	@$(BIN)/python -m tests.bench_run
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+# A CPU build of torch first: the newest from the index can pull gigabytes of CUDA. On a machine
+# with a GPU, install the torch you want into .venv before (pip keeps what fits the range).
+$(VENV)/.run: requirements.txt
+	@echo "== Setting up $(VENV) (once; a few minutes)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@echo "== Installing what the tests need"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,122 @@
+import json
+
+import pytest
+from hypothesis import given
+
+from spa2v_core.errors import InputError, LayoutError
+from spa2v_core.layout import io
+from tests.strategies import layouts
+
+GOOD = {
+    "version": 1,
+    "frame_count": 16,
+    "duration_s": 6.1,
+    "width": 512,
+    "height": 320,
+    "objects": [
+        {
+            "id": 0,
+            "name": "car",
+            "start": 0,
+            "end": 15,
+            "keyframes": [
+                {"frame": 0, "box": [0.0, 0.4, 0.2, 0.6], "easing": "ease"},
+                {"frame": 15, "box": [0.8, 0.4, 1.0, 0.6]},
+            ],
+        }
+    ],
+}
+
+
+def changed(path, value):
+    """A deep copy of GOOD with one field set."""
+    copy = json.loads(json.dumps(GOOD))
+    target = copy
+    for part in path[:-1]:
+        target = target[part]
+    target[path[-1]] = value
+    return copy
+
+
+@given(layouts())
+def test_json_round_trip_keeps_everything_but_rounding(layout):
+    again = io.loads(io.dumps(layout))
+    assert io.loads(io.dumps(again)) == again
+    assert again.model_dump(exclude={"objects"}) == layout.model_dump(exclude={"objects"})
+    for a, b in zip(layout.objects, again.objects, strict=True):
+        assert a.name == b.name
+        for one, two in zip(a.keyframes, b.keyframes, strict=True):
+            assert one.box == pytest.approx(two.box, abs=1e-5)
+
+
+KEY = ("objects", 0, "keyframes", 0)
+BAD = [
+    (changed((*KEY, "box"), [0.2, 0.4, 0.1, 0.6]), "objects[0].keyframes[0].box"),
+    (changed((*KEY, "box"), [0, 0, 1]), "objects[0].keyframes[0].box"),
+    (changed((*KEY, "box"), ["a", 0, 1, 1]), "objects[0].keyframes[0].box"),
+    (changed((*KEY, "box"), [0, 0, 1e9, 1]), "objects[0].keyframes[0].box"),
+    (changed((*KEY, "box"), None), "objects[0].keyframes[0].box"),
+    (changed((*KEY, "easing"), "bounce"), "objects[0].keyframes[0].easing"),
+    (changed((*KEY, "frame"), -1), "objects[0].keyframes[0].frame"),
+    (changed((*KEY, "frame"), 15), "objects[0]: keyframes must be at increasing frames"),
+    (changed((*KEY, "colour"), "red"), "objects[0].keyframes[0].colour: unknown field"),
+    (changed(("objects", 0, "name"), ""), "objects[0].name"),
+    (changed(("objects", 0, "name"), "x" * 10_000), "objects[0].name"),
+    (changed(("objects", 0, "start"), 9.5), "objects[0].start"),
+    (changed(("objects", 0, "end"), 16), "objects[0]: frame 16 is past the last frame 15"),
+    (changed(("objects", 0, "keyframes"), []), "objects[0].keyframes"),
+    (changed(("objects", 0, "confidence"), 2), "objects[0].confidence"),
+    (changed(("objects",), [GOOD["objects"][0]] * 2), "objects: two tracks have the same id"),
+    (changed(("objects",), "car"), "objects"),
+    (changed(("duration_s",), 0), "duration_s"),
+    (changed(("frame_count",), 1), "frame_count"),
+    (changed(("frame_captions",), ["a"]), "frame_captions"),
+    (changed(("version",), 7), "version"),
+    (changed(("extra",), 1), "extra: unknown field"),
+    ([], "layout"),
+    ("text", "layout"),
+    (None, "layout"),
+]
+
+
+@pytest.mark.parametrize(("value", "path"), BAD)
+def test_bad_values_are_refused_with_the_path(value, path):
+    with pytest.raises(LayoutError) as error:
+        io.loads(json.dumps(value))
+    assert str(error.value).startswith(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"duration_s": NaN}', '{"duration_s": Infinity}', "[" * 100_000, "\x00"]
+)
+def test_text_that_is_no_json_is_refused(text):
+    with pytest.raises(LayoutError):
+        io.loads(text)
+
+
+def test_unreadable_files_are_input_errors(tmp_path):
+    for path in (tmp_path / "none.json", tmp_path):
+        with pytest.raises(InputError):
+            io.read(path)
+    binary = tmp_path / "binary.json"
+    binary.write_bytes(bytes(range(256)))
+    with pytest.raises(InputError):
+        io.read(binary)
+
+
+def test_dense_form_keeps_names_spans_and_boxes():
+    layout = io.from_dict(GOOD)
+    dense = io.to_dense(layout)
+    assert len(dense["frames"]) == 16
+    again = io.from_dict(dense)
+    assert [t.name for t in again.objects] == ["car"]
+    assert io.to_dense(again)["frames"][7]["layout"][0]["box"] == pytest.approx(
+        dense["frames"][7]["layout"][0]["box"], abs=0.012
+    )
+
+
+def test_dense_errors_have_paths():
+    dense = io.to_dense(io.from_dict(GOOD))
+    dense["frames"][3]["layout"][0]["box"] = [0, 0, 0, 0]
+    with pytest.raises(LayoutError, match=r"^frames\[3\]\.layout\[0\]\.box"):
+        io.from_dict(dense)

@@ -1,0 +1,143 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spa2v_core import pipeline
+from spa2v_core.audio.cues import measure
+from spa2v_core.audio.io import AudioClip
+from spa2v_core.audio.simulate import Source, mix, still, straight
+from spa2v_core.errors import InputError
+from spa2v_core.layout import Box, motion_category
+from spa2v_core.layout import io as layout_io
+from spa2v_core.layout.keyframes import dense
+from spa2v_core.planning.base import PlanRequest, get_planner, parse_objects
+from tests.audio.sounds import noise
+
+EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
+NAMES = {
+    "car_crossing": "red car",
+    "bus_approaching": "bus",
+    "train_receding": "train",
+    "dog_and_guitar": "dog, guitar",
+    "piano_left": "piano",
+    "airplane_crossing": "airplane",
+}
+
+
+def plan(clip, objects=""):
+    return get_planner("cues").plan(PlanRequest(clip, measure(clip), parse_objects(objects)))
+
+
+def categories(layout):
+    return {t.name: motion_category(t, layout.frame_count) for t in layout.objects}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_planned_with_their_true_motion(name):
+    layout = pipeline.plan(pipeline.analyse(EXAMPLES / f"{name}.m4a"), objects=NAMES[name])
+    true = layout_io.read(EXAMPLES / f"{name}.layout.json")
+    assert categories(layout) == categories(true)
+    for track in true.objects:
+        planned = next(t for t in layout.objects if t.name == track.name)
+        error = [
+            abs(a.centre[0] - b.centre[0])
+            for a, b in zip(dense(planned, 16), dense(track, 16), strict=True)
+            if a and b
+        ]
+        assert np.mean(error) < 0.12
+    assert layout.caption
+    assert len(layout.frame_captions) == 16
+
+
+def moving(path, seconds=4.0, seed=0):
+    rate = 22_050
+    signal = np.random.default_rng(seed).normal(size=round((seconds + 0.5) * rate))
+    return mix([Source("a", signal, path, 1, 1)], seconds, rate)
+
+
+@pytest.mark.parametrize(
+    ("path", "category"),
+    [
+        (straight((-6, 7), (6, 7), 4), "crossing_right"),
+        (straight((6, 7), (-6, 7), 4), "crossing_left"),
+        (straight((0.5, 25), (0.2, 5), 4), "approaching"),
+        (straight((0.2, 5), (0.5, 25), 4), "receding"),
+        (still(-2.5, 4), "stationary_left"),
+        (still(0, 4), "stationary_centre"),
+        (still(2.5, 4), "stationary_right"),
+    ],
+)
+def test_all_motion_categories(path, category):
+    assert categories(plan(moving(path), "car")) == {"car": category}
+
+
+def test_swapping_channels_mirrors_the_plan():
+    clip = moving(straight((-6, 7), (6, 7), 4))
+    one, two = plan(clip, "car").objects[0], plan(clip.swapped(), "car").objects[0]
+    for a, b in zip(dense(one, 16), dense(two, 16), strict=True):
+        assert a.centre[0] == pytest.approx(1 - b.centre[0], abs=0.04)
+
+
+def test_without_a_name_it_is_a_loudspeaker_and_says_so():
+    layout = plan(moving(still(-2.5, 4)))
+    assert [t.name for t in layout.objects] == ["loudspeaker"]
+    assert "Recognition was not available" in layout.reasoning
+    assert "Recognition" not in plan(moving(still(-2.5, 4)), "dog").reasoning
+
+
+def test_mono_is_placed_in_the_middle_with_low_confidence():
+    clip = noise(3, channels=1)
+    track = plan(clip, "dog").objects[0]
+    assert track.keyframes[0].box.centre[0] == pytest.approx(0.5)
+    assert track.confidence <= 0.1
+    assert "not audible" in plan(clip, "dog").reasoning
+
+
+def test_music_that_swells_does_not_come_closer():
+    swell = np.linspace(0.1, 1, 4 * 22_050) ** 1.5
+    clip = moving(still(-2, 4))
+    clip = AudioClip((clip.samples * swell).astype(np.float32), clip.rate)
+    assert categories(plan(clip, "piano")) == {"piano": "stationary_left"}
+    assert categories(plan(clip, "car")) == {"car": "approaching"}
+
+
+def test_names_go_to_tracks_by_loudness_and_leftovers_are_mentioned():
+    rng, rate = np.random.default_rng(0), 22_050
+    t = np.arange(3 * rate) / rate
+    low = Source(
+        "low", 3 * np.sin(2 * np.pi * 220 * t) + 0.01 * rng.normal(size=len(t)), still(2.5, 4), 1, 1
+    )
+    high = Source("high", np.sin(2 * np.pi * 3000 * t), still(-2.5, 4), 1, 1)
+    layout = plan(mix([low, high], 2.5, rate), "guitar, bird, dog")
+    assert categories(layout) == {"guitar": "stationary_right", "bird": "stationary_left"}
+    assert "not told apart by direction: dog" in layout.reasoning
+
+
+def test_reasoning_quotes_measured_figures():
+    clip = moving(straight((0.5, 25), (0.2, 5), 4))
+    cues = measure(clip)
+    text = plan(clip, "bus").reasoning
+    assert f"{cues.level_db.max():.1f} dB" in text
+    assert "times nearer" in text
+
+
+def test_boxes_are_usable(subtests=None):
+    for path in (straight((-6, 7), (6, 7), 4), straight((0.5, 40), (0.2, 3), 4)):
+        for objects in ("car", "", "zzz", "airplane"):
+            for track in plan(moving(path), objects).objects:
+                for key in track.keyframes:
+                    assert isinstance(key.box, Box)
+                    assert 0.03 < key.box.height < 1
+                    assert -0.6 < key.box.x1 < key.box.x2 < 1.6
+
+
+@pytest.mark.parametrize("text", ["a,b,c,d,e", "x" * 100])
+def test_too_many_or_too_long_names(text):
+    with pytest.raises(InputError):
+        parse_objects(text)
+
+
+def test_unknown_planner():
+    with pytest.raises(InputError, match="choose cues"):
+        get_planner("oracle")
