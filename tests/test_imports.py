@@ -65,7 +65,8 @@ def test_planning_and_the_page_need_no_torch(tmp_path):
     code = (
         "import sys; from spa2v_core import cli; import ui.build; "
         f"cli.main(['plan', 'assets/examples/car_crossing.m4a', '--out', r'{tmp_path}/l.json']);"
-        "bad = {'torch', 'diffusers', 'transformers'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"
+        "bad = {'torch', 'diffusers', 'transformers'} & set(sys.modules);"
+        "sys.exit(str(bad) if bad else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

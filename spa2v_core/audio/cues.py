@@ -192,7 +192,7 @@ def _lasting(same: np.ndarray) -> np.ndarray:
     out = same.copy()
     edges = np.flatnonzero(np.diff(np.concatenate([[0], same.astype(int), [0]])))
     for first, stop in zip(edges[::2], edges[1::2], strict=True):
-        if 0 < first and stop < len(same) and stop - first <= 3:
+        if first > 0 and stop < len(same) and stop - first <= 3:
             out[first:stop] = False
     return out
 

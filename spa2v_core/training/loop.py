@@ -38,12 +38,14 @@ def fit(
     modules: Iterable[nn.Module],
     loss_of: Callable[[int], torch.Tensor],
     gate: Callable[[float, int], None] | None = None,
+    save: Callable[[], None] | None = None,
 ) -> None:
     """Minimise `loss_of(step)` over the trainable parameters for `stage.seconds`.
 
     AdamW, linear warm-up, cosine over the wall clock, gradients clipped at 1, bf16 autocast with
     fp32 weights on a GPU; the averaged weights (EMA) are what the modules hold at the end.
-    `gate(share of the time, step)` is called about every twentieth, and raises to abort.
+    `gate(share of the time, step)` is called about every twentieth, and raises to abort. `save`
+    is called with the average in place about every fifth and at the end.
     """
     found = (p for module in modules for p in module.parameters() if p.requires_grad)
     parameters = list(dict.fromkeys(found))  # grafted fusers belong to two modules
@@ -60,7 +62,7 @@ def fit(
         )
         for group in optimiser.param_groups:
             group["lr"] = max(rate, stage.rate * 0.01)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device.type)):
             loss = loss_of(step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -70,16 +72,30 @@ def fit(
         torch._foreach_lerp_(averaged, [p.detach() for p in parameters], 1 - decay)
         recent.append(loss.detach())
         step += 1
-        if step == 2:  # the clock starts when kernels are compiled and warm
-            start = time.time()
         if share * 20 >= reported:
             stage.note(step=step, share=round(share, 3), loss=round(mean(recent), 5))
             recent, reported = [], reported + 1
             if gate is not None:
                 gate(share, step)
-    with torch.no_grad():
-        torch._foreach_copy_(parameters, averaged)
+            if save is not None and reported % 4 == 0:
+                current = [p.detach().clone() for p in parameters]
+                _put(parameters, averaged)
+                save()
+                _put(parameters, current)
+    _put(parameters, averaged)
+    if save is not None:
+        save()
     stage.note(step=step, seconds=round(time.time() - start), done=True)
+
+
+@torch.no_grad()
+def _put(parameters: list[nn.Parameter], values: list[torch.Tensor]) -> None:
+    torch._foreach_copy_(parameters, values)
+
+
+def has_bf16(device: str) -> bool:
+    """Whether bf16 is worth it: on a GPU, and on processors that multiply it natively."""
+    return device == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
 
 def mean(values: list[torch.Tensor]) -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -23,17 +24,26 @@ from ..generation.grounding.base import GroundingInputs
 from ..generation.grounding.instance import InstanceGrounding, box_coverage, phrase_embeddings
 from ..generation.unet import FrameConditioning, GroundedUNetMotionModel
 from . import models
-from .loop import Stage, fit
+from .loop import Stage, fit, has_bf16
 from .sprites import SpritePack, pack_sprites
 from .world import ASPECT, FRAMES, Clips, World
 
 LATENT_HW = (20, 32)
+#: Size and step of the windows, in latent cells: multiples of 4, as the UNet halves twice.
+WINDOW, WINDOW_STEP = 16, 4
 STAGES = ("sprites", "vae", "latents", "base", "motion", "export")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Seconds, batches and sizes of the published run."""
+    """Seconds, batches and sizes.
+
+    Attributes
+    ----------
+    start: folder of exported weights that stages go on from ("" = from nothing).
+    window_share: share of base steps on windows around objects (`WINDOW` of the latents), which
+        cost less and hold more of the objects; for going on with a trained base on a CPU.
+    """
 
     seed: int = 0
     device: str = "cuda"
@@ -46,6 +56,9 @@ class Recipe:
     motion_seconds: float = 270
     motion_batch: int = 32
     backgrounds: int = 150
+    rate: float = 8e-4
+    window_share: float = 0.0
+    start: str = ""
     compile: bool = False
 
 
@@ -98,7 +111,9 @@ class Trainer:
         return self._world
 
     def stage(self, name: str, seconds: float, rate: float, average: float = 0.998) -> Stage:
-        return Stage(name, seconds, rate, self.work / "log.jsonl", average)
+        log = self.work / f"log-{name}.jsonl"
+        log.unlink(missing_ok=True)
+        return Stage(name, seconds, rate, log, average)
 
     def saved(self, name: str) -> dict:
         return torch.load(self.work / f"{name}.pt", map_location=self.recipe.device)
@@ -159,6 +174,9 @@ class Trainer:
         return torch.cat(frames), torch.cat(inside)
 
     def vae(self) -> AutoencoderKL:
+        if not (self.work / "vae.pt").exists() and self.recipe.start:
+            vae = AutoencoderKL.from_pretrained(Path(self.recipe.start) / "vae").float()
+            return vae.to(self.recipe.device, memory_format=torch.channels_last).eval()
         saved = self.saved("vae")
         vae = models.build_vae()
         vae.load_state_dict(saved["vae"])
@@ -182,9 +200,8 @@ class Trainer:
 
     def _encode(self, vae: AutoencoderKL, clips: Clips) -> Pool:
         frames = to_signed(clips.frames.flatten(0, 1) * 255)
-        with torch.autocast(
-            self.recipe.device, torch.bfloat16, enabled=self.recipe.device == "cuda"
-        ):
+        device = self.recipe.device
+        with torch.autocast(device, torch.bfloat16, enabled=has_bf16(device)):
             latents = vae.encode(frames).latent_dist.mode()
         latents = (latents.float() * vae.config.scaling_factor).half()
         return Pool(
@@ -205,19 +222,27 @@ class Trainer:
     def train_base(self) -> None:
         """UNet, text encoder and instance grounding together, on single frames."""
         torch.manual_seed(self.recipe.seed + 2)
+        random.seed(self.recipe.seed + 2)
         parts = self._new_base()
         pool = self.pool()
         held = len(pool.latents) // 50 + 1
-        stage = self.stage("base", self.recipe.base_seconds, 8e-4)
+        stage = self.stage("base", self.recipe.base_seconds, self.recipe.rate)
+        focus = _object_windows(pool, held)
         unet_of = self._unet_2d(parts["unet"])
         if self.recipe.compile:
             parts["unet"].compile()
 
         def loss_of(_: int) -> torch.Tensor:
             device = pool.latents.device
-            clips = torch.randint(
-                len(pool.latents) - held, (self.recipe.base_batch,), device=device
-            )
+            count = self.recipe.base_batch
+            if random.random() < self.recipe.window_share:
+                corner, rows = random.choice(focus)
+                rows = rows[torch.randint(len(rows), (count,), device=device)]
+                batch = pool.take(rows // FRAMES, rows % FRAMES)
+                return self._loss(parts, unet_of, batch, group=1, corner=corner)
+            if self.recipe.window_share:  # as many latent cells a step
+                count = count * WINDOW**2 // (LATENT_HW[0] * LATENT_HW[1])
+            clips = torch.randint(len(pool.latents) - held, (count,), device=device)
             frames = torch.randint(FRAMES, clips.shape, device=device)
             return self._loss(parts, unet_of, pool.take(clips, frames), group=1)
 
@@ -229,10 +254,12 @@ class Trainer:
             if gaps["700"][1] < 1.2 * gaps["700"][0]:
                 raise SystemExit("boxes are not being learned: true and null loss have not parted")
 
-        fit(stage, parts.values(), loss_of, gate)
+        def save() -> None:
+            torch.save({k: part.state_dict() for k, part in parts.items()}, self.work / "base.pt")
+
+        fit(stage, parts.values(), loss_of, gate, save)
         gaps = self._gaps(parts, unet_of, pool, held, frames_each=1)
         stage.note(true_null_loss=gaps)
-        torch.save({name: part.state_dict() for name, part in parts.items()}, self.work / "base.pt")
 
     def _new_base(self) -> dict:
         device = self.recipe.device
@@ -242,6 +269,10 @@ class Trainer:
             "text_encoder": models.build_text_encoder(self.tokenizer).to(device),
             "grounding": models.build_grounding(unet).to(device),
         }
+        if self.recipe.start:
+            for name, part in parts.items():
+                started = type(part).from_pretrained(Path(self.recipe.start) / name)
+                part.load_state_dict(started.float().state_dict())
         parts["grounding"].graft(unet)
         return parts
 
@@ -257,8 +288,16 @@ class Trainer:
 
         return call
 
-    def _loss(self, parts: dict, unet_of, batch: Pool, group: int) -> torch.Tensor:  # noqa: ANN001
-        """Weighted v-prediction loss; `group` frames share timestep and dropped conditions."""
+    def _loss(
+        self,
+        parts: dict,
+        unet_of,  # noqa: ANN001
+        batch: Pool,
+        group: int,
+        corner: tuple[int, int] | None = None,
+    ) -> torch.Tensor:
+        """Weighted v-prediction loss; `group` frames share timestep and dropped conditions.
+        `corner` (row, column) is that of a window, None for the whole frame."""
         count = len(batch.latents)
         device = batch.latents.device
         text_ids = torch.where(
@@ -271,25 +310,30 @@ class Trainer:
         no_boxes = nothing | self._chance(count, group, 0.05)
         empty = models.empty_tokens(self.tokenizer, device)
         text_ids = torch.where(no_text[:, None], empty, text_ids)
+        extent = (1.0, 1.0)
+        if corner is not None:
+            batch, extent = _cut(batch, corner)
         present = batch.present * (~no_boxes[:, None])
         timesteps = torch.randint(1000, (count // group,), device=device).repeat_interleave(group)
         noise = torch.randn(batch.latents.shape, device=device)
-        error, snr = self._error(parts, unet_of, batch, text_ids, present, timesteps, noise)
+        error, snr = self._error(parts, unet_of, batch, text_ids, present, timesteps, noise, extent)
         weight = torch.minimum(snr, torch.tensor(5.0, device=device)) / (snr + 1)
         weight = torch.where(snr < 5, weight.clamp(min=0.5), weight)
-        cover = box_coverage(batch.boxes, *LATENT_HW) * batch.present[..., None]
-        focus = 1 + 1.5 * cover.amax(1).view(count, 1, *LATENT_HW)
+        size = batch.latents.shape[-2:]
+        cover = box_coverage(batch.boxes, *size) * batch.present[..., None]
+        focus = 1 + 1.5 * cover.amax(1).view(count, 1, *size)
         return (error * focus * weight[:, None, None, None]).mean()
 
     def _error(  # noqa: ANN202
         self,
-        parts,
-        unet_of,
-        batch,
-        text_ids,
-        present,
-        timesteps,
+        parts,  # noqa: ANN001
+        unet_of,  # noqa: ANN001
+        batch,  # noqa: ANN001
+        text_ids,  # noqa: ANN001
+        present,  # noqa: ANN001
+        timesteps,  # noqa: ANN001
         noise,  # noqa: ANN001
+        extent=(1.0, 1.0),  # noqa: ANN001
     ):
         """Squared v-prediction error (N, 8, h, w) and the signal-to-noise ratio (N,)."""
         alphas = self._alphas(batch.latents.device)[timesteps]
@@ -298,7 +342,7 @@ class Trainer:
         text = parts["text_encoder"](text_ids).last_hidden_state
         phrases = phrase_embeddings(batch.phrases, parts["text_encoder"], self.specials)
         inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
-        state = parts["grounding"].prepare(inputs, LATENT_HW)
+        state = parts["grounding"].prepare(inputs, tuple(clean.shape[-2:]), extent)
         predicted = unet_of(a * clean + b * noise, timesteps, text, state).float()
         return (predicted - (a * noise - b * clean)).square(), alphas / (1 - alphas).clamp(min=1e-8)
 
@@ -356,7 +400,11 @@ class Trainer:
         """Motion modules, with base, text and grounding frozen and grounding active."""
         torch.manual_seed(self.recipe.seed + 3)
         base = self.base()
-        unet = self.motion_unet(base, models.build_motion_adapter())
+        adapter = models.build_motion_adapter()
+        if self.recipe.start:
+            started = type(adapter).from_pretrained(Path(self.recipe.start) / "motion_adapter")
+            adapter.load_state_dict(started.float().state_dict())
+        unet = self.motion_unet(base, adapter)
         unet.requires_grad_(False)
         for name, parameter in unet.named_parameters():
             parameter.requires_grad_("motion_modules" in name)
@@ -381,10 +429,12 @@ class Trainer:
             )
             return self._loss(base, unet_of, pool.take(clips, None), group=FRAMES)
 
-        fit(stage, [unet], loss_of)
+        def save() -> None:
+            motion = {k: v for k, v in unet.state_dict().items() if "motion_modules" in k}
+            torch.save(motion, self.work / "motion.pt")
+
+        fit(stage, [unet], loss_of, save=save)
         stage.note(true_null_loss=self._gaps(base, unet_of, pool, held, frames_each=FRAMES))
-        motion = {k: v for k, v in unet.state_dict().items() if "motion_modules" in k}
-        torch.save(motion, self.work / "motion.pt")
 
     # ---- export ----------------------------------------------------------------------------
 
@@ -410,8 +460,9 @@ class Trainer:
         self.tokenizer.save_pretrained(target / "tokenizer")
         models.build_scheduler().save_pretrained(target / "scheduler")
         sizes = {name: round(models.parameters_m(part), 2) for name, part in parts.items()}
-        log = (self.work / "log.jsonl").read_text().splitlines()
-        figures = [json.loads(line) for line in log if "share" not in line]
+        logs = [self.work / f"log-{name}.jsonl" for name in ("vae", "latents", "base", "motion")]
+        lines = [line for log in logs if log.exists() for line in log.read_text().splitlines()]
+        figures = [json.loads(line) for line in lines if '"share"' not in line]
         card = {
             "seed": self.recipe.seed,
             "parameters_m": sizes,
@@ -419,6 +470,32 @@ class Trainer:
             "aspect": ASPECT,
         }
         (target / "training.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def _object_windows(pool: Pool, held: int) -> list[tuple[tuple[int, int], torch.Tensor]]:
+    """Per window: its corner (row, column) in the latents, and the frames (clip * FRAMES + frame)
+    that have the middle of an object in it."""
+    height, width = LATENT_HW
+    boxes = pool.boxes[:-held].flatten(0, 1)
+    shown = pool.present[:-held].flatten(0, 1) > 0
+    x = (boxes[..., 0] + boxes[..., 2]) / 2 * width
+    y = (boxes[..., 1] + boxes[..., 3]) / 2 * height
+    windows = []
+    for row in range(0, height - WINDOW + 1, WINDOW_STEP):
+        for column in range(0, width - WINDOW + 1, WINDOW_STEP):
+            inside = (x > column) & (x < column + WINDOW) & (y > row) & (y < row + WINDOW) & shown
+            windows.append(((row, column), torch.nonzero(inside.any(1))[:, 0]))
+    return [(corner, rows) for corner, rows in windows if len(rows)]
+
+
+def _cut(batch: Pool, corner: tuple[int, int]) -> tuple[Pool, tuple[float, float]]:
+    """A batch within a window, with its boxes relative to it, and the window's extent."""
+    (height, width), (row, column) = LATENT_HW, corner
+    latents = batch.latents[..., row : row + WINDOW, column : column + WINDOW]
+    scale = torch.tensor([width, height, width, height], device=latents.device)
+    origin = torch.tensor([column, row, column, row], device=latents.device)
+    boxes = (batch.boxes * scale - origin) / WINDOW
+    return replace(batch, latents=latents, boxes=boxes), (WINDOW / width, WINDOW / height)
 
 
 def to_signed(frames: torch.Tensor) -> torch.Tensor:

@@ -90,7 +90,7 @@ def schedule_for(request: RenderRequest) -> Schedule:
         raise InputError(f"there is no preset '{request.preset}': choose {', '.join(PRESETS)}")
     preset = PRESETS[request.preset]
     return Schedule(
-        request.steps or preset.steps,
+        preset.steps if request.steps is None else request.steps,
         preset.guidance_scale,
         preset.guidance_share,
         preset.grounding_share if request.grounding else 0.0,

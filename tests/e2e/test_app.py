@@ -1,0 +1,307 @@
+"""A person's way through the app, in a real browser."""
+
+import json
+import wave
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from spa2v_core.audio.io import read_audio, write_wav
+from spa2v_core.audio.simulate import Source, mix, straight
+from spa2v_core.generation.export import read_layout
+
+pytestmark = pytest.mark.e2e
+PLANNING, RENDERING = 20_000, 180_000
+
+
+def clip_file(folder, path=None, name="clip.wav"):
+    """A recording of a source that crosses from right to left in 3 s."""
+    signal = np.random.default_rng(0).normal(size=32_000 * 4)
+    path = path or straight((6, 7), (-6, 7), 3)
+    clip = mix([Source("a", signal, path, 1, 1)], 3, 32_000)
+    write_wav(clip, folder / name)
+    return folder / name
+
+
+def shown(page):
+    """The layout as the screen shows it: names and boxes at the current frame, in frame widths."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.spa2v-editor .object')].map((g) => {
+          const r = g.querySelector('.box');
+          const n = (a) => Number(r.getAttribute(a));
+          return {name: g.querySelector('text').textContent,
+            box: [n('x') / 512, n('y') / 320,
+                  (n('x') + n('width')) / 512, (n('y') + n('height')) / 320]};
+        })"""
+    )
+
+
+def saved(page):
+    """The layout as Python has it, through "Save the layout"."""
+    with page.expect_download() as download:
+        page.get_by_text("Save the layout").click()
+    return json.loads(download.value.path().read_text())
+
+
+def upload(page, path):
+    page.locator("input[type=file][accept*=audio]").first.set_input_files(str(path))
+
+
+def drag(page, selector, dx, dy, steps=6):
+    """Drag the middle of an element by pixels with the mouse."""
+    box = page.locator(selector).first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=steps)
+    page.mouse.up()
+
+
+def seek(page, frame):
+    page.locator(".spa2v-editor input[type=range]").evaluate(
+        "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }", frame
+    )
+
+
+def test_it_opens_with_an_example_planned(open_page):
+    page = open_page()
+    assert [o["name"] for o in shown(page)] == ["red car"]
+    assert page.locator(".spa2v-editor .diamond").count() == 2
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+
+
+def test_upload_plan_drag_render_watch(open_page, tmp_path):
+    page = open_page()
+    page.get_by_label("Remove").or_(page.get_by_label("Clear")).first.click()
+    path = clip_file(tmp_path)
+    upload(page, path)
+    expect(page.locator(".spa2v-note textarea").first).to_have_value("3.00 s, stereo, 32000 Hz.")
+    page.get_by_label("What do you hear?").fill("dog")
+    page.get_by_role("button", name="Plan", exact=True).click()
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
+    left = shown(page)[0]["box"]
+    assert left[0] > 0.5
+
+    seek(page, 8)
+    before = shown(page)[0]["box"]
+    drag(page, ".spa2v-editor .object .box", -40, -30)
+    after = shown(page)[0]["box"]
+    assert after[0] < before[0] - 0.03
+    assert after[1] < before[1] - 0.03
+    received = saved(page)
+    keys = {k["frame"]: k["box"] for k in received["objects"][0]["keyframes"]}
+    assert keys[8] == pytest.approx(after, abs=1e-3)
+
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Draft").check()
+    page.get_by_role("button", name="Render", exact=True).click()
+    expect(page.locator(".spa2v-progress span")).to_contain_text("Step", timeout=60_000)
+    expect(page.locator(".spa2v-progress span")).to_contain_text("Done in", timeout=RENDERING)
+    video = page.locator("#spa2v-video video")
+    expect(video).to_be_visible()
+    page.wait_for_function(
+        "() => { const v = document.querySelector('#spa2v-video video');"
+        " return v && v.readyState >= 2 && v.currentTime > 0.2; }",
+        timeout=20_000,
+    )
+    assert video.evaluate("v => v.duration") == pytest.approx(3.0, abs=0.04)
+    url = video.evaluate("v => v.currentSrc")
+    file = tmp_path / "video.mp4"
+    file.write_bytes(page.request.get(url).body())
+    assert read_layout(file).model_dump(mode="json") == received
+    sound, own = read_audio(file), read_audio(path)
+    count = min(sound.samples.shape[1], own.samples.shape[1])
+    for a, b in zip(sound.samples[:, :count], own.samples[:, :count], strict=True):
+        assert np.corrcoef(a, b)[0, 1] > 0.95
+
+    page.get_by_label("Show the boxes over the video").check()
+    page.wait_for_function(
+        "(old) => { const v = document.querySelector('#spa2v-video video');"
+        " return v && v.currentSrc && v.currentSrc !== old; }",
+        arg=url,
+    )
+
+
+def test_cancel_stops_and_the_next_render_works(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Render", exact=True).click()
+    expect(page.locator(".spa2v-progress span")).to_contain_text("Step 1", timeout=60_000)
+    page.locator("#spa2v-cancel").click()
+    expect(page.locator(".spa2v-progress span")).to_have_text("Cancelled", timeout=20_000)
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Draft").check()
+    page.get_by_role("button", name="Another take").click()
+    expect(page.locator(".spa2v-progress span")).to_contain_text("Done in", timeout=RENDERING)
+
+
+def test_resize_rename_add_delete_undo(open_page):
+    page = open_page()
+    seek(page, 8)
+    before = shown(page)[0]["box"]
+    drag(page, ".spa2v-editor .handle.se .knob", 30, 25)
+    after = shown(page)[0]["box"]
+    assert after[:2] == pytest.approx(before[:2], abs=1e-6)
+    assert after[2] > before[2]
+    assert after[3] > before[3]
+    page.locator(".spa2v-editor").get_by_label("Name").fill("taxi")
+    page.keyboard.press("Tab")
+    assert shown(page)[0]["name"] == "red taxi"
+    page.get_by_role("button", name="Add an object").click()
+    page.wait_for_function("() => document.querySelectorAll('.spa2v-editor .object').length === 2")
+    page.locator(".spa2v-editor .object").nth(1).focus()
+    page.keyboard.press("Delete")
+    page.wait_for_function("() => document.querySelectorAll('.spa2v-editor .object').length === 1")
+    for _ in range(4):
+        page.get_by_role("button", name="Undo (Ctrl+Z)").click()
+    page.wait_for_timeout(100)
+    assert shown(page)[0]["box"] == pytest.approx(before, abs=1e-6)
+    assert shown(page)[0]["name"] == "red car"
+    expect(page.get_by_role("button", name="Undo (Ctrl+Z)")).to_be_disabled()
+    page.get_by_role("button", name="Redo (Ctrl+Y)").click()
+    page.wait_for_timeout(100)
+    assert shown(page)[0]["box"] == pytest.approx(after, abs=1e-6)
+
+
+def test_keyboard_moves_steps_and_sets_keyframes(open_page):
+    page = open_page()
+    page.locator(".spa2v-editor .object").first.focus()
+    for key in ("Period", "Period", "ArrowRight", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(200)
+    layout = saved(page)
+    frames = [k["frame"] for k in layout["objects"][0]["keyframes"]]
+    assert frames == [0, 2, 15]
+    page.locator(".spa2v-editor .object").first.focus()
+    page.keyboard.press("k")
+    page.wait_for_timeout(200)
+    assert [k["frame"] for k in saved(page)["objects"][0]["keyframes"]] == [0, 15]
+
+
+def test_touch_drags_a_box(open_page):
+    page = open_page(390, 844, touch=True)
+    seek(page, 8)
+    page.locator(".spa2v-editor .canvas").scroll_into_view_if_needed()
+    before = shown(page)[0]["box"]
+    box = page.locator(".spa2v-editor .object .box").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = page.context.new_cdp_session(page)
+    for kind, points in (
+        ("touchStart", [(x, y)]),
+        ("touchMove", [(x - 20, y)]),
+        ("touchMove", [(x - 40, y)]),
+        ("touchEnd", []),
+    ):
+        touch.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]},
+        )
+    page.wait_for_timeout(200)
+    assert shown(page)[0]["box"][0] < before[0] - 0.05
+
+
+def test_examples_swap_and_two_tracks(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Dog left, guitar right").click()
+    expect(page.locator(".spa2v-editor .object")).to_have_count(2, timeout=PLANNING)
+    place = {o["name"]: o["box"][0] for o in shown(page)}
+    assert place["dog"] < place["guitar"]
+    page.get_by_label("Swap left and right").check()
+    page.get_by_role("button", name="Plan", exact=True).click()
+    page.wait_for_function(
+        """() => { const at = (n) => [...document.querySelectorAll('.spa2v-editor .object')]
+             .find((g) => g.querySelector('text').textContent === n)
+             ?.querySelector('.box').getAttribute('x');
+             return Number(at('dog')) > Number(at('guitar')); }""",
+        timeout=PLANNING,
+    )
+    page.get_by_role("button", name="Why this plan").click()
+    expect(page.get_by_label("Reasoning")).to_have_value(lambda_contains("of the energy"))
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+
+
+def lambda_contains(words):
+    import re
+
+    return re.compile(re.escape(words))
+
+
+def toast(page):
+    return page.locator(".toast-body, .toast-wrap").first
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "silent"])
+def test_bad_files_are_a_toast_and_nothing_is_lost(open_page, tmp_path, kind):
+    page = open_page()
+    page.get_by_label("Remove").or_(page.get_by_label("Clear")).first.click()
+    path = tmp_path / "<img src=x onerror=alert(1)>.wav"
+    if kind == "text":
+        path.write_text("no sound")
+    elif kind == "empty":
+        path.write_bytes(b"")
+    else:
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(2)
+            file.setsampwidth(2)
+            file.setframerate(8_000)
+            file.writeframes(bytes(4 * 8_000))
+    page.on("dialog", lambda dialog: pytest.fail("text was run as code"))
+    upload(page, path)
+    if kind == "silent":
+        page.wait_for_timeout(1500)
+        page.get_by_role("button", name="Plan", exact=True).click()
+    expect(toast(page)).to_be_visible(timeout=PLANNING)
+    assert "Traceback" not in toast(page).inner_text()
+    assert [o["name"] for o in shown(page)] == ["red car"]
+
+
+def test_hostile_names_are_text(open_page):
+    page = open_page()
+    page.on("dialog", lambda dialog: pytest.fail("text was run as code"))
+    name = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}"
+    page.locator(".spa2v-editor").get_by_label("Name").fill(name)
+    page.keyboard.press("Tab")
+    page.locator(".spa2v-editor").get_by_label("Caption").fill(name)
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(400)
+    layout = saved(page)
+    assert layout["objects"][0]["name"] == name
+    assert layout["caption"] == name
+    assert page.locator(".spa2v-editor img").count() == 0
+
+
+def test_a_layout_file_comes_back(open_page, tmp_path):
+    page = open_page()
+    layout = saved(page)
+    layout["objects"][0]["name"] = "bus"
+    path = tmp_path / "layout.json"
+    path.write_text(json.dumps(layout))
+    page.locator("input[type=file][accept*='.json']").set_input_files(str(path))
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("red bus", timeout=PLANNING)
+    path.write_text('{"version": 1, "objects": [{"id": "x"}]}')
+    page.locator("input[type=file][accept*='.json']").set_input_files(str(path))
+    expect(toast(page)).to_be_visible(timeout=PLANNING)
+    assert [o["name"] for o in shown(page)] == ["red bus"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_is_wider_than_the_screen(open_page, width, theme):
+    page = open_page(width, 900, theme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    canvas = page.locator(".spa2v-editor .canvas").bounding_box()
+    assert canvas["width"] > 0.5 * min(width, 600)
+    dark = page.evaluate("document.body.classList.contains('dark')")
+    assert dark == (theme == "dark")
+
+
+def test_the_api_plans_and_renders(app_url, tmp_path):
+    from gradio_client import Client, handle_file
+
+    client = Client(app_url, verbose=False)
+    clip = handle_file(str(clip_file(tmp_path)))
+    layout = client.predict(clip, "cues", "car", 0, 0, 0, api_name="/plan")
+    assert layout["objects"][0]["name"] == "car"
+    video = client.predict(layout, clip, "mini", "draft", 1, api_name="/render")
+    path = video["video"] if isinstance(video, dict) else video
+    assert read_layout(path if hasattr(path, "name") else __import__("pathlib").Path(path))

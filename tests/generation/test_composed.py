@@ -1,0 +1,226 @@
+"""Invariants of grounding, per-frame text and schedule, on a tiny model with random weights."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from spa2v_core.errors import InputError
+from spa2v_core.generation.conditioning import FrameConditions
+from spa2v_core.generation.grounding.instance import InstanceGrounding, box_coverage
+from spa2v_core.generation.schedule import Schedule
+from tests.generation.tiny import SIZE_WH, NoMotion, tiny_model
+
+FRAMES = 4
+GUIDED = Schedule(steps=3, guidance_scale=3.0)
+
+
+def conditions(**changes):
+    box = np.array([[0.1, 0.3, 0.5, 0.8], [0.6, 0.2, 0.9, 0.6]], np.float32)
+    shape = (FRAMES, 2)
+    base = FrameConditions(
+        "a car on a road",
+        ["a car on a road"] * FRAMES,
+        ["red car", "dog"],
+        np.tile(box, (FRAMES, 1, 1)),
+        np.ones(shape, bool),
+        np.ones(shape, np.float32),
+    )
+    return replace(base, **changes)
+
+
+def run(given, schedule=GUIDED, seed=0, **options):
+    model = tiny_model()
+    return model.denoise(given, schedule, seed=seed, size=SIZE_WH, **options)
+
+
+def stock(schedule=GUIDED, seed=0):
+    """The stock pipeline's own latents, without anything of ours passed in."""
+    pipe = tiny_model().pipeline
+    return pipe(
+        prompt="a car on a road",
+        negative_prompt="",
+        num_frames=FRAMES,
+        width=SIZE_WH[0],
+        height=SIZE_WH[1],
+        num_inference_steps=schedule.steps,
+        guidance_scale=schedule.guidance_scale,
+        generator=torch.Generator().manual_seed(seed),
+        output_type="latent",
+    ).frames
+
+
+def frames_changed(a, b):
+    return [bool((a[:, :, k] != b[:, :, k]).any()) for k in range(FRAMES)]
+
+
+def test_grounding_off_is_bit_identical_to_the_stock_pipeline():
+    off = run(conditions(), replace(GUIDED, grounding_share=0.0))
+    assert torch.equal(off, stock())
+    assert not torch.equal(run(conditions()), stock())
+
+
+def test_nobody_present_is_bit_identical_to_the_stock_pipeline():
+    empty = conditions(present=np.zeros((FRAMES, 2), bool))
+    assert torch.equal(run(empty), stock())
+
+
+def test_same_seed_same_video():
+    assert torch.equal(run(conditions(), seed=3), run(conditions(), seed=3))
+    assert not torch.equal(run(conditions(), seed=3), run(conditions(), seed=4))
+
+
+def test_a_box_of_one_frame_changes_that_frame_only_without_motion():
+    boxes = conditions().boxes.copy()
+    boxes[2, 0] += 0.2
+    with NoMotion():
+        assert frames_changed(run(conditions()), run(conditions(boxes=boxes))) == [
+            False, False, True, False]  # fmt: skip
+    assert frames_changed(run(conditions()), run(conditions(boxes=boxes)))[2]
+
+
+def test_a_caption_of_one_frame_changes_that_frame_only_without_motion():
+    texts = ["a car on a road"] * 3 + ["a dog in a field"]
+    with NoMotion():
+        assert frames_changed(run(conditions()), run(conditions(frame_texts=texts))) == [
+            False, False, False, True]  # fmt: skip
+    assert all(frames_changed(run(conditions()), run(conditions(frame_texts=texts))))
+
+
+def test_an_absent_object_has_no_influence_there():
+    present = np.ones((FRAMES, 2), bool)
+    present[1, 1] = False
+    one = conditions(present=present)
+    boxes = one.boxes.copy()
+    boxes[1, 1] = [0.0, 0.0, 1.0, 1.0]
+    assert torch.equal(run(one), run(replace(one, boxes=boxes, phrases=["red car", "dog"])))
+    with NoMotion():
+        alone = conditions(
+            phrases=["red car"],
+            boxes=conditions().boxes[:, :1],
+            present=np.ones((FRAMES, 1), bool),
+            facing=np.ones((FRAMES, 1), np.float32),
+        )
+        a, b = run(one), run(alone)
+        assert torch.allclose(a[:, :, 1], b[:, :, 1], atol=1e-5)
+        assert not torch.allclose(a[:, :, 0], b[:, :, 0], atol=1e-3)
+
+
+def test_facing_and_phrase_matter():
+    assert not torch.equal(run(conditions()), run(conditions(facing=-conditions().facing)))
+    assert not torch.equal(run(conditions()), run(conditions(phrases=["blue car", "dog"])))
+
+
+def test_order_matters_where_boxes_overlap_only():
+    boxes = conditions().boxes
+    flip = {"boxes": boxes[:, ::-1].copy(), "phrases": ["dog", "red car"]}
+    assert torch.allclose(run(conditions()), run(conditions(**flip)), atol=1e-5)
+    over = boxes.copy()
+    over[:, 1] = over[:, 0] + 0.1
+    flip = {"boxes": over[:, ::-1].copy(), "phrases": ["dog", "red car"]}
+    a, b = run(conditions(boxes=over)), run(conditions(**flip))
+    assert not torch.allclose(a, b, atol=1e-3)
+
+
+class Spy:
+    """Records per UNet call: rows in the batch, grounding on or off."""
+
+    def __init__(self, monkeypatch):
+        self.calls = []
+        unet = tiny_model().pipeline.unet
+        forward = type(unet).__mro__[1].forward
+
+        def spied(this, sample, *args, **kwargs):
+            passed = kwargs.get("cross_attention_kwargs") or {}
+            self.calls.append((len(sample), "gligen" in passed))
+            return forward(this, sample, *args, **kwargs)
+
+        monkeypatch.setattr(type(unet).__mro__[1], "forward", spied)
+
+
+def test_the_schedule_switches_at_the_right_step(monkeypatch):
+    spy = Spy(monkeypatch)
+    run(conditions(), Schedule(5, 3.0, guidance_share=0.4, grounding_share=0.6))
+    assert [rows for rows, _ in spy.calls] == [2, 2, 1, 1, 1]
+    assert [on for _, on in spy.calls] == [True, True, True, False, False]
+
+
+def test_truncated_guidance_equals_full_guidance_until_it_ends():
+    seen = {}
+    for share in (0.5, 1.0):
+        steps = []
+        run(
+            conditions(),
+            Schedule(4, 3.0, guidance_share=share),
+            on_step=lambda done, decode, steps=steps: steps.append(decode(0)),
+        )
+        seen[share] = steps
+    assert (seen[0.5][1] == seen[1.0][1]).all()
+    assert not (seen[0.5][3] == seen[1.0][3]).all()
+
+
+def test_raising_in_a_step_stops_there():
+    done_steps = []
+
+    def stop(done, decode):
+        done_steps.append(done)
+        if done == 2:
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        run(conditions(), Schedule(6, 3.0), on_step=stop)
+    assert done_steps == [1, 2]
+
+
+def test_the_clean_guess_is_what_the_scheduler_predicts():
+    guesses, model = [], tiny_model()
+    scheduler = model.pipeline.scheduler
+    predicted = []
+    step = scheduler.step
+
+    def spied(*args, **kwargs):
+        out = step(*args, **kwargs)
+        predicted.append(out.pred_original_sample)
+        return out
+
+    scheduler.step = spied
+    try:
+        from spa2v_core.generation import composed
+
+        class Recording(composed.CleanGuess):
+            def update(self, latents, timestep):
+                super().update(latents, timestep)
+                guesses.append(self.latents())
+
+        original, composed.CleanGuess = composed.CleanGuess, Recording
+        run(conditions(), Schedule(4, 1.0))
+        composed.CleanGuess = original
+    finally:
+        scheduler.step = step
+    for guess, truth in list(zip(guesses, predicted, strict=True))[1:-1]:
+        assert torch.allclose(guess, truth, atol=2e-3)
+
+
+def test_grounding_saves_and_loads_and_refuses_another_unet(tmp_path):
+    grounding = tiny_model().grounding
+    grounding.save_pretrained(tmp_path)
+    again = InstanceGrounding.from_pretrained(tmp_path)
+    saved, loaded = grounding.state_dict(), again.state_dict()
+    assert saved.keys() == loaded.keys()
+    assert all(torch.equal(saved[name], loaded[name]) for name in saved)
+    with pytest.raises(ValueError, match="does not fit"):
+        again.graft(torch.nn.Linear(2, 2))
+
+
+def test_box_coverage_is_exact():
+    cover = box_coverage(torch.tensor([[0.25, 0.0, 0.625, 1.0]]), 2, 4).view(2, 4)
+    assert torch.allclose(cover, torch.tensor([[0, 1, 0.5, 0]] * 2))
+    outside = box_coverage(torch.tensor([[-1.0, -1.0, 0.25, 2.0]]), 2, 4).view(2, 4)
+    assert torch.allclose(outside, torch.tensor([[1.0, 0, 0, 0]] * 2))
+
+
+@pytest.mark.parametrize("bad", [(0, 3), (101, 3), (5, 0.5), (5, 99)])
+def test_schedules_out_of_range(bad):
+    with pytest.raises(InputError):
+        Schedule(*bad)

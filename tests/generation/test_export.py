@@ -1,0 +1,87 @@
+import av
+import numpy as np
+import pytest
+
+from spa2v_core.audio.io import level_db, read_audio
+from spa2v_core.errors import InputError
+from spa2v_core.generation.export import draw_boxes, read_layout, write_video
+from spa2v_core.layout import VideoSceneLayout
+from tests.audio.sounds import noise
+
+
+def layout(name="car"):
+    return VideoSceneLayout(
+        duration_s=2,
+        caption='said "hä" & <b>;\n=',
+        objects=[
+            {"id": 0, "name": name, "start": 0, "end": 7,
+             "keyframes": [{"frame": 0, "box": [0.25, 0.25, 0.75, 0.75]}]}
+        ],
+    )  # fmt: skip
+
+
+def ramp(count=16):
+    """Frames that brighten."""
+    values = np.linspace(20, 230, count).astype(np.uint8)
+    return np.broadcast_to(values[:, None, None, None], (count, 160, 256, 3)).copy()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rate", "channels"),
+    [(2.0, 44_100, 2), (6.013, 44_100, 2), (0.7, 8_000, 1), (9.999, 48_000, 2), (1.0, 37_800, 2)],
+)
+def test_picture_and_sound_end_together(seconds, rate, channels, tmp_path):
+    clip = noise(seconds, rate=rate, channels=channels, right=0.5)
+    write_video(ramp(), clip, tmp_path / "v.mp4", layout())
+    with av.open(str(tmp_path / "v.mp4")) as file:
+        video, audio = file.streams.video[0], file.streams.audio[0]
+        assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
+        assert (video.width, video.height) == (512, 320)
+        assert file.duration / 1e6 == pytest.approx(clip.duration_s, abs=0.04)
+        assert float(video.duration * video.time_base) == pytest.approx(clip.duration_s, abs=0.04)
+        times = [frame.pts * video.time_base for frame in file.decode(video)]
+    assert len(times) == 16
+    gaps = np.diff([float(t) for t in times])
+    assert gaps.max() - gaps.min() < 2e-3
+
+
+def test_the_sound_is_the_clips_and_in_place(tmp_path):
+    clip = noise(2, right=0.5)
+    clip.samples[:, : clip.rate] *= 0.01
+    write_video(ramp(), clip, tmp_path / "v.mp4")
+    heard = read_audio(tmp_path / "v.mp4")
+    assert heard.channels == 2
+    envelope = np.abs(heard.samples[0])
+    jump = int(np.argmax(envelope > 0.1 * envelope.max()))
+    assert jump / heard.rate == pytest.approx(1.0, abs=0.005)
+    assert level_db(heard.samples[1]) - level_db(heard.samples[0]) == pytest.approx(-6, abs=0.7)
+
+
+def test_frames_keep_their_order_and_look(tmp_path):
+    write_video(ramp(), noise(2), tmp_path / "v.mp4")
+    with av.open(str(tmp_path / "v.mp4")) as file:
+        means = [f.to_ndarray(format="rgb24").mean() for f in file.decode(video=0)]
+    assert means == pytest.approx(ramp().mean((1, 2, 3)), abs=6)
+
+
+def test_the_layout_travels_in_the_file(tmp_path):
+    write_video(ramp(), noise(2), tmp_path / "v.mp4", layout())
+    assert read_layout(tmp_path / "v.mp4") == layout()
+
+
+def test_files_without_a_layout_are_refused(tmp_path):
+    write_video(ramp(), noise(2), tmp_path / "v.mp4")
+    with pytest.raises(InputError, match="carries no layout"):
+        read_layout(tmp_path / "v.mp4")
+    (tmp_path / "x.mp4").write_text("no video")
+    with pytest.raises(InputError, match="can't be read"):
+        read_layout(tmp_path / "x.mp4")
+
+
+def test_boxes_are_drawn_only_where_present():
+    frames = ramp()
+    drawn = draw_boxes(frames, layout("<b>\N{GUITAR}" * 30))
+    assert drawn.shape == (16, 320, 512, 3)
+    spread = drawn.reshape(16, -1).std(1)
+    assert (spread[:8] > 5).all()
+    assert (spread[8:] < 1).all()
