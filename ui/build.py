@@ -73,10 +73,11 @@ class ProgressLine(gr.HTML):
         return {"type": "object"}
 
 
-def _note(text: str, visible: bool = True) -> gr.Textbox:
+def _note(label: str, text: str, visible: bool = True) -> gr.Textbox:
     """A quiet line of text; a text box, because what it shows may hold a user's words."""
     return gr.Textbox(
         text,
+        label=label,
         show_label=False,
         interactive=False,
         container=False,
@@ -107,9 +108,10 @@ def build_demo() -> gr.Blocks:
                     type="filepath",
                     sources=["upload", "microphone"],
                     editable=False,
+                    buttons=["download"],
                     label="Recording",
                 )
-                clip_about = _note(about)
+                clip_about = _note("About the recording", about)
                 with gr.Row():
                     span_start = gr.Number(
                         start, label="Start (s)", minimum=0, step=0.1, min_width=90
@@ -144,11 +146,9 @@ def build_demo() -> gr.Blocks:
             with gr.Column(scale=9, min_width=320):
                 gr.Markdown("## 2 · Layout", elem_classes="spa2v-step")
                 editor = LayoutEditor(layout, elem_id="spa2v-editor")
-                with gr.Row():
-                    upload = gr.UploadButton(
-                        "Open a layout or video", file_types=[".json", ".mp4"], size="sm"
-                    )
-                    save = gr.DownloadButton("Save the layout", size="sm")
+                upload = gr.UploadButton(
+                    "Open a layout or an exported video", file_types=[".json", ".mp4"], size="sm"
+                )
             with gr.Column(scale=6, min_width=300):
                 gr.Markdown("## 3 · Video", elem_classes="spa2v-step")
                 render_button = gr.Button("Render", variant="primary", elem_id="spa2v-render")
@@ -165,7 +165,7 @@ def build_demo() -> gr.Blocks:
                 preview = gr.Image(
                     label="Preview", visible=False, interactive=False, height=240, buttons=[]
                 )
-                notes = _note("", visible=False)
+                notes = _note("Notes on the render", "", visible=False)
                 video = gr.Video(
                     label="Video",
                     interactive=False,
@@ -176,6 +176,8 @@ def build_demo() -> gr.Blocks:
                 with_boxes = gr.Checkbox(False, label="Show the boxes over the video")
                 gallery = gr.Gallery(
                     label="Takes",
+                    rows=1,
+                    object_fit="cover",
                     columns=3,
                     height=150,
                     visible=False,
@@ -243,7 +245,6 @@ def build_demo() -> gr.Blocks:
             handlers.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
         )
         upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
-        save.click(handlers.export_layout, editor, save, **private)
         _endpoints()
     demo.queue(default_concurrency_limit=4, max_size=32)
     return demo

@@ -211,17 +211,19 @@ def render(
         captions=captions,  # type: ignore[arg-type]
     )
     notes: list[str] = []
-    yield _update(status(0, 1, "Starting"), note="", cancel=True, takes=takes)
+    bar = status(0, 1, "Starting")
+    yield _update(bar, note="", cancel=True, takes=takes)
     events = pipeline.render(request, _folder() / "video.mp4")
     try:
         for event in events:
             if isinstance(event, pipeline.Progress):
-                yield _update(_shown(event), takes=takes)
+                bar = _shown(event)
+                yield _update(bar, takes=takes)
             elif isinstance(event, pipeline.Preview):
-                yield _update(picture=event.picture, takes=takes)
+                yield _update(bar, picture=event.picture, takes=takes)
             elif isinstance(event, pipeline.Notice):
                 notes.append(event.text)
-                yield _update(note="\n".join(notes), takes=takes)
+                yield _update(bar, note="\n".join(notes), takes=takes)
             elif isinstance(event, pipeline.Rendered):
                 takes = _add_take(takes, event, request)
                 done = status(1, 1, f"Done in {sum(event.seconds.values()):.0f} s")
@@ -234,7 +236,7 @@ def render(
 
 
 def _update(
-    bar: dict[str, Any] | None = None,
+    bar: dict[str, Any],
     *,
     picture: np.ndarray | None = None,
     note: str | None = None,
@@ -252,7 +254,7 @@ def _update(
         large = cv2.resize(picture, (512, 320), interpolation=cv2.INTER_CUBIC)
         preview = gr.update(value=large, visible=True)
     return (
-        gr.skip() if bar is None else bar,
+        bar,
         preview,
         gr.skip() if note is None else gr.update(value=note, visible=bool(note)),
         gr.skip() if cancel is None else gr.update(interactive=cancel),
@@ -316,7 +318,7 @@ def another_seed() -> int:
 def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[Any, str]:
     """A layout from a JSON file (ours or the paper's dense form) or from an exported video."""
     if path is None:
-        return gr.skip(), gr.skip()
+        return layout, gr.skip()
     file = Path(path)
     if file.suffix.lower() == ".mp4":
         from spa2v_core.generation.export import read_layout
@@ -327,15 +329,6 @@ def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[An
     if layout is not None:
         new = edit.rescale(new, layout.duration_s)
     return new, new.reasoning
-
-
-def export_layout(layout: VideoSceneLayout | None) -> str | None:
-    """A file with the layout as it is in the editor."""
-    if layout is None:
-        return None
-    path = _folder() / "layout.json"
-    layout_io.write(layout, path)
-    return str(path)
 
 
 def _folder() -> Path:

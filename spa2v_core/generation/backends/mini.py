@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -133,8 +132,6 @@ def check_weights(folder: Path) -> None:
 @lru_cache(maxsize=1)
 def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
     """The parts in `folder` (diffusers format), composed on the stock pipeline, in fp32."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # it warns while importing
     from diffusers import (
         AnimateDiffPipeline,
         AutoencoderKL,

@@ -6,7 +6,8 @@ import { colourOf, svg } from "./dom.mjs";
 export const WIDTH = 512;
 export const HEIGHT = 320;
 /** Room around the frame, so that an object that drives in can be grabbed. */
-export const MARGIN = 64;
+export const MARGIN_X = 64;
+export const MARGIN_Y = 40;
 
 export const HANDLES = [
   ["nw", 0, 0], ["n", 0.5, 0], ["ne", 1, 0], ["e", 1, 0.5],
@@ -16,7 +17,7 @@ export const HANDLES = [
 export function createCanvas() {
   return svg("svg", {
     class: "canvas",
-    viewBox: `${-MARGIN} ${-MARGIN} ${WIDTH + 2 * MARGIN} ${HEIGHT + 2 * MARGIN}`,
+    viewBox: `${-MARGIN_X} ${-MARGIN_Y} ${WIDTH + 2 * MARGIN_X} ${HEIGHT + 2 * MARGIN_Y}`,
     role: "group",
     "aria-label": "Picture: boxes of the current frame",
   });
@@ -51,9 +52,11 @@ function label(track, x, y, colour) {
   const name = `${track.appearance} ${track.name}`.trim();
   const text = name.length > 28 ? `${name.slice(0, 27)}…` : name;
   const wide = 12 + 7.2 * [...text].length;
+  const left = clamp(x, -MARGIN_X, WIDTH + MARGIN_X - wide);
+  const top = clamp(y - 20, -MARGIN_Y, HEIGHT + MARGIN_Y - 18);
   return svg(
     "g",
-    { class: "label", transform: `translate(${clamp(x, -MARGIN, WIDTH + MARGIN - wide)} ${clamp(y - 20, -MARGIN, HEIGHT + MARGIN - 18)})` },
+    { class: "label", transform: `translate(${left} ${top})` },
     svg("rect", { width: wide, height: 18, rx: 4, fill: colour }),
     svg("text", { x: 6, y: 13, text }),
   );
@@ -95,7 +98,7 @@ export function drawCanvas(canvas, state, moving) {
   const nodes = [...frameLines()];
   const layout = state.layout;
   if (layout) {
-    const scale = (WIDTH + 2 * MARGIN) / Math.max(canvas.clientWidth, 200);
+    const scale = (WIDTH + 2 * MARGIN_X) / Math.max(canvas.clientWidth, 200);
     const order = layout.objects.map((track, index) => ({ track, index }));
     const chosen = order.find(({ track }) => track.id === state.selected);
     if (chosen && chosen.track.keyframes.length > 1) {

@@ -1,15 +1,15 @@
 // Pointer and keyboard on the canvas. A gesture is one step of undo.
 
 import { boxAt, selectedTrack, tidyBox } from "./state.mjs";
-import { HEIGHT, MARGIN, WIDTH } from "./draw.mjs";
+import { HEIGHT, MARGIN_X, MARGIN_Y, WIDTH } from "./draw.mjs";
 
 /** Pointer position in frame widths and heights. */
 function locate(canvas, event) {
   const area = canvas.getBoundingClientRect();
-  const scale = (WIDTH + 2 * MARGIN) / area.width;
+  const scale = (WIDTH + 2 * MARGIN_X) / area.width;
   return [
-    ((event.clientX - area.left) * scale - MARGIN) / WIDTH,
-    ((event.clientY - area.top) * scale - MARGIN) / HEIGHT,
+    ((event.clientX - area.left) * scale - MARGIN_X) / WIDTH,
+    ((event.clientY - area.top) * scale - MARGIN_Y) / HEIGHT,
   ];
 }
 

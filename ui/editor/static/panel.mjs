@@ -7,6 +7,14 @@ function button(text, title, onclick) {
   return html("button", { type: "button", text, title, "aria-label": title, onclick });
 }
 
+/** Hands the layout over as a file, without asking the server. */
+function saveFile(layout) {
+  const link = html("a", { download: "layout.json" });
+  link.href = URL.createObjectURL(new Blob([`${JSON.stringify(layout, null, 1)}\n`], { type: "application/json" }));
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 export function createToolbar({ getState, dispatch }) {
   const withSelected = (type) => () => dispatch({ type, id: getState().selected });
   const undo = button("↶ Undo", "Undo (Ctrl+Z)", () => dispatch({ type: "undo" }));
@@ -16,14 +24,15 @@ export function createToolbar({ getState, dispatch }) {
   );
   const key = button("◆ Keyframe", "Set or remove a keyframe here (K)", withSelected("toggleKeyframe"));
   const front = button("⇧ Front", "Bring to the front", withSelected("toFront"));
+  const save = button("⤓ Save", "Save the layout as a file", () => saveFile(getState().layout));
   const remove = button("✕ Delete", "Delete the object (Delete)", withSelected("deleteObject"));
   return {
-    node: html("div", { class: "toolbar", role: "toolbar", "aria-label": "Editing" }, undo, redo, add, key, front, remove),
+    node: html("div", { class: "toolbar", role: "toolbar", "aria-label": "Editing" }, undo, redo, add, key, front, remove, save),
     draw(state) {
       const track = selectedTrack(state);
       undo.disabled = !state.past.length;
       redo.disabled = !state.future.length;
-      add.disabled = !state.layout;
+      add.disabled = save.disabled = !state.layout;
       front.disabled = !track || state.layout.objects.at(-1) === track;
       remove.disabled = !track || track.locked;
       key.disabled = !track || track.locked || (hasKeyframe(track, state.frame) && track.keyframes.length === 1);
@@ -45,8 +54,8 @@ export function createFields({ getState, dispatch }) {
   const forSelected = (action) => dispatch({ ...action, id: getState().selected });
   const input = (placeholder, action, tag = "input") =>
     html(tag, { placeholder, autocomplete: "off", onchange: (event) => action(event.target.value) });
-  const name = input("car", (value) => forSelected({ type: "rename", name: value }));
-  const look = input("red", (value) => forSelected({ type: "setAppearance", appearance: value }));
+  const name = input("what sounds", (value) => forSelected({ type: "rename", name: value }));
+  const look = input("its colour", (value) => forSelected({ type: "setAppearance", appearance: value }));
   const facing = html(
     "select",
     { onchange: (event) => forSelected({ type: "setFacing", facing: event.target.value }) },
