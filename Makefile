@@ -19,6 +19,7 @@ test: $(VENV)/.dev lint
 
 lint: $(VENV)/.dev
 	@echo "== Lint, format and types"
+	@find ui -name '*.pyi' -delete  # gradio writes stubs beside components; they would hide the source
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

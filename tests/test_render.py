@@ -98,7 +98,7 @@ def test_what_an_unknown_name_is_drawn_as_is_said(tmp_path):
     assert notes == ["'zorblax' is not in the vocabulary: drawn as a loudspeaker"]
 
 
-def test_run_of_a_longer_layout_than_frames(tmp_path):
+def test_the_render_command_with_grounding_off(tmp_path):
     layout_io.write(request().layout, tmp_path / "l.json")
     out = tmp_path / "v.mp4"
     arguments = ["render", str(tmp_path / "l.json"), "--audio", str(CAR), "--out", str(out)]

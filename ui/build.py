@@ -29,6 +29,8 @@ EXAMPLE_CLIPS = (
     ("piano_left", "piano", "Piano on the left"),
     ("airplane_crossing", "airplane", "Airplane, right to left"),
 )
+#: Seconds after which the takes of a visitor who has gone are deleted.
+TAKES_LIVE_S = 3600
 PRESETS = [("Draft", "draft"), ("Default", "default"), ("Quality", "quality")]
 PLANNER_LABELS = {"cues": "Measured cues (offline)"}
 
@@ -99,7 +101,9 @@ def build_demo() -> gr.Blocks:
             "# SpA2V Studio\nTurn a sound into a picture of where it happens.",
             elem_classes="spa2v-title",
         )
-        takes = gr.State(handlers.Takes())
+        takes = gr.State(
+            handlers.Takes(), time_to_live=TAKES_LIVE_S, delete_callback=handlers.forget
+        )
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 gr.Markdown("## 1 · Sound", elem_classes="spa2v-step")
@@ -226,17 +230,9 @@ def build_demo() -> gr.Blocks:
             "concurrency_id": "render",
             **private,
         }
-        render_event = render_button.click(**rendering)
-        another_event = another.click(handlers.another_seed, None, seed, **private).then(
-            **rendering
-        )
-        cancel.click(
-            handlers.cancelled,
-            None,
-            [progress, preview, cancel],
-            cancels=[render_event, another_event],
-            **private,
-        )
+        render_button.click(**rendering)
+        another.click(handlers.another_seed, None, seed, **private).then(**rendering)
+        cancel.click(handlers.cancel, None, cancel, queue=False, show_progress="hidden", **private)
         view = [video, gallery, takes, files]
         with_boxes.change(
             handlers.show_boxes, [with_boxes, takes], view, show_progress="hidden", **private

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import html
 import secrets
+import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,6 +198,7 @@ def render(
     captions: str,
     with_boxes: bool,
     takes: Takes,
+    session: gr.Request,
 ) -> Iterator[tuple[Any, ...]]:
     """The Render button: (progress, preview, note, cancel, video, gallery, takes, files)."""
     if layout is None or not layout.objects:
@@ -213,9 +216,13 @@ def render(
     notes: list[str] = []
     bar = status(0, 1, "Starting")
     yield _update(bar, note="", cancel=True, takes=takes)
-    events = pipeline.render(request, _folder() / "video.mp4")
+    folder, key = _folder(), session.session_hash or ""
+    stop = _STOPS[key] = threading.Event()
+    events = pipeline.render(request, folder / "video.mp4")
     try:
         for event in events:
+            if stop.is_set():
+                break
             if isinstance(event, pipeline.Progress):
                 bar = _shown(event)
                 yield _update(bar, takes=takes)
@@ -228,11 +235,18 @@ def render(
                 takes = _add_take(takes, event, request)
                 done = status(1, 1, f"Done in {sum(event.seconds.values()):.0f} s")
                 yield (*_update(done, cancel=False, takes=takes)[:4], *_view(takes, with_boxes))
+        if stop.is_set():
+            events.close()  # type: ignore[attr-defined]
+            yield _update(status(0, 1, "Cancelled"), cancel=False, takes=takes)
     except Spa2vError:
         yield _update(status(0, 1, "Stopped by an error"), cancel=False, takes=takes)
         raise
     finally:
         events.close()  # type: ignore[attr-defined]
+        if _STOPS.get(key) is stop:
+            del _STOPS[key]
+        if not (folder / "poster.jpg").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _update(
@@ -265,11 +279,16 @@ def _update(
     )
 
 
-def cancelled() -> tuple[Any, ...]:
-    """(progress, preview, cancel button) once a render was cancelled."""
-    return _update(status(0, 1, "Cancelled"), cancel=False, takes=Takes())[:2] + (
-        gr.update(interactive=False),
-    )
+#: Session -> set to stop its render. Gradio's own `cancels` also stops a render that is started
+#: while the old one is still ending, so the renders are told apart here.
+_STOPS: dict[str, threading.Event] = {}
+
+
+def cancel(session: gr.Request) -> Any:
+    """The Cancel button: the session's render stops after its current step."""
+    if stop := _STOPS.get(session.session_hash or ""):
+        stop.set()
+    return gr.update(interactive=False)
 
 
 def _add_take(takes: Takes, event: pipeline.Rendered, request: RenderRequest) -> Takes:
@@ -279,7 +298,14 @@ def _add_take(takes: Takes, event: pipeline.Rendered, request: RenderRequest) ->
     cv2.imwrite(str(poster), _middle_frame(event.path))
     take = Take(request.seed, str(event.path), str(event.boxes_path), str(layout_path), str(poster))
     kept = [*takes.all, take][-TAKES_KEPT:]
+    forget(Takes([old for old in takes.all if old not in kept]))
     return Takes(kept, len(kept) - 1)
+
+
+def forget(takes: Takes) -> None:
+    """Delete the files of takes that nobody can see any more."""
+    for take in takes.all:
+        shutil.rmtree(Path(take.video).parent, ignore_errors=True)
 
 
 def _middle_frame(path: Path) -> np.ndarray:
@@ -332,5 +358,5 @@ def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[An
 
 
 def _folder() -> Path:
-    """A new folder for one render's files; Gradio serves and later deletes what is in it."""
+    """A new folder for one render's files; Gradio serves copies of what is in it."""
     return Path(tempfile.mkdtemp(prefix="spa2v-"))

@@ -43,7 +43,8 @@ def write_video(
     path.parent.mkdir(parents=True, exist_ok=True)
     rate = Fraction(len(frames) / clip.duration_s).limit_denominator(10_000)
     options = {"movflags": "+faststart+use_metadata_tags"}
-    with av.open(str(path), "w", format="mp4", options=options) as container:
+    part = path.with_name(f"{path.name}.part")
+    with av.open(str(part), "w", format="mp4", options=options) as container:
         if layout is not None:
             container.metadata[LAYOUT_KEY] = layout_io.dumps(layout)
         video = container.add_stream(
@@ -64,6 +65,7 @@ def write_video(
         for piece in [*resampler.resample(sound), *resampler.resample(None)]:
             container.mux(audio.encode(piece))
         container.mux(audio.encode(None))
+    part.replace(path)  # a file of that name is always a whole video
 
 
 def read_layout(path: Path) -> VideoSceneLayout:

@@ -16,21 +16,20 @@ import json
 import random
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, UNet2DConditionModel
 
-from ..generation.grounding.base import GroundingInputs
-from ..generation.grounding.instance import InstanceGrounding, box_coverage, phrase_embeddings
+from ..generation.grounding.instance import InstanceGrounding
 from ..generation.unet import FrameConditioning, GroundedUNetMotionModel
 from . import models
 from .loop import Stage, fit, has_bf16
+from .objective import Objective, Predict
+from .pool import LATENT_HW, WINDOW, Pool, object_windows
 from .sprites import SpritePack, pack_sprites
 from .world import ASPECT, FRAMES, Clips, World
 
-LATENT_HW = (20, 32)
-#: Size and step of the windows, in latent cells: multiples of 4, as the UNet halves twice.
-WINDOW, WINDOW_STEP = 16, 4
 STAGES = ("sprites", "vae", "latents", "base", "motion", "export")
 
 
@@ -57,38 +56,10 @@ class Recipe:
     motion_batch: int = 32
     backgrounds: int = 150
     rate: float = 8e-4
+    motion_rate: float = 1e-3
     window_share: float = 0.0
     start: str = ""
     compile: bool = False
-
-
-@dataclass
-class Pool:
-    """Encoded clips: latents (N, F, 8, 20, 32) scaled to unit variance, and their conditions."""
-
-    latents: torch.Tensor
-    boxes: torch.Tensor
-    present: torch.Tensor
-    facing: torch.Tensor
-    phrases: torch.Tensor
-    captions: torch.Tensor
-    plain: torch.Tensor
-
-    def take(self, clips: torch.Tensor, frames: torch.Tensor | None) -> Pool:
-        """Rows `clips` at one frame each, or whole, flattened to frames, if `frames` is None."""
-        if frames is None:
-            picked = {f.name: getattr(self, f.name)[clips] for f in fields(self)}
-            for name in ("facing", "phrases", "plain"):
-                picked[name] = picked[name].repeat_interleave(FRAMES, dim=0)
-            for name in ("latents", "boxes", "present", "captions"):
-                picked[name] = picked[name].flatten(0, 1)
-            return Pool(**picked)
-        picked = {
-            name: getattr(self, name)[clips, frames]
-            for name in ("latents", "boxes", "present", "captions")
-        }
-        picked |= {name: getattr(self, name)[clips] for name in ("facing", "phrases", "plain")}
-        return Pool(**picked)
 
 
 class Trainer:
@@ -98,7 +69,6 @@ class Trainer:
         self.recipe, self.work = recipe, work
         work.mkdir(parents=True, exist_ok=True)
         self.tokenizer = models.build_tokenizer()
-        self.specials = set(self.tokenizer.all_special_ids)
         self._world: World | None = None
 
     @property
@@ -194,7 +164,7 @@ class Trainer:
         for _ in range(max(1, self.recipe.pool_clips // 32)):
             clips = self.world.clips(32)
             parts.append(self._encode(vae, clips))
-        pool = Pool(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(Pool)))
+        pool = Pool.join(parts)
         torch.save(vars(pool), self.work / "pool.pt")
         self.stage("latents", 0, 0).note(clips=len(pool.latents))
 
@@ -225,41 +195,46 @@ class Trainer:
         random.seed(self.recipe.seed + 2)
         parts = self._new_base()
         pool = self.pool()
-        held = len(pool.latents) // 50 + 1
         stage = self.stage("base", self.recipe.base_seconds, self.recipe.rate)
-        focus = _object_windows(pool, held)
-        unet_of = self._unet_2d(parts["unet"])
+        windows = object_windows(pool)
+        objective = self._objective(parts, _predict_2d(parts["unet"]))
         if self.recipe.compile:
             parts["unet"].compile()
 
         def loss_of(_: int) -> torch.Tensor:
-            device = pool.latents.device
             count = self.recipe.base_batch
             if random.random() < self.recipe.window_share:
-                corner, rows = random.choice(focus)
-                rows = rows[torch.randint(len(rows), (count,), device=device)]
-                batch = pool.take(rows // FRAMES, rows % FRAMES)
-                return self._loss(parts, unet_of, batch, group=1, corner=corner)
+                corner, rows = random.choice(windows)
+                rows = rows[torch.randint(len(rows), (count,), device=rows.device)]
+                return objective.loss(pool.frames(rows // FRAMES, rows % FRAMES), corner)
             if self.recipe.window_share:  # as many latent cells a step
                 count = count * WINDOW**2 // (LATENT_HW[0] * LATENT_HW[1])
-            clips = torch.randint(len(pool.latents) - held, (count,), device=device)
-            frames = torch.randint(FRAMES, clips.shape, device=device)
-            return self._loss(parts, unet_of, pool.take(clips, frames), group=1)
+            clips = pool.random_clips(count)
+            return objective.loss(pool.frames(clips, torch.randint_like(clips, FRAMES)))
 
         def gate(share: float, step: int) -> None:
             if step < 300 or not 0.3 < share < 0.45:
                 return
-            gaps = self._gaps(parts, unet_of, pool, held, frames_each=1)
-            stage.note(gate=gaps)
-            if gaps["700"][1] < 1.2 * gaps["700"][0]:
+            pairs = objective.true_null_loss(pool)
+            stage.note(gate=pairs)
+            if pairs["700"][1] < 1.2 * pairs["700"][0]:
                 raise SystemExit("boxes are not being learned: true and null loss have not parted")
 
         def save() -> None:
             torch.save({k: part.state_dict() for k, part in parts.items()}, self.work / "base.pt")
 
         fit(stage, parts.values(), loss_of, gate, save)
-        gaps = self._gaps(parts, unet_of, pool, held, frames_each=1)
-        stage.note(true_null_loss=gaps)
+        stage.note(true_null_loss=objective.true_null_loss(pool))
+
+    def _objective(self, parts: dict, predict: Predict, group: int = 1) -> Objective:
+        return Objective(
+            predict,
+            self.tokenizer,
+            parts["text_encoder"],
+            parts["grounding"],
+            self.recipe.device,
+            group,
+        )
 
     def _new_base(self) -> dict:
         device = self.recipe.device
@@ -276,107 +251,6 @@ class Trainer:
         parts["grounding"].graft(unet)
         return parts
 
-    @staticmethod
-    def _unet_2d(unet: torch.nn.Module):  # noqa: ANN205
-        """Call a 2D UNet with a prepared grounding state."""
-        unet.position_net = models.PassThrough()
-
-        def call(sample, timesteps, text, state):  # noqa: ANN001, ANN202
-            return unet(
-                sample, timesteps, text, cross_attention_kwargs={"gligen": {"objs": state}}
-            ).sample
-
-        return call
-
-    def _loss(
-        self,
-        parts: dict,
-        unet_of,  # noqa: ANN001
-        batch: Pool,
-        group: int,
-        corner: tuple[int, int] | None = None,
-    ) -> torch.Tensor:
-        """Weighted v-prediction loss; `group` frames share timestep and dropped conditions.
-        `corner` (row, column) is that of a window, None for the whole frame."""
-        count = len(batch.latents)
-        device = batch.latents.device
-        text_ids = torch.where(
-            self._chance(count, group, 0.5)[:, None], batch.plain, batch.captions
-        )
-        unknown = (torch.rand(text_ids.shape, device=device) < 0.05) & (text_ids > 3)
-        text_ids = torch.where(unknown, torch.full_like(text_ids, 3), text_ids)
-        nothing = self._chance(count, group, 0.10)
-        no_text = nothing | self._chance(count, group, 0.05)
-        no_boxes = nothing | self._chance(count, group, 0.05)
-        empty = models.empty_tokens(self.tokenizer, device)
-        text_ids = torch.where(no_text[:, None], empty, text_ids)
-        extent = (1.0, 1.0)
-        if corner is not None:
-            batch, extent = _cut(batch, corner)
-        present = batch.present * (~no_boxes[:, None])
-        timesteps = torch.randint(1000, (count // group,), device=device).repeat_interleave(group)
-        noise = torch.randn(batch.latents.shape, device=device)
-        error, snr = self._error(parts, unet_of, batch, text_ids, present, timesteps, noise, extent)
-        weight = torch.minimum(snr, torch.tensor(5.0, device=device)) / (snr + 1)
-        weight = torch.where(snr < 5, weight.clamp(min=0.5), weight)
-        size = batch.latents.shape[-2:]
-        cover = box_coverage(batch.boxes, *size) * batch.present[..., None]
-        focus = 1 + 1.5 * cover.amax(1).view(count, 1, *size)
-        return (error * focus * weight[:, None, None, None]).mean()
-
-    def _error(  # noqa: ANN202
-        self,
-        parts,  # noqa: ANN001
-        unet_of,  # noqa: ANN001
-        batch,  # noqa: ANN001
-        text_ids,  # noqa: ANN001
-        present,  # noqa: ANN001
-        timesteps,  # noqa: ANN001
-        noise,  # noqa: ANN001
-        extent=(1.0, 1.0),  # noqa: ANN001
-    ):
-        """Squared v-prediction error (N, 8, h, w) and the signal-to-noise ratio (N,)."""
-        alphas = self._alphas(batch.latents.device)[timesteps]
-        a, b = (root[:, None, None, None] for root in (alphas.sqrt(), (1 - alphas).sqrt()))
-        clean = batch.latents.float()
-        text = parts["text_encoder"](text_ids).last_hidden_state
-        phrases = phrase_embeddings(batch.phrases, parts["text_encoder"], self.specials)
-        inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
-        state = parts["grounding"].prepare(inputs, tuple(clean.shape[-2:]), extent)
-        predicted = unet_of(a * clean + b * noise, timesteps, text, state).float()
-        return (predicted - (a * noise - b * clean)).square(), alphas / (1 - alphas).clamp(min=1e-8)
-
-    def _alphas(self, device: torch.device) -> torch.Tensor:
-        return models.build_scheduler().alphas_cumprod.to(device)
-
-    def _chance(self, count: int, group: int, p: float) -> torch.Tensor:
-        draw = torch.rand(count // group, device=self.recipe.device) < p
-        return draw.repeat_interleave(group)
-
-    @torch.no_grad()
-    def _gaps(self, parts: dict, unet_of, pool: Pool, held: int, frames_each: int) -> dict:  # noqa: ANN001
-        """Held-out loss inside boxes, same noise: {t: [with true boxes, with null boxes]}."""
-        generator = torch.Generator(self.recipe.device).manual_seed(7)
-        rows = torch.arange(len(pool.latents) - held, len(pool.latents), device=self.recipe.device)
-        rows = rows[: max(1, 256 // frames_each)]
-        frames = None if frames_each > 1 else torch.full_like(rows, FRAMES // 2)
-        batch = pool.take(rows, frames)
-        noise = torch.randn(batch.latents.shape, device=self.recipe.device, generator=generator)
-        cover = box_coverage(batch.boxes, *LATENT_HW) * batch.present[..., None]
-        inside = (cover.amax(1) > 0.5).view(-1, 1, *LATENT_HW).float()
-        gaps = {}
-        for t in (950, 700, 400):
-            timesteps = torch.full((len(noise),), t, device=self.recipe.device)
-            pair = []
-            for present in (batch.present, torch.zeros_like(batch.present)):
-                with torch.compiler.set_stance("force_eager"):
-                    error, _ = self._error(
-                        parts, unet_of, batch, batch.plain, present, timesteps, noise
-                    )
-                pair.append(round(float((error.mean(1, True) * inside).sum() / inside.sum()), 4))
-            gaps[str(t)] = pair
-        return gaps
-
     # ---- motion ----------------------------------------------------------------------------
 
     def base(self) -> dict:
@@ -387,10 +261,7 @@ class Trainer:
 
     def motion_unet(self, base: dict, adapter: torch.nn.Module) -> GroundedUNetMotionModel:
         """The runtime's UNet: plain base + motion modules, grounding grafted afterwards."""
-        plain = models.build_unet()
-        wanted = plain.state_dict().keys()
-        plain.load_state_dict({k: v for k, v in base["unet"].state_dict().items() if k in wanted})
-        unet = GroundedUNetMotionModel.from_unet2d(plain, adapter)
+        unet = GroundedUNetMotionModel.from_unet2d(_without_fusers(base["unet"]), adapter)
         grounding = InstanceGrounding.from_config(base["grounding"].config)
         grounding.load_state_dict(base["grounding"].state_dict())
         grounding.graft(unet)
@@ -411,30 +282,20 @@ class Trainer:
         for part in base.values():
             part.requires_grad_(False)
         pool = self.pool()
-        held = len(pool.latents) // 50 + 1
-        stage = self.stage("motion", self.recipe.motion_seconds, 1e-3, 0.995)
+        stage = self.stage("motion", self.recipe.motion_seconds, self.recipe.motion_rate, 0.995)
+        objective = self._objective(base, _predict_clips(unet), group=FRAMES)
         if self.recipe.compile:
             unet.compile()
 
-        def unet_of(sample, timesteps, text, state):  # noqa: ANN001, ANN202
-            video = sample.unflatten(0, (-1, FRAMES)).transpose(1, 2)
-            passed = {"conditioning": FrameConditioning(None, state)}
-            out = unet(video, timesteps[::FRAMES], text, cross_attention_kwargs=passed).sample
-            return out.transpose(1, 2).flatten(0, 1)
-
         def loss_of(_: int) -> torch.Tensor:
-            device = pool.latents.device
-            clips = torch.randint(
-                len(pool.latents) - held, (self.recipe.motion_batch,), device=device
-            )
-            return self._loss(base, unet_of, pool.take(clips, None), group=FRAMES)
+            return objective.loss(pool.whole(pool.random_clips(self.recipe.motion_batch)))
 
         def save() -> None:
             motion = {k: v for k, v in unet.state_dict().items() if "motion_modules" in k}
             torch.save(motion, self.work / "motion.pt")
 
         fit(stage, [unet], loss_of, save=save)
-        stage.note(true_null_loss=self._gaps(base, unet_of, pool, held, frames_each=FRAMES))
+        stage.note(true_null_loss=objective.true_null_loss(pool))
 
     # ---- export ----------------------------------------------------------------------------
 
@@ -443,12 +304,9 @@ class Trainer:
         base = self.base()
         adapter = models.build_motion_adapter()
         adapter.load_state_dict(self.saved("motion"))
-        plain = models.build_unet()
-        wanted = plain.state_dict().keys()
-        plain.load_state_dict({k: v for k, v in base["unet"].state_dict().items() if k in wanted})
         parts = {
             "vae": self.vae(),
-            "unet": plain,
+            "unet": _without_fusers(base["unet"]),
             "grounding": base["grounding"],
             "motion_adapter": adapter,
             "text_encoder": base["text_encoder"],
@@ -472,30 +330,39 @@ class Trainer:
         (target / "training.json").write_text(json.dumps(card, indent=1) + "\n")
 
 
-def _object_windows(pool: Pool, held: int) -> list[tuple[tuple[int, int], torch.Tensor]]:
-    """Per window: its corner (row, column) in the latents, and the frames (clip * FRAMES + frame)
-    that have the middle of an object in it."""
-    height, width = LATENT_HW
-    boxes = pool.boxes[:-held].flatten(0, 1)
-    shown = pool.present[:-held].flatten(0, 1) > 0
-    x = (boxes[..., 0] + boxes[..., 2]) / 2 * width
-    y = (boxes[..., 1] + boxes[..., 3]) / 2 * height
-    windows = []
-    for row in range(0, height - WINDOW + 1, WINDOW_STEP):
-        for column in range(0, width - WINDOW + 1, WINDOW_STEP):
-            inside = (x > column) & (x < column + WINDOW) & (y > row) & (y < row + WINDOW) & shown
-            windows.append(((row, column), torch.nonzero(inside.any(1))[:, 0]))
-    return [(corner, rows) for corner, rows in windows if len(rows)]
+def _predict_2d(unet: UNet2DConditionModel) -> Predict:
+    """A 2D UNet on single frames, with a prepared grounding state."""
+    unet.position_net = models.PassThrough()
+
+    def predict(
+        noisy: torch.Tensor, timesteps: torch.Tensor, text: torch.Tensor, state: Any
+    ) -> torch.Tensor:
+        grounded = {"gligen": {"objs": state}}
+        return unet(noisy, timesteps, text, cross_attention_kwargs=grounded).sample
+
+    return predict
 
 
-def _cut(batch: Pool, corner: tuple[int, int]) -> tuple[Pool, tuple[float, float]]:
-    """A batch within a window, with its boxes relative to it, and the window's extent."""
-    (height, width), (row, column) = LATENT_HW, corner
-    latents = batch.latents[..., row : row + WINDOW, column : column + WINDOW]
-    scale = torch.tensor([width, height, width, height], device=latents.device)
-    origin = torch.tensor([column, row, column, row], device=latents.device)
-    boxes = (batch.boxes * scale - origin) / WINDOW
-    return replace(batch, latents=latents, boxes=boxes), (WINDOW / width, WINDOW / height)
+def _predict_clips(unet: GroundedUNetMotionModel) -> Predict:
+    """The runtime's UNet on clips that are flattened to frames."""
+
+    def predict(
+        noisy: torch.Tensor, timesteps: torch.Tensor, text: torch.Tensor, state: Any
+    ) -> torch.Tensor:
+        video = noisy.unflatten(0, (-1, FRAMES)).transpose(1, 2)
+        passed = {"conditioning": FrameConditioning(None, state)}
+        out = unet(video, timesteps[::FRAMES], text, cross_attention_kwargs=passed).sample
+        return out.transpose(1, 2).flatten(0, 1)
+
+    return predict
+
+
+def _without_fusers(grafted: UNet2DConditionModel) -> UNet2DConditionModel:
+    """A plain copy of a UNet that grounding was grafted into."""
+    plain = models.build_unet()
+    wanted = plain.state_dict().keys()
+    plain.load_state_dict({k: v for k, v in grafted.state_dict().items() if k in wanted})
+    return plain
 
 
 def to_signed(frames: torch.Tensor) -> torch.Tensor:
