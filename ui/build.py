@@ -97,6 +97,7 @@ def build_demo() -> gr.Blocks:
     start, length, about = handlers.inspect(audio_path)
     layout, reasoning, figure = handlers.plan(audio_path, 0, 0, False, first_objects, "cues")
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
+        _endpoints()  # first, so that /plan and /render get these names
         gr.Markdown(
             "# SpA2V Studio\nTurn a sound into a picture of where it happens.",
             elem_classes="spa2v-title",
@@ -241,7 +242,6 @@ def build_demo() -> gr.Blocks:
             handlers.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
         )
         upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
-        _endpoints()
     demo.queue(default_concurrency_limit=4, max_size=32)
     return demo
 

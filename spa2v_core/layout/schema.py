@@ -27,6 +27,8 @@ MAX_OBJECTS = 200
 #: Boxes may reach outside the frame, but not further than this many frames.
 REACH = 4.0
 SMALLEST = 1e-4
+#: Boxes are kept to this many decimals, so that a file gives back the same value.
+DECIMALS = 5
 
 
 class Box(NamedTuple):
@@ -65,7 +67,7 @@ def parse_box(value: Any) -> Box:
         raise ValueError("a box is four numbers [x1, y1, x2, y2]")
     if not all(math.isfinite(v) for v in value):
         raise ValueError("the numbers of a box must be finite")
-    box = Box(*map(float, value))
+    box = Box(*(round(float(v), DECIMALS) for v in value))
     if box.width < SMALLEST or box.height < SMALLEST:
         raise ValueError("x2 must be greater than x1 and y2 greater than y1")
     if min(box) < -REACH or max(box) > 1 + REACH:
@@ -76,7 +78,7 @@ def parse_box(value: Any) -> Box:
 BoxField = Annotated[
     Box,
     PlainValidator(parse_box),
-    PlainSerializer(lambda box: [round(v, 5) for v in box], return_type=list),
+    PlainSerializer(list, return_type=list),
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
 ]
 Text = Annotated[str, Field(max_length=20_000)]
