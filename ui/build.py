@@ -181,10 +181,10 @@ def build_demo() -> gr.Blocks:
                 with_boxes = gr.Checkbox(False, label="Show the boxes over the video")
                 gallery = gr.Gallery(
                     label="Takes",
-                    rows=1,
-                    object_fit="cover",
+                    elem_id="spa2v-takes",
+                    object_fit="contain",
                     columns=3,
-                    height=150,
+                    height=140,
                     visible=False,
                     allow_preview=False,
                     buttons=[],

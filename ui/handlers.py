@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import html
 import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
 
 from .plots import cue_figure
+from .toasts import toasting
 
 TAKES_KEPT = 12
 
@@ -49,45 +48,10 @@ class Takes:
     shown: int = -1
 
     def gallery(self) -> list[tuple[str, str]]:
-        return [
-            (take.poster, f"Take {i + 1} · seed {take.seed}") for i, take in enumerate(self.all)
-        ]
+        return [(take.poster, f"Take {i + 1}") for i, take in enumerate(self.all)]
 
 
-def toast(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Show a Spa2vError as a toast; its text may hold a file's name, so it is escaped."""
-
-    if not _is_generator(function):
-
-        @functools.wraps(function)
-        def call(*args: Any) -> Any:
-            try:
-                return function(*args)
-            except Spa2vError as error:
-                raise _toast(error) from error
-
-        return call
-
-    @functools.wraps(function)
-    def stream(*args: Any) -> Iterator[Any]:
-        try:
-            yield from function(*args)
-        except Spa2vError as error:
-            raise _toast(error) from error
-
-    return stream
-
-
-def _is_generator(function: Callable[..., Any]) -> bool:
-    return bool(function.__code__.co_flags & 0x20)
-
-
-def _toast(error: Spa2vError) -> gr.Error:
-    text = str(error)
-    return gr.Error(html.escape(text[:1].upper() + text[1:]), duration=12, print_exception=False)
-
-
-@toast
+@toasting
 def inspect(audio: str | None) -> tuple[Any, Any, str]:
     """Span controls and a line about the recording that was just given."""
     if audio is None:
@@ -127,7 +91,7 @@ def _plan(
     return pipeline.plan(analysis, planner=planner, objects=objects, seed=seed), analysis
 
 
-@toast
+@toasting
 def plan(
     audio: str | None, start: float, duration: float, swap: bool, objects: str, planner: str
 ) -> tuple[VideoSceneLayout, str, Any]:
@@ -136,7 +100,7 @@ def plan(
     return layout, layout.reasoning, cue_figure(analysis.cues, layout)
 
 
-@toast
+@toasting
 def plan_api(
     audio: str | None,
     planner: str,
@@ -150,7 +114,7 @@ def plan_api(
     return layout_io.to_dict(layout)
 
 
-@toast
+@toasting
 def render_api(
     layout: Any, audio: str | None, backend: str, preset: str, seed: float
 ) -> Iterator[str]:
@@ -186,7 +150,7 @@ def _shown(event: pipeline.Progress) -> dict[str, Any]:
     return status(0.95, 1, "Adding the sound")
 
 
-@toast
+@toasting
 def render(
     layout: VideoSceneLayout | None,
     audio: str | None,
@@ -323,7 +287,7 @@ def _view(takes: Takes, with_boxes: bool) -> tuple[Any, ...]:
     take = takes.all[takes.shown]
     video = take.boxes if with_boxes else take.video
     files = gr.update(value=[take.video, take.layout], visible=True)
-    return video, gr.update(value=takes.gallery(), visible=True), takes, files
+    return video, gr.update(value=takes.gallery(), visible=len(takes.all) > 1), takes, files
 
 
 def show_boxes(with_boxes: bool, takes: Takes) -> tuple[Any, ...]:
@@ -340,7 +304,7 @@ def another_seed() -> int:
     return secrets.randbelow(MAX_SEED)
 
 
-@toast
+@toasting
 def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[Any, str]:
     """A layout from a JSON file (ours or the paper's dense form) or from an exported video."""
     if path is None:

@@ -58,7 +58,7 @@ class RenderRequest:
             raise InputError(
                 f"the layout is for {self.layout.duration_s:.2f} s and the audio is "
                 f"{self.clip.duration_s:.2f} s long: choose a span of that length, plan again, or "
-                "rescale the layout (--rescale)"
+                "rescale the layout (--rescale on the command line)"
             )
 
 

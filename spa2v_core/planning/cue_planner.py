@@ -136,9 +136,12 @@ def _middle(part: _Planned, height: float) -> float:
 
 
 def _presence(level_db: np.ndarray) -> tuple[int, int]:
-    """First and last frame that are not silent (45 dB under the loudest)."""
+    """First and last frame where it is there: from the first to the last that is not silent (45 dB
+    under the loudest), but a thing that is quiet for less than a quarter of the clip stays."""
     audible = np.flatnonzero(level_db > level_db.max() - 45)
-    return int(audible[0]), int(audible[-1])
+    last, pause = len(level_db) - 1, len(level_db) / 4
+    start, end = int(audible[0]), int(audible[-1])
+    return (start if start >= pause else 0), (end if last - end >= pause else last)
 
 
 def _scene(parts: list[_Planned]) -> str:

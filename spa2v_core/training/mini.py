@@ -40,6 +40,7 @@ class Recipe:
     Attributes
     ----------
     start: folder of exported weights that stages go on from ("" = from nothing).
+    resume: go on with the base that the work folder holds (saved every fifth of its stage).
     window_share: share of base steps on windows around objects (`WINDOW` of the latents), which
         cost less and hold more of the objects; for going on with a trained base on a CPU.
     """
@@ -59,6 +60,7 @@ class Recipe:
     motion_rate: float = 1e-3
     window_share: float = 0.0
     start: str = ""
+    resume: bool = False
     compile: bool = False
 
 
@@ -193,7 +195,7 @@ class Trainer:
         """UNet, text encoder and instance grounding together, on single frames."""
         torch.manual_seed(self.recipe.seed + 2)
         random.seed(self.recipe.seed + 2)
-        parts = self._new_base()
+        parts = self.base() if self.recipe.resume else self._new_base()
         pool = self.pool()
         stage = self.stage("base", self.recipe.base_seconds, self.recipe.rate)
         windows = object_windows(pool)

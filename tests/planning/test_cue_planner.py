@@ -102,6 +102,15 @@ def test_music_that_swells_does_not_come_closer():
     assert categories(plan(clip, "car")) == {"car": "approaching"}
 
 
+@pytest.mark.parametrize(("silent", "span"), [(0.1, (0, 15)), (0.5, (8, 15))])
+def test_a_thing_that_starts_late_is_absent_until_then(silent, span):
+    clip = moving(still(-2, 4))
+    samples = clip.samples.copy()
+    samples[:, : int(silent * samples.shape[1])] = 0
+    track = plan(AudioClip(samples, clip.rate), "dog").objects[0]
+    assert (track.start, track.end) == span
+
+
 def test_names_go_to_tracks_by_loudness_and_leftovers_are_mentioned():
     rng, rate = np.random.default_rng(0), 22_050
     t = np.arange(3 * rate) / rate

@@ -12,6 +12,8 @@ from spa2v_core.errors import LayoutError
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 
+from ..toasts import as_toast
+
 STATIC = Path(__file__).resolve().parent / "static"
 
 _MOUNT = """
@@ -62,7 +64,7 @@ class LayoutEditor(gr.HTML):
         try:
             return layout_io.from_dict(payload)
         except LayoutError as error:
-            raise gr.Error(f"The layout can't be used: {error}", print_exception=False) from error
+            raise as_toast(error) from error
 
     def postprocess(self, value: VideoSceneLayout | dict[str, Any] | None) -> dict[str, Any] | None:
         if value is None or isinstance(value, dict):

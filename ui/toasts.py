@@ -1,0 +1,42 @@
+"""Errors a user can act on become toasts; their text may hold a user's words, so it is escaped."""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from spa2v_core.errors import Spa2vError
+
+
+def as_toast(error: Spa2vError) -> gr.Error:
+    """The error as Gradio shows it, without a traceback in the log."""
+    text = str(error)
+    return gr.Error(html.escape(text[:1].upper() + text[1:]), duration=12, print_exception=False)
+
+
+def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An event handler (or a generator of updates) whose Spa2vErrors become toasts."""
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def stream(*args: Any) -> Iterator[Any]:
+            try:
+                yield from function(*args)
+            except Spa2vError as error:
+                raise as_toast(error) from error
+
+        return stream
+
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except Spa2vError as error:
+            raise as_toast(error) from error
+
+    return call
