@@ -118,7 +118,7 @@ THINGS: tuple[Thing, ...] = (
     _instrument("organ", 1.0, "church organ", "synthesizer", "harpsichord", drawn_as="piano"),
     _instrument("guitar", 1.0, "electric guitar", "bass", "banjo", "ukulele", "mandolin"),
     _instrument("harp", 1.0, "lyre", "zither", drawn_as="guitar"),
-    _instrument("violin", 1.0, "fiddle", "viola", "cello", "strings"),
+    _instrument("violin", 1.0, "fiddle", "viola", "cello", "string", "strings"),
     _instrument("drum", 1.0, "drums", "snare", "drum kit", "percussion", "cymbal"),
     _instrument("flute", 1.0, "clarinet", "oboe", "recorder", "piccolo"),
     _instrument("trumpet", 1.0, "trombone", "tuba", "brass", "cornet"),
@@ -140,7 +140,7 @@ HYPERNYMS = {
     "vehicle": "car",
     "motor": "car",
     "van": "truck",
-    "rail": "train",
+    "railroad": "train",
     "metro": "train",
     "wagon": "train",
     "plane": "airplane",
@@ -155,7 +155,6 @@ HYPERNYMS = {
     "instrument": "piano",
     "pipe": "flute",
     "bell": "bell",
-    "ring": "bell",
     "drill": UNKNOWN,
 }
 
@@ -195,7 +194,7 @@ def _by_words(text: str) -> str | None:
                 return found
     for word in reversed(words):
         for part, name in HYPERNYMS.items():
-            if word == part or (len(part) > 3 and part in word):
+            if word == part or (len(part) > 3 and word.startswith(part)) or word.endswith(part):
                 return name
     return None
 

@@ -16,6 +16,8 @@ from spa2v_core.vocabulary import BY_NAME, THINGS, UNKNOWN, article, resolve
         ("harp", "guitar", False),
         ("old steam train", "train", False),
         ("church bell", "bell", False),
+        ("string quartet", "violin", False),
+        ("minivan", "truck", False),
         ("hovering quadcopter", "helicopter", False),
         ("zzzgrok", UNKNOWN, False),
         ("<b>", UNKNOWN, False),

@@ -70,7 +70,7 @@ def inspect(audio: str | None) -> tuple[Any, Any, str]:
 
 
 def _span(audio: str | None, start: float | None, duration: float | None) -> dict[str, Any]:
-    """The span as the pipeline takes it; a full-length choice is no choice."""
+    """The span as the pipeline takes it; 0 or nothing is left to its defaults."""
     if audio is None:
         raise InputError("give a recording first: upload one, record one or take an example")
     return {"start_s": start or None, "duration_s": duration or None}
@@ -123,9 +123,13 @@ def render_api(
     request = RenderRequest(
         layout_io.from_dict(layout), clip, backend=backend, preset=preset, seed=int(seed)
     )
-    for event in pipeline.render(request, _folder() / "video.mp4"):
-        if isinstance(event, pipeline.Rendered):
-            yield str(event.path)
+    folder = _folder()
+    try:
+        for event in pipeline.render(request, folder / "video.mp4"):
+            if isinstance(event, pipeline.Rendered):
+                yield str(event.path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # Gradio has its copy by now
 
 
 def status(done: float = 0, total: float = 1, text: str = "") -> dict[str, Any]:

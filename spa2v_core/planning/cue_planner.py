@@ -165,7 +165,8 @@ _VERBS = {
 def _caption(tracks: tuple[ObjectTrack, ...], scene: str, frame_count: int) -> str:
     ordered = sorted(tracks, key=lambda track: track.keyframes[0].box.centre[0])
     parts = [f"{article(t.phrase)} {_VERBS[motion_category(t, frame_count)]}" for t in ordered]
-    return f"{' and '.join(parts)} {SCENES[scene]}".capitalize()
+    text = f"{' and '.join(parts)} {SCENES[scene]}"
+    return text[:1].upper() + text[1:]
 
 
 def _frame_captions(tracks: tuple[ObjectTrack, ...], frame_count: int) -> tuple[str, ...]:
@@ -232,7 +233,7 @@ def _track_reason(part: _Planned, track: ObjectTrack, cues: SpatialCues, count: 
         else "no position"
     )
     text = (
-        f"{part.name.capitalize()}{share}: {where}, level changes by "
+        f"{part.name[:1].upper()}{part.name[1:]}{share}: {where}, level changes by "
         f"{reading.level_change_db:+.1f} dB over the clip: {category}."
     )
     if reading.motion in ("approaching", "receding"):

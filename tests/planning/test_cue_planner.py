@@ -123,6 +123,12 @@ def test_names_go_to_tracks_by_loudness_and_leftovers_are_mentioned():
     assert "not told apart by direction: dog" in layout.reasoning
 
 
+def test_a_name_is_kept_as_it_was_written():
+    layout = plan(moving(still(-2.5, 4)), "blue ABC van")
+    assert [(t.appearance, t.name) for t in layout.objects] == [("blue", "ABC van")]
+    assert layout.caption.startswith("A blue ABC van")
+
+
 def test_reasoning_quotes_measured_figures():
     clip = moving(straight((0.5, 25), (0.2, 5), 4))
     cues = measure(clip)

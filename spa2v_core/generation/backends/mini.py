@@ -58,9 +58,9 @@ def _render(
     folder: Path,
     emit: Callable[[RenderEvent], None],
 ) -> None:
-    for track in request.layout.objects:
-        if note := resolve(track.name).note:
-            emit(Notice(note))
+    notes = (resolve(track.name).note for track in request.layout.objects)
+    for note in dict.fromkeys(filter(None, notes)):
+        emit(Notice(note))
     emit(Progress("load", 0, 1))
     model = load_mini(folder)
     emit(Progress("load", 1, 1))

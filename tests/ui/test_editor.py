@@ -1,0 +1,50 @@
+"""What the editor's static files and Python must agree on."""
+
+import re
+
+import gradio as gr
+import pytest
+
+from spa2v_core.generation.export import TRACK_COLOURS
+from spa2v_core.layout import VideoSceneLayout
+from ui.editor.editor import STATIC, LayoutEditor
+from ui.toasts import as_toast, toasting
+
+
+def test_colours_are_the_same_on_canvas_and_in_the_video():
+    text = (STATIC / "dom.mjs").read_text()
+    colours = [
+        tuple(int(code[i : i + 2], 16) for i in (0, 2, 4)) for code in re.findall(r"#(\w{6})", text)
+    ]
+    assert tuple(colours) == TRACK_COLOURS
+
+
+def test_static_files_are_only_for_browsers():
+    assert {path.suffix for path in STATIC.iterdir()} == {".mjs", ".css"}
+    for path in STATIC.glob("*.mjs"):
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|eval\(", path.read_text())
+
+
+def test_the_editors_value_is_validated():
+    editor = LayoutEditor()
+    layout = VideoSceneLayout(duration_s=2)
+    assert editor.preprocess(editor.postprocess(layout)) == layout
+    assert editor.preprocess(None) is None
+    with pytest.raises(gr.Error, match="&lt;b&gt;: unknown field"):
+        editor.preprocess({"duration_s": 2, "<b>": 1})
+
+
+def test_toasts_are_escaped_and_generators_stay_generators():
+    from spa2v_core.errors import InputError
+
+    assert "<" not in as_toast(InputError("<img> is empty")).message
+
+    @toasting
+    def stream():
+        yield 1
+        raise InputError("broken")
+
+    items = stream()
+    assert next(items) == 1
+    with pytest.raises(gr.Error, match="Broken"):
+        next(items)
