@@ -45,7 +45,7 @@ class AudioClip:
 
     def span(self, start_s: float, duration_s: float) -> AudioClip:
         """A part of the clip; InputError if it isn't inside."""
-        if start_s < 0 or start_s >= self.duration_s:
+        if not 0 <= start_s < self.duration_s:  # NaN is outside too
             raise InputError(
                 f"start {start_s:g} s is outside the clip, which is {self.duration_s:.2f} s long"
             )

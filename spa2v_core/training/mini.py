@@ -47,13 +47,14 @@ class Recipe:
 
     seed: int = 0
     device: str = "cuda"
-    vae_seconds: float = 250
+    vae_seconds: float = 250.0
     vae_frames: int = 36864
     vae_batch: int = 96
     pool_clips: int = 14336
-    base_seconds: float = 530
+    clips_at_once: int = 32
+    base_seconds: float = 530.0
     base_batch: int = 384
-    motion_seconds: float = 270
+    motion_seconds: float = 270.0
     motion_batch: int = 32
     backgrounds: int = 150
     rate: float = 8e-4
@@ -97,14 +98,17 @@ class Trainer:
         torch.manual_seed(self.recipe.seed)
         vae = models.build_vae().to(self.recipe.device, memory_format=torch.channels_last)
         frames, inside = self._drawn(self.recipe.vae_frames)
-        held, held_inside = frames[-256:], inside[-256:]
+        count = min(256, len(frames) // 4)
+        held, held_inside = frames[-count:], inside[-count:]
         stage = self.stage("vae", self.recipe.vae_seconds, 1.0e-3, 0.995)
         if self.recipe.compile:
             vae.encoder.compile()
             vae.decoder.compile()
 
         def loss_of(_: int) -> torch.Tensor:
-            rows = torch.randint(len(frames) - 256, (self.recipe.vae_batch,), device=frames.device)
+            rows = torch.randint(
+                len(frames) - count, (self.recipe.vae_batch,), device=frames.device
+            )
             target = to_signed(frames[rows])
             weight = 1 + 3 * inside[rows][:, None].float()
             posterior = vae.encode(target).latent_dist
@@ -123,7 +127,7 @@ class Trainer:
             latents = torch.cat(
                 [
                     vae.encode(to_signed(held[i : i + 64])).latent_dist.mode()
-                    for i in range(0, 256, 64)
+                    for i in range(0, len(held), 64)
                 ]
             )
         error = ((decoded.clamp(-1, 1) - to_signed(held)) / 2).square().mean(1)
@@ -139,8 +143,9 @@ class Trainer:
     def _drawn(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """`count` single frames (uint8) and their inside masks (bool)."""
         frames, inside = [], []
-        for _ in range(max(1, count // (32 * FRAMES))):
-            clips = self.world.clips(32)
+        at_once = self.recipe.clips_at_once
+        for _ in range(max(1, count // (at_once * FRAMES))):
+            clips = self.world.clips(at_once)
             frames.append((clips.frames.flatten(0, 1) * 255).round().to(torch.uint8))
             inside.append(clips.inside.flatten(0, 1) > 0)
         return torch.cat(frames), torch.cat(inside)
@@ -163,8 +168,9 @@ class Trainer:
         torch.manual_seed(self.recipe.seed + 1)
         vae = self.vae()
         parts: list[Pool] = []
-        for _ in range(max(1, self.recipe.pool_clips // 32)):
-            clips = self.world.clips(32)
+        at_once = self.recipe.clips_at_once
+        for _ in range(max(1, self.recipe.pool_clips // at_once)):
+            clips = self.world.clips(at_once)
             parts.append(self._encode(vae, clips))
         pool = Pool.join(parts)
         torch.save(vars(pool), self.work / "pool.pt")

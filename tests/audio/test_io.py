@@ -122,7 +122,18 @@ def test_the_loudest_ten_seconds_are_the_default():
     assert "loudest" in note
 
 
-@pytest.mark.parametrize(("start", "duration"), [(40, 2), (-1, 2), (0, 11), (0, 0.1), (29.9, 2)])
+@pytest.mark.parametrize(
+    ("start", "duration"),
+    [
+        (40, 2),
+        (-1, 2),
+        (0, 11),
+        (0, 0.1),
+        (29.9, 2),
+        (float("nan"), 2),
+        (0, float("inf")),
+    ],
+)
 def test_spans_outside_are_refused(start, duration):
     with pytest.raises(InputError):
         select_span(noise(30, rate=8_000), start, duration)

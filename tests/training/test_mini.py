@@ -1,0 +1,115 @@
+"""The whole training chain on a CPU, for a few steps, with drawn discs instead of the art."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from spa2v_core.generation.backends.mini import load_mini
+from spa2v_core.generation.schedule import Schedule
+from spa2v_core.training import mini, models
+from spa2v_core.training.pool import LATENT_HW, WINDOW, Pool, cut, object_windows
+from spa2v_core.training.scenes import SCENE_PAINTERS, draw_scene
+from spa2v_core.training.sheet import CASES, conditions
+from spa2v_core.training.sprites import PICTURES, SIZE, SpritePack
+from spa2v_core.training.world import FRAMES, World
+from spa2v_core.vocabulary import SCENES, drawn_things
+
+
+def discs() -> SpritePack:
+    """A red disc for every drawn thing, its left half dark, so that facing can be seen."""
+    y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE - 0.5
+    picture = np.zeros((SIZE, SIZE, 4), np.uint8)
+    picture[..., 0] = np.where(x < 0, 60, 250)
+    picture[..., 3] = 255 * (x**2 + y**2 < 0.24)
+    count = len(PICTURES)
+    facings = np.array([facing for _, facing in PICTURES.values()], np.int8)
+    return SpritePack(
+        np.stack([picture] * count), list(PICTURES), [""] * count, np.ones(count), facings
+    )
+
+
+@pytest.fixture(scope="module")
+def world():
+    return World(discs(), models.build_tokenizer(), "cpu", seed=3, backgrounds=1)
+
+
+def test_every_drawn_thing_has_a_picture_and_every_scene_a_painter():
+    assert set(PICTURES) == {thing.name for thing in drawn_things()}
+    assert set(SCENE_PAINTERS) == set(SCENES)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scenes_are_whole_and_seeded(name):
+    picture, horizon = draw_scene(name, np.random.default_rng(1))
+    again, _ = draw_scene(name, np.random.default_rng(1))
+    assert picture.shape == (160, 256, 3)
+    assert (picture == again).all()
+    assert 0.3 < horizon < 1
+    assert (picture.sum(-1) == 0).mean() < 0.01
+
+
+def test_clips_show_each_object_in_its_box(world):
+    clips = world.clips(6)
+    assert clips.frames.shape == (6, FRAMES, 3, 160, 256)
+    for c in range(6):
+        for f in (0, 8, 15):
+            inside = clips.inside[c, f].numpy() > 0
+            allowed = np.zeros_like(inside)
+            for box, shown in zip(clips.boxes[c, f], clips.present[c, f], strict=True):
+                if shown:
+                    x1, y1, x2, y2 = (box.numpy() * [256, 160, 256, 160]).tolist()
+                    rows = slice(max(0, int(y1) - 1), max(0, int(y2) + 2))
+                    allowed[rows, max(0, int(x1) - 1) : max(0, int(x2) + 2)] = True
+            assert not (inside & ~allowed).any()
+
+
+def test_captions_use_known_words_only(world):
+    clips = world.clips(8)
+    unknown = world.tokenizer.unk_token_id
+    assert not (clips.plain == unknown).any()
+    assert not (clips.captions == unknown).any()
+    assert not (clips.phrases == unknown).any()
+
+
+def test_windows_keep_boxes_in_place():
+    boxes = torch.tensor([[[0.25, 0.2, 0.5, 0.6]]])
+    batch = Pool(torch.zeros(1, 8, *LATENT_HW), boxes, torch.ones(1, 1), *[torch.zeros(1, 1)] * 4)
+    height, width = LATENT_HW
+    batch, extent = cut(batch, (4, 8))
+    assert batch.latents.shape[-2:] == (WINDOW, WINDOW)
+    assert extent == (WINDOW / width, WINDOW / height)
+    expected = [(8 - 8) / 16, (4 - 4) / 16, (16 - 8) / 16, (12 - 4) / 16]
+    assert batch.boxes[0, 0].tolist() == pytest.approx(expected)
+
+
+def test_object_windows_hold_a_present_object():
+    boxes = torch.zeros(60, FRAMES, 1, 4)
+    boxes[..., :] = torch.tensor([0.9, 0.4, 1.0, 0.5])
+    present = torch.ones(60, FRAMES, 1)
+    present[0] = 0
+    pool = Pool(torch.zeros(60, FRAMES, 8, *LATENT_HW), boxes, present, *[torch.zeros(60, 1)] * 4)
+    windows = dict(object_windows(pool))
+    assert set(windows) == {(0, 16), (4, 16)}
+    assert windows[(0, 16)].min() >= FRAMES
+
+
+def test_all_stages_run_and_export_a_model_that_renders(tmp_path):
+    work, out = tmp_path / "work", tmp_path / "mini"
+    discs().save(work / "sprites.npz")
+    options = ["--device", "cpu", "--backgrounds", "1", "--clips-at-once", "2", "--work", str(work)]
+    options += ["--vae-frames", "64", "--vae-batch", "2", "--vae-seconds", "0.1"]
+    options += ["--pool-clips", "4", "--base-batch", "4", "--base-seconds", "0.1"]
+    options += ["--motion-batch", "1", "--motion-seconds", "0.1", "--out", str(out)]
+    mini.main(["vae", "latents", "base", "motion", "export", *options])
+    card = json.loads((out / "training.json").read_text())
+    assert {"vae", "base", "motion"} <= {line["stage"] for line in card["figures"]}
+    sizes = [path.stat().st_size for path in out.rglob("*") if path.is_file()]
+    assert sum(sizes) < 38e6
+    assert max(sizes) < 10e6
+    model = load_mini(out)
+    latents = model.denoise(conditions(*CASES[0]), Schedule(1, 1.0), seed=0, size=(64, 40))
+    assert latents.shape == (1, 8, FRAMES, 5, 8)
+    go_on = [*options, "--start", str(out), "--window-share", "1", "--resume"]
+    mini.main(["base", *go_on])
