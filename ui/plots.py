@@ -27,7 +27,7 @@ def cue_figure(cues: SpatialCues, layout: VideoSceneLayout) -> go.Figure:
     )
     time = cues.time_s.tolist()
     figure.add_scatter(
-        x=time, y=cues.level_db.tolist(), name="level", line_color="#4c8bf5", row=1, col=1
+        x=time, y=cues.level_db.clip(-90).tolist(), name="level", line_color="#4c8bf5", row=1, col=1
     )
     colours = ("#36a2eb", "#6bcb77", "#f2a541", "#e05d5d")
     for index, values in enumerate(cues.band_level_difference_db):

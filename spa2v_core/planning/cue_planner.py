@@ -76,7 +76,7 @@ def _track(index: int, part: _Planned) -> ObjectTrack:
         boxes.append(
             Box.from_centre(float(centre), _middle(part, float(height)), width, float(height))
         )
-    start, end = _presence(part.path.level_db)
+    start, end = _presence(part.path)
     keyframes = sparse(boxes[start : end + 1], start, tolerance=0.02)
     if reading.motion == "stationary":
         keyframes = keyframes[:1]
@@ -119,7 +119,8 @@ def _heights(part: _Planned) -> np.ndarray:
     thing, level = part.resolution.thing, part.path.level_db
     if part.reading.motion not in ("approaching", "receding"):
         return np.full(len(level), thing.height)
-    curve = smooth(level, 5)
+    heard = part.path.audible
+    curve = smooth(np.interp(np.arange(len(level)), heard, level[heard]), 5)
     rising = part.reading.motion == "approaching"
     curve = np.maximum.accumulate(curve) if rising else np.maximum.accumulate(curve[::-1])[::-1]
     nearest = min(0.8, 1.9 * thing.height)
@@ -135,12 +136,11 @@ def _middle(part: _Planned, height: float) -> float:
     return bottom - height / 2
 
 
-def _presence(level_db: np.ndarray) -> tuple[int, int]:
-    """First and last frame where it is there: from the first to the last that is not silent (45 dB
-    under the loudest), but a thing that is quiet for less than a quarter of the clip stays."""
-    audible = np.flatnonzero(level_db > level_db.max() - 45)
-    last, pause = len(level_db) - 1, len(level_db) / 4
-    start, end = int(audible[0]), int(audible[-1])
+def _presence(path: HeardPath) -> tuple[int, int]:
+    """First and last frame where it is there: from the first to the last audible one, but a thing
+    that is quiet for less than a quarter of the clip stays."""
+    last, pause = len(path.level_db) - 1, len(path.level_db) / 4
+    start, end = int(path.audible[0]), int(path.audible[-1])
     return (start if start >= pause else 0), (end if last - end >= pause else last)
 
 

@@ -13,6 +13,8 @@ Motion = Literal["approaching", "receding", "crossing", "stationary"]
 
 #: Net level change that reads as a change of distance: 6 dB is half or twice as far (1/r).
 DISTANCE_DB = 6.0
+#: So far under its loudest frame a source counts as silent.
+SILENT_DB = 45.0
 #: Part of the width that reads as crossing.
 TRAVEL = 0.25
 #: A trend smaller than that still reads as crossing for a thing that usually travels, because
@@ -32,6 +34,11 @@ class HeardPath:
     level_db: np.ndarray
     confidence: float
     share: float
+
+    @property
+    def audible(self) -> np.ndarray:
+        """Frames that are not silent (at most 45 dB under the loudest)."""
+        return np.flatnonzero(self.level_db > self.level_db.max() - SILENT_DB)
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,12 @@ def read_motion(path: HeardPath, *, mobile: bool, known: bool) -> MotionReading:
     Level is read as distance only for things that travel, or, if what sounds is unknown, when it
     changes a lot and smoothly: music swings by 8 dB without anything moving.
     """
-    t = np.linspace(-0.5, 0.5, len(path.x))
-    level, level_fit = _trend(t, path.level_db)
-    travel, travel_fit = _trend(t, path.x)
+    heard = path.audible
+    if len(heard) < 3:
+        return MotionReading("stationary", 0.0, 0.0)
+    t = (heard - heard[0]) / (heard[-1] - heard[0])
+    level, level_fit = _trend(t, path.level_db[heard])
+    travel, travel_fit = _trend(t, path.x[heard])
     reading = MotionReading("stationary", level, travel)
     enough = (DISTANCE_DB, 0.5) if mobile else (10.0, 0.8)
     if (mobile or not known) and abs(level) >= enough[0] and level_fit >= enough[1]:

@@ -109,6 +109,7 @@ def test_a_thing_that_starts_late_is_absent_until_then(silent, span):
     samples[:, : int(silent * samples.shape[1])] = 0
     track = plan(AudioClip(samples, clip.rate), "dog").objects[0]
     assert (track.start, track.end) == span
+    assert motion_category(track, 16) == "stationary_left"
 
 
 def test_names_go_to_tracks_by_loudness_and_leftovers_are_mentioned():
