@@ -250,7 +250,7 @@ class Trainer:
         parts = {
             "unet": unet,
             "text_encoder": models.build_text_encoder(self.tokenizer).to(device),
-            "grounding": models.build_grounding(unet).to(device),
+            "grounding": InstanceGrounding.for_unet(unet, models.TEXT_DIM).to(device),
         }
         if self.recipe.start:
             for name, part in parts.items():

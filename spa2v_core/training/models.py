@@ -8,10 +8,10 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
-from ..generation.grounding.instance import InstanceGrounding
 from .world import CAPTION_TOKENS, FRAMES, caption_words
 
 CHANNELS = (96, 128, 160)
+VAE_CHANNELS = (32, 64, 96, 128)
 TEXT_DIM = 128
 
 
@@ -37,16 +37,16 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def build_text_encoder(tokenizer: PreTrainedTokenizerFast) -> CLIPTextModel:
+def build_text_encoder(tokenizer: PreTrainedTokenizerFast, dim: int = TEXT_DIM) -> CLIPTextModel:
     return CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),
-            hidden_size=TEXT_DIM,
-            intermediate_size=2 * TEXT_DIM,
+            hidden_size=dim,
+            intermediate_size=2 * dim,
             num_hidden_layers=2,
             num_attention_heads=4,
             max_position_embeddings=CAPTION_TOKENS,
-            projection_dim=TEXT_DIM,
+            projection_dim=dim,
             pad_token_id=tokenizer.pad_token_id,
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,
@@ -54,11 +54,11 @@ def build_text_encoder(tokenizer: PreTrainedTokenizerFast) -> CLIPTextModel:
     )
 
 
-def build_vae() -> AutoencoderKL:
+def build_vae(channels: tuple[int, ...] = VAE_CHANNELS) -> AutoencoderKL:
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(32, 64, 96, 128),
+        block_out_channels=channels,
         layers_per_block=1,
         latent_channels=8,
         norm_num_groups=16,
@@ -68,29 +68,27 @@ def build_vae() -> AutoencoderKL:
     )
 
 
-def build_unet() -> UNet2DConditionModel:
+def build_unet(
+    channels: tuple[int, ...] = CHANNELS, text_dim: int = TEXT_DIM
+) -> UNet2DConditionModel:
     return UNet2DConditionModel(
         sample_size=32,
         in_channels=8,
         out_channels=8,
         down_block_types=("CrossAttnDownBlock2D",) * 3,
         up_block_types=("CrossAttnUpBlock2D",) * 3,
-        block_out_channels=CHANNELS,
+        block_out_channels=channels,
         layers_per_block=1,
-        cross_attention_dim=TEXT_DIM,
-        attention_head_dim=tuple(channels // 32 for channels in CHANNELS),
+        cross_attention_dim=text_dim,
+        attention_head_dim=tuple(width // 32 for width in channels),
         norm_num_groups=16,
     )
 
 
-def build_grounding(unet: UNet2DConditionModel) -> InstanceGrounding:
-    return InstanceGrounding.for_unet(unet, TEXT_DIM)
-
-
-def build_motion_adapter() -> MotionAdapter:
+def build_motion_adapter(channels: tuple[int, ...] = CHANNELS) -> MotionAdapter:
     """Motion modules that start as the identity (diffusers does not zero `proj_out`)."""
     adapter = MotionAdapter(
-        block_out_channels=CHANNELS,
+        block_out_channels=channels,
         motion_layers_per_block=1,
         motion_mid_block_layers_per_block=1,
         motion_num_attention_heads=4,

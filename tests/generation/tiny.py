@@ -3,80 +3,38 @@
 from functools import cache
 
 import torch
-from diffusers import (
-    AnimateDiffPipeline,
-    AutoencoderKL,
-    DDIMScheduler,
-    MotionAdapter,
-    UNet2DConditionModel,
-)
-from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
+from diffusers import AnimateDiffPipeline
 
-from spa2v_core.generation.backends.mini import WEIGHTS
 from spa2v_core.generation.composed import ComposedModel
 from spa2v_core.generation.grounding.instance import InstanceGrounding
 from spa2v_core.generation.unet import GroundedUNetMotionModel
+from spa2v_core.training import models
 
-CHANNELS = (32, 32, 32)
+CHANNELS, TEXT_DIM = (32, 32, 32), 32
 SIZE_WH = (128, 80)
 
 
 @cache
 def tiny_model() -> ComposedModel:
     torch.manual_seed(0)
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(WEIGHTS / "tokenizer")
-    text = CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            intermediate_size=32,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            max_position_embeddings=32,
-        )
-    )
-    unet = UNet2DConditionModel(
-        sample_size=16,
-        in_channels=8,
-        out_channels=8,
-        down_block_types=("CrossAttnDownBlock2D",) * 3,
-        up_block_types=("CrossAttnUpBlock2D",) * 3,
-        block_out_channels=CHANNELS,
-        layers_per_block=1,
-        cross_attention_dim=32,
-        attention_head_dim=2,
-        norm_num_groups=8,
-    )
-    adapter = MotionAdapter(
-        block_out_channels=CHANNELS,
-        motion_layers_per_block=1,
-        motion_mid_block_layers_per_block=1,
-        motion_num_attention_heads=2,
-        motion_norm_num_groups=8,
-        motion_max_seq_length=16,
-    )
-    grounding = InstanceGrounding.for_unet(unet, 32)
+    tokenizer = models.build_tokenizer()
+    unet = models.build_unet(CHANNELS, TEXT_DIM)
+    adapter = models.build_motion_adapter(CHANNELS)
+    grounding = InstanceGrounding.for_unet(unet, TEXT_DIM)
     for fuser in grounding.fusers.values():
         torch.nn.init.normal_(fuser.outer.weight, std=0.2)
+    for name, parameter in adapter.named_parameters():
+        if name.endswith("proj_out.weight"):
+            torch.nn.init.normal_(parameter, std=0.2)
     motion_unet = GroundedUNetMotionModel.from_unet2d(unet, adapter)
     grounding.graft(motion_unet)
-    vae = AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(8, 8, 8, 8),
-        layers_per_block=1,
-        latent_channels=8,
-        norm_num_groups=4,
-        use_quant_conv=False,
-        use_post_quant_conv=False,
-    )
     pipeline = AnimateDiffPipeline(
-        vae=vae,
-        text_encoder=text,
+        vae=models.build_vae((16, 16, 16, 16)),
+        text_encoder=models.build_text_encoder(tokenizer, TEXT_DIM),
         tokenizer=tokenizer,
         unet=motion_unet.eval(),
         motion_adapter=adapter,
-        scheduler=DDIMScheduler.from_pretrained(WEIGHTS / "scheduler"),
+        scheduler=models.build_scheduler(),
     )
     pipeline.set_progress_bar_config(disable=True)
     return ComposedModel(pipeline, grounding.eval())
