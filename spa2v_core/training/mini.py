@@ -24,11 +24,12 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from ..generation.grounding.instance import InstanceGrounding
 from ..generation.unet import FrameConditioning, GroundedUNetMotionModel
 from . import models
+from .choreography import ASPECT, FRAMES
 from .loop import Stage, fit, has_bf16
 from .objective import Objective, Predict
 from .pool import LATENT_HW, WINDOW, Pool, object_windows
 from .sprites import SpritePack, pack_sprites
-from .world import ASPECT, FRAMES, Clips, World
+from .world import Clips, World
 
 STAGES = ("sprites", "vae", "latents", "base", "motion", "export")
 

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
-from .world import CAPTION_TOKENS, FRAMES, caption_words
+from .choreography import CAPTION_TOKENS, FRAMES, caption_words
 
 CHANNELS = (96, 128, 160)
 VAE_CHANNELS = (32, 64, 96, 128)

@@ -12,8 +12,8 @@ from torch import nn
 from ..generation.grounding.base import GroundingInputs
 from ..generation.grounding.instance import InstanceGrounding, box_coverage, phrase_embeddings
 from . import models
+from .choreography import FRAMES
 from .pool import Corner, Pool, cut
-from .world import FRAMES
 
 #: (noisy latents (N, 8, h, w), timesteps (N,), text (N, L, d), grounding state) -> prediction.
 Predict = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Any], torch.Tensor]

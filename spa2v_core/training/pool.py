@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 
-from .world import FRAMES
+from .choreography import FRAMES
 
 LATENT_HW = (20, 32)
 #: Size and step of the windows, in latent cells: multiples of 4, as the UNet halves twice.

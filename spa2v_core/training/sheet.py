@@ -15,7 +15,7 @@ import numpy as np
 from ..generation.backends.mini import load_mini
 from ..generation.conditioning import FrameConditions
 from ..generation.schedule import Schedule
-from .world import FRAMES
+from .choreography import FRAMES
 
 SHOWN = (0, 4, 8, 12, 15)
 COLOURS = ((255, 40, 40), (40, 220, 40), (60, 110, 255))

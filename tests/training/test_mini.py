@@ -5,15 +5,17 @@ import json
 import numpy as np
 import pytest
 import torch
+from transformers import PreTrainedTokenizerFast
 
-from spa2v_core.generation.backends.mini import load_mini
+from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
 from spa2v_core.generation.schedule import Schedule
 from spa2v_core.training import mini, models
+from spa2v_core.training.choreography import FRAMES
 from spa2v_core.training.pool import LATENT_HW, WINDOW, Pool, cut, object_windows
 from spa2v_core.training.scenes import SCENE_PAINTERS, draw_scene
 from spa2v_core.training.sheet import CASES, conditions
 from spa2v_core.training.sprites import PICTURES, SIZE, SpritePack
-from spa2v_core.training.world import FRAMES, World
+from spa2v_core.training.world import World
 from spa2v_core.vocabulary import SCENES, drawn_things
 
 
@@ -113,3 +115,8 @@ def test_all_stages_run_and_export_a_model_that_renders(tmp_path):
     assert latents.shape == (1, 8, FRAMES, 5, 8)
     go_on = [*options, "--start", str(out), "--window-share", "1", "--resume"]
     mini.main(["base", *go_on])
+
+
+def test_the_published_tokenizer_is_the_one_that_training_goes_on_with():
+    published = PreTrainedTokenizerFast.from_pretrained(WEIGHTS / "tokenizer")
+    assert published.get_vocab() == models.build_tokenizer().get_vocab()
