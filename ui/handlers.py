@@ -20,6 +20,7 @@ from spa2v_core.audio.cues import MONO_NOTE
 from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest_span, read_audio
 from spa2v_core.errors import InputError, Spa2vError
 from spa2v_core.generation.base import MAX_SEED, RenderRequest
+from spa2v_core.generation.export import SIZE_WH, read_layout
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
 
@@ -33,7 +34,6 @@ TAKES_KEPT = 12
 class Take:
     """One rendered video of a session."""
 
-    seed: int
     video: str
     boxes: str
     layout: str
@@ -233,7 +233,7 @@ def _update(
     if cancel is not None:
         preview = gr.update(value=None, visible=False)
     if picture is not None:
-        large = cv2.resize(picture, (512, 320), interpolation=cv2.INTER_CUBIC)
+        large = cv2.resize(picture, SIZE_WH, interpolation=cv2.INTER_CUBIC)
         preview = gr.update(value=large, visible=True)
     return (
         bar,
@@ -264,7 +264,7 @@ def _add_take(takes: Takes, event: pipeline.Rendered, request: RenderRequest) ->
     layout_io.write(request.layout, layout_path)
     poster = event.path.with_name("poster.jpg")
     cv2.imwrite(str(poster), _middle_frame(event.path))
-    take = Take(request.seed, str(event.path), str(event.boxes_path), str(layout_path), str(poster))
+    take = Take(str(event.path), str(event.boxes_path), str(layout_path), str(poster))
     kept = [*takes.all, take][-TAKES_KEPT:]
     forget(Takes([old for old in takes.all if old not in kept]))
     return Takes(kept, len(kept) - 1)
@@ -314,12 +314,7 @@ def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[An
     if path is None:
         return layout, gr.skip()
     file = Path(path)
-    if file.suffix.lower() == ".mp4":
-        from spa2v_core.generation.export import read_layout
-
-        new = read_layout(file)
-    else:
-        new = layout_io.read(file)
+    new = read_layout(file) if file.suffix.lower() == ".mp4" else layout_io.read(file)
     if layout is not None:
         new = edit.rescale(new, layout.duration_s)
     return new, new.reasoning

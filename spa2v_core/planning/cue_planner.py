@@ -15,6 +15,8 @@ from .motion import HeardPath, MotionReading, read_motion, separate, smooth
 
 WIDTH, HEIGHT = 512, 320
 HORIZON = 0.5
+#: Height of a box in the far distance.
+SMALLEST = 0.08
 #: How far a faint but consistent side is moved from the centre.
 SIDE = 0.22
 
@@ -125,7 +127,7 @@ def _heights(part: _Planned) -> np.ndarray:
     curve = np.maximum.accumulate(curve) if rising else np.maximum.accumulate(curve[::-1])[::-1]
     nearest = min(0.8, 1.9 * thing.height)
     heights = nearest * 10 ** ((curve - curve.max()) / 20)
-    return np.maximum(heights, 0.08 if nearest * 0.5 > 0.08 else nearest * 0.25)
+    return np.maximum(heights, SMALLEST)
 
 
 def _middle(part: _Planned, height: float) -> float:

@@ -165,7 +165,7 @@ class Trainer:
 
     @torch.no_grad()
     def encode_pool(self) -> None:
-        """Draw and encode the clips that base and motion learn from (kept in memory too)."""
+        """Draw and encode the clips that base and motion learn from."""
         torch.manual_seed(self.recipe.seed + 1)
         vae = self.vae()
         parts: list[Pool] = []
@@ -253,12 +253,16 @@ class Trainer:
             "text_encoder": models.build_text_encoder(self.tokenizer).to(device),
             "grounding": InstanceGrounding.for_unet(unet, models.TEXT_DIM).to(device),
         }
-        if self.recipe.start:
-            for name, part in parts.items():
-                started = type(part).from_pretrained(Path(self.recipe.start) / name)
-                part.load_state_dict(started.float().state_dict())
+        for name, part in parts.items():
+            self._go_on(name, part)
         parts["grounding"].graft(unet)
         return parts
+
+    def _go_on(self, name: str, part: Any) -> None:
+        """Give a new part the weights it starts from, if there are any."""
+        if self.recipe.start:
+            started = type(part).from_pretrained(Path(self.recipe.start) / name)
+            part.load_state_dict(started.float().state_dict())
 
     # ---- motion ----------------------------------------------------------------------------
 
@@ -281,9 +285,7 @@ class Trainer:
         torch.manual_seed(self.recipe.seed + 3)
         base = self.base()
         adapter = models.build_motion_adapter()
-        if self.recipe.start:
-            started = type(adapter).from_pretrained(Path(self.recipe.start) / "motion_adapter")
-            adapter.load_state_dict(started.float().state_dict())
+        self._go_on("motion_adapter", adapter)
         unet = self.motion_unet(base, adapter)
         unet.requires_grad_(False)
         for name, parameter in unet.named_parameters():

@@ -11,6 +11,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from diffusers import (
+    AnimateDiffPipeline,
+    AutoencoderKL,
+    DDIMScheduler,
+    MotionAdapter,
+    UNet2DConditionModel,
+)
+from diffusers.utils import logging as diffusers_logging
+from transformers import CLIPTextModel, PreTrainedTokenizerFast
+from transformers.utils import logging as transformers_logging
 
 from ...errors import BackendError, InputError
 from ...layout import ObjectTrack, VideoSceneLayout
@@ -19,7 +29,9 @@ from ...vocabulary import COLOURS, resolve
 from ..base import Frames, Notice, Preview, Progress, RenderEvent, RenderRequest
 from ..composed import ComposedModel
 from ..conditioning import FrameConditions, frame_conditions
+from ..grounding.instance import InstanceGrounding
 from ..schedule import Schedule
+from ..unet import GroundedUNetMotionModel
 from ..worker import iterate
 
 WEIGHTS = Path(__file__).resolve().parents[3] / "assets" / "mini"
@@ -132,20 +144,6 @@ def check_weights(folder: Path) -> None:
 @lru_cache(maxsize=1)
 def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
     """The parts in `folder` (diffusers format), composed on the stock pipeline, in fp32."""
-    from diffusers import (
-        AnimateDiffPipeline,
-        AutoencoderKL,
-        DDIMScheduler,
-        MotionAdapter,
-        UNet2DConditionModel,
-    )
-    from diffusers.utils import logging as diffusers_logging
-    from transformers import CLIPTextModel, PreTrainedTokenizerFast
-    from transformers.utils import logging as transformers_logging
-
-    from ..grounding.instance import InstanceGrounding
-    from ..unet import GroundedUNetMotionModel
-
     for logging in (diffusers_logging, transformers_logging):
         logging.set_verbosity_error()
         logging.disable_progress_bar()
