@@ -1,4 +1,4 @@
-"""The command line: plan, render, run, cues."""
+"""The command line: plan, render, run, cues, evaluate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__, pipeline
-from .audio import cues as audio_cues
+from .audio import hearing
+from .audio.io import CHANNELS
+from .audio.tagger import TAGGERS
 from .errors import InputError, Spa2vError
 from .generation.base import BACKENDS, Notice, Progress, RenderRequest
 from .layout import VideoSceneLayout, edit, motion_category
@@ -45,7 +47,10 @@ def _cues(options: argparse.Namespace) -> None:
     analysis = _analyse(options)
     out = _output(options.out, ".json")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(audio_cues.to_dict(analysis.cues), indent=1) + "\n", encoding="utf-8")
+    out.write_text(
+        json.dumps(hearing.to_dict(analysis.cues, analysis.heard), indent=1) + "\n",
+        encoding="utf-8",
+    )
     _say(f"wrote {options.out}")
 
 
@@ -56,6 +61,7 @@ def _render(options: argparse.Namespace) -> None:
         start_s=options.start,
         duration_s=options.duration,
         swap_channels=options.swap_channels,
+        channels=options.channels,
     )
     if note:
         _say(note)
@@ -69,12 +75,26 @@ def _run(options: argparse.Namespace) -> None:
     _make_video(options, _make_plan(options, analysis), analysis.clip)
 
 
+def _evaluate(options: argparse.Namespace) -> None:
+    # scipy.optimize takes longer to load than all the rest of the command line.
+    from .evaluation import REPORT_NAME, evaluate
+
+    out = _output(options.out or options.pred / REPORT_NAME, ".json")
+    report = evaluate(options.pred, options.ref)
+    print(report.table())
+    report.write(out)
+    _say(f"wrote {out}")
+
+
 def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
     analysis = pipeline.analyse(
         options.audio,
         start_s=options.start,
         duration_s=options.duration,
         swap_channels=options.swap_channels,
+        channels=options.channels,
+        objects=options.objects,
+        tagger=options.tagger,
     )
     for note in (analysis.note, *analysis.cues.notes):
         if note:
@@ -83,9 +103,7 @@ def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
 
 
 def _make_plan(options: argparse.Namespace, analysis: pipeline.Analysis) -> VideoSceneLayout:
-    layout = pipeline.plan(
-        analysis, planner=options.planner, objects=options.objects, seed=options.seed
-    )
+    layout = pipeline.plan(analysis, planner=options.planner, seed=options.seed)
     for track in layout.objects:
         category = motion_category(track, layout.frame_count).replace("_", " ")
         _say(f"planned {track.phrase}: {category} (confidence {track.confidence:.2f})")
@@ -132,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="spa2v_core", description="Turn a sound into a picture of where it happens."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="plan|render|run|cues")
+    commands = parser.add_subparsers(required=True, metavar="plan|render|run|cues|evaluate")
 
     def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
@@ -164,7 +182,15 @@ def _parser() -> argparse.ArgumentParser:
     cues = command("cues", _cues, "Write what was measured in a recording.")
     cues.add_argument("audio", type=Path, metavar="CLIP")
     _span_options(cues)
+    _hearing_options(cues)
     cues.add_argument("--out", type=Path, required=True, metavar="cues.json")
+
+    evaluate = command("evaluate", _evaluate, "Compare layouts with references of the same name.")
+    evaluate.add_argument("--pred", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--ref", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="report.json", help="default: evaluation.json in --pred"
+    )
     return parser
 
 
@@ -174,11 +200,21 @@ def _span_options(parser: argparse.ArgumentParser) -> None:
         "--duration", type=float, metavar="S", help="length of the span (default: the loudest 10 s)"
     )
     parser.add_argument("--swap-channels", action="store_true", help="exchange left and right")
+    parser.add_argument(
+        "--channels", choices=CHANNELS, default="auto", help="what more than two channels are"
+    )
 
 
 def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--planner", choices=PLANNERS, default="cues")
+    _hearing_options(parser)
+
+
+def _hearing_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--objects", metavar='"car, dog"', help="what you hear, loudest first")
+    parser.add_argument(
+        "--tagger", choices=TAGGERS, default="mel", help="what names sounds (clap: from the hub)"
+    )
 
 
 def _render_options(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .audio.cues import SpatialCues, measure
+from .audio.hearing import Heard, hear
 from .audio.io import AudioClip, read_audio, select_span
+from .audio.tagger import get_tagger
 from .generation.base import (
     Frames,
     Notice,
@@ -30,12 +32,15 @@ class Analysis:
 
     Attributes
     ----------
-    clip: the span; cues: of the span; start_s: where it starts in the recording;
+    clip: the span; cues: of the span; heard: its sources and what they may be;
+    objects: what the user named; start_s: where it starts in the recording;
     recording_s: how long the recording is; note: how the span was chosen ("" if by the user).
     """
 
     clip: AudioClip
     cues: SpatialCues
+    heard: tuple[Heard, ...]
+    objects: tuple[str, ...]
     start_s: float
     recording_s: float
     note: str
@@ -62,9 +67,10 @@ def load_span(
     start_s: float | None = None,
     duration_s: float | None = None,
     swap_channels: bool = False,
+    channels: str = "auto",
 ) -> tuple[AudioClip, float, float, str]:
     """(span, its start, the recording's length, note) of a file."""
-    recording = read_audio(path)
+    recording = read_audio(path, channels=channels)
     clip, start, note = select_span(recording, start_s, duration_s)
     return clip.swapped() if swap_channels else clip, start, recording.duration_s, note
 
@@ -75,19 +81,30 @@ def analyse(
     start_s: float | None = None,
     duration_s: float | None = None,
     swap_channels: bool = False,
+    channels: str = "auto",
+    objects: str | None = None,
+    tagger: str = "mel",
 ) -> Analysis:
-    """Read a file, take the span (default: all, or the loudest 10 s) and measure its cues."""
+    """Read a file, take the span (default: all, or the loudest 10 s), measure and listen.
+
+    objects: comma-separated names of what the user hears, which say how many sources to find.
+    """
     clip, start, length, note = load_span(
-        path, start_s=start_s, duration_s=duration_s, swap_channels=swap_channels
+        path,
+        start_s=start_s,
+        duration_s=duration_s,
+        swap_channels=swap_channels,
+        channels=channels,
     )
-    return Analysis(clip, measure(clip), start, length, note)
+    cues = measure(clip)
+    names = parse_objects(objects)
+    heard = hear(clip, cues, get_tagger(tagger), len(names) or None)
+    return Analysis(clip, cues, heard, names, start, length, note)
 
 
-def plan(
-    analysis: Analysis, *, planner: str = "cues", objects: str | None = None, seed: int = 0
-) -> VideoSceneLayout:
-    """A layout for the span; `objects` are comma-separated names of what is heard."""
-    request = PlanRequest(analysis.clip, analysis.cues, parse_objects(objects), seed)
+def plan(analysis: Analysis, *, planner: str = "cues", seed: int = 0) -> VideoSceneLayout:
+    """A layout for the span."""
+    request = PlanRequest(analysis.clip, analysis.cues, analysis.heard, analysis.objects, seed)
     return get_planner(planner).plan(request)
 
 

@@ -18,8 +18,8 @@ CAR = EXAMPLES / "car_crossing.m4a"
 
 
 def request(**options):
-    analysis = pipeline.analyse(CAR)
-    layout = options.pop("layout", None) or pipeline.plan(analysis, objects="red car")
+    analysis = pipeline.analyse(CAR, objects="red car")
+    layout = options.pop("layout", None) or pipeline.plan(analysis)
     return RenderRequest(layout, analysis.clip, steps=4, **options)
 
 
@@ -39,7 +39,7 @@ def redness(picture):
 
 
 def test_the_red_car_is_in_its_box(tmp_path):
-    layout = pipeline.plan(pipeline.analyse(CAR), objects="red car")
+    layout = pipeline.plan(pipeline.analyse(CAR, objects="red car"))
     frames, events = render(request(layout=layout), tmp_path / "v.mp4")
     assert frames.shape == (16, 320, 512, 3)
     for index in (5, 8, 10):
@@ -91,8 +91,8 @@ def test_cancel_stops_within_a_step_and_leaves_nothing(tmp_path):
 
 
 def test_what_an_unknown_name_is_drawn_as_is_said(tmp_path):
-    analysis = pipeline.analyse(CAR)
-    layout = pipeline.plan(analysis, objects="zorblax")
+    analysis = pipeline.analyse(CAR, objects="zorblax")
+    layout = pipeline.plan(analysis)
     _, events = render(RenderRequest(layout, analysis.clip, steps=1), tmp_path / "v.mp4")
     notes = [e.text for e in events if isinstance(e, Notice)]
     assert notes == ["'zorblax' is not in the vocabulary: drawn as a loudspeaker"]

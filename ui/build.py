@@ -20,15 +20,20 @@ from .editor.editor import LayoutEditor
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 EXAMPLES = STYLE.parents[1] / "assets" / "examples"
-#: File name, what is heard, label.
+#: File name and label.
 EXAMPLE_CLIPS = (
-    ("car_crossing", "red car", "Car, left to right"),
-    ("bus_approaching", "bus", "Bus comes closer"),
-    ("train_receding", "train", "Train moves away"),
-    ("dog_and_guitar", "dog, guitar", "Dog left, guitar right"),
-    ("piano_left", "piano", "Piano on the left"),
-    ("airplane_crossing", "airplane", "Airplane, right to left"),
+    ("car_crossing", "Car, left to right"),
+    ("bus_approaching", "Bus comes closer"),
+    ("train_receding", "Train moves away"),
+    ("dog_and_guitar", "Dog left, guitar right"),
+    ("piano_left", "Piano on the left"),
+    ("airplane_crossing", "Airplane, right to left"),
 )
+CHANNEL_CHOICES = [
+    ("Mono or stereo", "auto"),
+    ("First-order ambisonics (ACN, SN3D)", "foa"),
+    ("Front left and right of more", "front"),
+]
 #: Seconds after which the takes of a visitor who has gone are deleted.
 TAKES_LIVE_S = 3600
 PRESETS = [("Draft", "draft"), ("Default", "default"), ("Quality", "quality")]
@@ -90,12 +95,23 @@ def _note(label: str, text: str, visible: bool = True) -> gr.Textbox:
     )
 
 
+def _guess(update: dict, index: int) -> gr.Dropdown:
+    """What one sound may be, as `handlers.plan` says it; any other name may be typed."""
+    return gr.Dropdown(
+        choices=update["choices"],
+        value=update["value"],
+        label=update.get("label", f"Sound {index + 1}"),
+        visible=update["visible"],
+        allow_custom_value=True,
+        elem_classes="spa2v-guess",
+    )
+
+
 def build_demo() -> gr.Blocks:
     """The app, with the first example planned and ready to render."""
-    first, first_objects, _ = EXAMPLE_CLIPS[0]
-    audio_path = str(EXAMPLES / f"{first}.m4a")
+    audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
-    layout, reasoning, figure = handlers.plan(audio_path, 0, 0, False, first_objects, "cues")
+    layout, reasoning, figure, *names = handlers.plan(audio_path, 0, 0, False, "auto", "", "cues")
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
         _endpoints()  # first, so that /plan and /render get these names
         gr.Markdown(
@@ -129,13 +145,15 @@ def build_demo() -> gr.Blocks:
                         step=0.1,
                         min_width=90,
                     )
-                swap = gr.Checkbox(False, label="Swap left and right")
+                with gr.Accordion("Channels", open=False):
+                    swap = gr.Checkbox(False, label="Swap left and right")
+                    channels = gr.Dropdown(CHANNEL_CHOICES, value="auto", label="The file holds")
                 objects = gr.Textbox(
-                    first_objects,
-                    label="What do you hear? (loudest first)",
-                    placeholder="car, dog",
+                    label="What do you hear? (empty: recognised for you)",
+                    placeholder="car, dog (the loudest first)",
                     max_length=300,
                 )
+                guesses = [_guess(update, index) for index, update in enumerate(names)]
                 planner = gr.Dropdown(
                     [(PLANNER_LABELS.get(name, name), name) for name in PLANNERS],
                     value="cues",
@@ -145,9 +163,9 @@ def build_demo() -> gr.Blocks:
                 gr.Markdown("**Examples**")
                 example_buttons = []
                 with gr.Row(elem_id="spa2v-examples"):
-                    for name, words, label in EXAMPLE_CLIPS:
+                    for name, label in EXAMPLE_CLIPS:
                         button = gr.Button(label, size="sm", min_width=130)
-                        example_buttons.append((button, name, words))
+                        example_buttons.append((button, str(EXAMPLES / f"{name}.m4a")))
             with gr.Column(scale=9, min_width=320):
                 gr.Markdown("## 2 · Layout", elem_classes="spa2v-step")
                 editor = LayoutEditor(layout, elem_id="spa2v-editor")
@@ -203,23 +221,26 @@ def build_demo() -> gr.Blocks:
             plot = gr.Plot(figure, label="Measured cues", scale=3)
 
         private = {"api_visibility": "private"}
-        span = [audio, span_start, span_length, swap]
-        planned = [editor, reason, plot]
+        span = [audio, span_start, span_length, swap, channels]
+        planned = [editor, reason, plot, *guesses]
         plan_event = {
             "fn": handlers.plan,
             "inputs": [*span, objects, planner],
             "outputs": planned,
             **private,
         }
-        audio.input(handlers.inspect, audio, [span_start, span_length, clip_about], **private)
+        about_clip = [span_start, span_length, clip_about]
+        audio.input(handlers.inspect, [audio, channels], about_clip, **private)
+        channels.input(handlers.inspect, [audio, channels], about_clip, **private)
         plan_button.click(**plan_event)
         objects.submit(**plan_event)
-        for button, name, words in example_buttons:
-            path = str(EXAMPLES / f"{name}.m4a")
+        for guess in guesses:
+            guess.input(handlers.name_sounds, guesses, objects, **private).then(**plan_event)
+        for button, path in example_buttons:
             button.click(
-                lambda path=path, words=words: (path, words, *handlers.inspect(path)),
+                lambda path=path: (path, "", "auto", *handlers.inspect(path)),
                 None,
-                [audio, objects, span_start, span_length, clip_about],
+                [audio, objects, channels, *about_clip],
                 **private,
             ).then(**plan_event)
         rendering = {

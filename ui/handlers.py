@@ -18,6 +18,7 @@ import numpy as np
 from spa2v_core import pipeline
 from spa2v_core.audio.cues import MONO_NOTE
 from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest_span, read_audio
+from spa2v_core.audio.sources import MAX_SOURCES
 from spa2v_core.errors import InputError, Spa2vError
 from spa2v_core.generation.base import MAX_SEED, RenderRequest
 from spa2v_core.generation.export import SIZE_WH, read_layout
@@ -52,11 +53,11 @@ class Takes:
 
 
 @toasting
-def inspect(audio: str | None) -> tuple[Any, Any, str]:
+def inspect(audio: str | None, channels: str = "auto") -> tuple[Any, Any, str]:
     """Span controls and a line about the recording that was just given."""
     if audio is None:
         return gr.update(value=0), gr.update(value=MAX_SPAN_SECONDS), ""
-    clip = read_audio(Path(audio))
+    clip = read_audio(Path(audio), channels=channels)
     length = min(clip.duration_s, MAX_SPAN_SECONDS)
     start = loudest_span(clip)
     kind = "stereo" if clip.channels == 2 else "mono"
@@ -69,35 +70,63 @@ def inspect(audio: str | None) -> tuple[Any, Any, str]:
     return round(start, 2), round(length, 3), about
 
 
-def _span(audio: str | None, start: float | None, duration: float | None) -> dict[str, Any]:
+def _span(
+    audio: str | None,
+    start: float | None,
+    duration: float | None,
+    swap: bool = False,
+    channels: str = "auto",
+) -> dict[str, Any]:
     """The span as the pipeline takes it; 0 or nothing is left to its defaults."""
     if audio is None:
         raise InputError("give a recording first: upload one, record one or take an example")
-    return {"start_s": start or None, "duration_s": duration or None}
-
-
-def _plan(
-    audio: str | None,
-    start: float,
-    duration: float,
-    swap: bool,
-    objects: str,
-    planner: str,
-    seed: int,
-) -> tuple[VideoSceneLayout, pipeline.Analysis]:
-    analysis = pipeline.analyse(
-        Path(audio or ""), **_span(audio, start, duration), swap_channels=swap
-    )
-    return pipeline.plan(analysis, planner=planner, objects=objects, seed=seed), analysis
+    return {
+        "path": Path(audio),
+        "start_s": start or None,
+        "duration_s": duration or None,
+        "swap_channels": swap,
+        "channels": channels,
+    }
 
 
 @toasting
 def plan(
-    audio: str | None, start: float, duration: float, swap: bool, objects: str, planner: str
-) -> tuple[VideoSceneLayout, str, Any]:
-    """The Plan button: layout, reasoning, figure."""
-    layout, analysis = _plan(audio, start, duration, swap, objects, planner, 0)
-    return layout, layout.reasoning, cue_figure(analysis.cues, layout)
+    audio: str | None,
+    start: float,
+    duration: float,
+    swap: bool,
+    channels: str,
+    objects: str,
+    planner: str,
+) -> tuple[Any, ...]:
+    """The Plan button: layout, reasoning, figure, and a choice of names for each sound."""
+    span = _span(audio, start, duration, swap, channels)
+    analysis = pipeline.analyse(**span, objects=objects)
+    layout = pipeline.plan(analysis, planner=planner)
+    figure = cue_figure(analysis.clip, analysis.cues, analysis.heard, layout)
+    return layout, layout.reasoning, figure, *_guesses(analysis, layout)
+
+
+def _guesses(analysis: pipeline.Analysis, layout: VideoSceneLayout) -> list[Any]:
+    """For each sound its name with what else it may be; the rest is hidden."""
+    updates = []
+    for index, one in enumerate(analysis.heard):
+        name = layout.track(index).phrase
+        ranked = one.tags.ranked(6) if one.tags else []
+        choices = [(f"{tag} · {p:.0%}", tag) for tag, p in ranked]
+        if name not in dict(ranked):
+            choices.insert(0, (name, name))
+        label = f"Sound {index + 1}" + (
+            f" · {one.source.share:.0%} of the energy" if len(analysis.heard) > 1 else ""
+        )
+        updates.append(gr.update(choices=choices, value=name, label=label, visible=True))
+    hidden = gr.update(choices=[], value=None, visible=False)
+    return [*updates, *[hidden] * (MAX_SOURCES - len(updates))]
+
+
+def name_sounds(*names: str | None) -> str:
+    """The text of "What do you hear?" from the names chosen for the sounds."""
+    return ", ".join(" ".join(name.replace(",", " ").split()) for name in names if name)
 
 
 @toasting
@@ -110,8 +139,8 @@ def plan_api(
     seed: float,
 ) -> dict[str, Any]:
     """`/plan`: a layout for a clip; `start`, `duration` in seconds, 0 for the default."""
-    layout, _ = _plan(audio, start or 0, duration or 0, False, objects, planner, int(seed))
-    return layout_io.to_dict(layout)
+    analysis = pipeline.analyse(**_span(audio, start, duration), objects=objects)
+    return layout_io.to_dict(pipeline.plan(analysis, planner=planner, seed=int(seed)))
 
 
 @toasting
@@ -119,7 +148,7 @@ def render_api(
     layout: Any, audio: str | None, backend: str, preset: str, seed: float
 ) -> Iterator[str]:
     """`/render`: the video of a layout with its clip."""
-    clip, *_ = pipeline.load_span(Path(audio or ""), **_span(audio, None, None))
+    clip, *_ = pipeline.load_span(**_span(audio, None, None))
     request = RenderRequest(
         layout_io.from_dict(layout), clip, backend=backend, preset=preset, seed=int(seed)
     )
@@ -161,6 +190,7 @@ def render(
     start: float,
     duration: float,
     swap: bool,
+    channels: str,
     preset: str,
     seed: float | None,
     captions: str,
@@ -171,9 +201,7 @@ def render(
     """The Render button: (progress, preview, note, cancel, video, gallery, takes, files)."""
     if layout is None or not layout.objects:
         raise InputError("there is nothing to draw: plan first, or add an object")
-    clip, *_ = pipeline.load_span(
-        Path(audio or ""), **_span(audio, start, duration), swap_channels=swap
-    )
+    clip, *_ = pipeline.load_span(**_span(audio, start, duration, swap, channels))
     request = RenderRequest(
         layout,
         clip,

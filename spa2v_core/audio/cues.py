@@ -1,27 +1,56 @@
-"""What a stereo clip says about where its sounds are, frame by frame.
+"""What a clip says about where its sounds are, frame by frame.
 
-Channels are kept apart throughout. Level differences are read per cell of time and frequency
-and turned into a position by the inverse of the constant-power pan law.
+Channels are kept apart throughout. In every cell of time and frequency the principal axis of the
+two channels' covariance gives the panning (Avendano and Jot, 2002): what is the same strength but
+unrelated in both channels, such as reverberation and noise, does not pull it to the middle. Where
+the channels differ in time and not in level (spaced microphones), GCC-PHAT (Knapp and Carter,
+1976) gives the direction instead.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from ..units import frame_time
-from .io import AudioClip, level_db
+from .io import AudioClip
+from .spectra import Spectra, band_sums, gcc_phat, slot_sums, stereo_spectra
 
 FRAMES = 16
 #: Edges of the bands whose level difference is reported, Hz.
-BANDS_HZ = (100, 400, 1500, 5000, 12000)
-#: Edges of the finer bands that separation works on, Hz.
-CELL_BANDS_HZ = tuple(float(f) for f in np.geomspace(120, 14000, 25))
+BANDS_HZ = (100.0, 400.0, 1500.0, 5000.0, 12000.0)
+#: Edges of the finer bands that positions are read in; lower down wind and rooms speak.
+CELL_BANDS_HZ = tuple(float(f) for f in np.geomspace(180, 14000, 41))
+#: Time slots that a frame is cut into for the cells.
+SLOTS = 4
 #: Above this correlation and below this level difference (dB) the channels are the same.
 MONO_CORRELATION, MONO_DIFFERENCE_DB = 0.9995, 0.1
 MONO_NOTE = "mono recording: position is not audible"
+SPACED_NOTE = "spaced microphones: position is read from the time difference"
+#: Frames that far under the loudest are silent, dB.
+SILENT_DB = 45.0
+SPEED_OF_SOUND = 343.0
+#: Distance of spaced microphones if nothing tells more, m, and the largest delay looked for, s.
+SPACING_M, LARGEST_LAG_S = 0.18, 0.9e-3
+#: What the highest of so many lags reaches by chance.
+CHANCE_COHERENCE = 0.06
+
+Evidence = Literal["level", "time", "none"]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells of time and frequency: B bands and N * SLOTS slots.
+
+    x (B, S) position 0..1; power (B, S) of both channels; weight (B, S) what a cell counts:
+    compressed power (so that quiet sources are heard) where one direction dominates.
+    """
+
+    x: np.ndarray
+    power: np.ndarray
+    weight: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -34,11 +63,17 @@ class SpatialCues:
     time_s: (N,) middle of each frame.
     level_db: (N,) RMS over both channels, dB re full scale.
     band_level_difference_db: (bands, N) right minus left, dB, per band of `BANDS_HZ`.
+    time_difference_ms: (N,) how much earlier the sound reaches the right channel (GCC-PHAT).
+    coherence: (N,) height of that peak, 0 (unrelated channels) to 1.
     correlation: (N,) correlation of left and right at lag 0, -1..1.
+    centroid_hz: (N,) spectral centroid.
+    pitch_hz: (N,) pitch by autocorrelation, NaN where there is none.
+    onset: (N,) strength of the strongest onset (spectral flux), 0..1 of the clip's strongest.
+    doppler_semitones: how far the spectrum shifts from the first to the last third (a thing that
+    passes falls; minus is down), and doppler_confidence 0..1.
     x: (N,) heard position of the whole mix, 0 left to 1 right.
-    confidence: (N,) 0..1, how far x can be trusted.
-    evidence: (N,) "level" or "none".
-    cell_x, cell_power: (cells, N) position and power per fine band.
+    confidence: (N,) 0..1, how far x can be trusted; evidence: (N,) what it is read from.
+    cells: what sources are told apart by.
     notes: what a user should know.
     """
 
@@ -47,12 +82,18 @@ class SpatialCues:
     time_s: np.ndarray
     level_db: np.ndarray
     band_level_difference_db: np.ndarray
+    time_difference_ms: np.ndarray
+    coherence: np.ndarray
     correlation: np.ndarray
+    centroid_hz: np.ndarray
+    pitch_hz: np.ndarray
+    onset: np.ndarray
+    doppler_semitones: float
+    doppler_confidence: float
     x: np.ndarray
     confidence: np.ndarray
-    evidence: tuple[str, ...]
-    cell_x: np.ndarray
-    cell_power: np.ndarray
+    evidence: tuple[Evidence, ...]
+    cells: Cells
     notes: tuple[str, ...]
 
     @property
@@ -66,125 +107,143 @@ class SpatialCues:
 
 
 def measure(clip: AudioClip, frame_count: int = FRAMES) -> SpatialCues:
-    """Cues of a mono or stereo clip."""
-    power, cross, frequencies = _spectra(clip, frame_count)
-    audible = power.sum(0).sum(0)
-    difference = _band_difference(power, frequencies, BANDS_HZ)
-    cells = _bands(power, frequencies, CELL_BANDS_HZ)
-    cell_power = cells.sum(0)
-    cell_x = _position(cells)
-    x = _position(_bands(power, frequencies, (BANDS_HZ[0], BANDS_HZ[-1])))[0]
-    total = np.sqrt(power[0].sum(0) * power[1].sum(0))
-    correlation = np.clip(cross.sum(0) / np.maximum(total, 1e-20), -1, 1)
-    loud = 10 * np.log10(np.maximum(audible, 1e-20) / max(float(audible.max()), 1e-20))
-    overall = np.abs(
-        10 * np.log10(np.maximum(power[1].sum(0), 1e-20) / np.maximum(power[0].sum(0), 1e-20))
+    """Cues of a mono or stereo clip (first-order ambisonics are decoded by `io`)."""
+    from . import timbre
+
+    spectra, rising = stereo_spectra(clip, frame_count * SLOTS)
+    frames = slot_sums(spectra, SLOTS)
+    left, right = frames.left.sum(0), frames.right.sum(0)
+    correlation = np.clip(
+        frames.cross.real.sum(0) / np.maximum(np.sqrt(left * right), 1e-20), -1, 1
     )
-    same = _lasting((correlation > MONO_CORRELATION) & (overall < MONO_DIFFERENCE_DB))
-    heard = ~same & (loud > -45) & (clip.channels == 2)
-    agreement = _agreement(cell_x, cell_power, x)
-    confidence = np.where(heard, agreement * np.clip((loud + 45) / 25, 0.1, 1), 0.0)
-    notes = []
-    if not heard.any():
-        notes.append(MONO_NOTE)
-    elif same.mean() > 0.2:
-        notes.append(f"partly mono: {same.mean():.0%} of the frames have no position evidence")
+    loud = decibel(left + right) - decibel((left + right).max())
+    same = _lasting(
+        (correlation > MONO_CORRELATION)
+        & (np.abs(decibel(right) - decibel(left)) < MONO_DIFFERENCE_DB)
+    )
+    heard = ~same & (loud > -SILENT_DB) & (clip.channels == 2)
+    lag, coherence = gcc_phat(slot_sums(rising, SLOTS), LARGEST_LAG_S)
+    spaced = _spaced(lag, coherence, frames, heard)
+    cells = (_time_cells if spaced else _level_cells)(rising)
+    cells.weight[:] *= np.repeat(heard, SLOTS)
+    x, agreement = _mean_position(cells)
+    confidence = np.where(heard, agreement * np.clip((loud + SILENT_DB) / 25, 0.1, 1), 0.0)
+    kind: Evidence = "time" if spaced else "level"
+    shift, shift_confidence = timbre.doppler(spectra)
     return SpatialCues(
         duration_s=clip.duration_s,
         channels=clip.channels,
         time_s=np.array([frame_time(k, frame_count, clip.duration_s) for k in range(frame_count)]),
-        level_db=_levels(clip, frame_count),
-        band_level_difference_db=difference,
+        level_db=timbre.levels(clip, frame_count),
+        band_level_difference_db=_band_difference(frames),
+        time_difference_ms=np.where(heard, 1000 * lag, 0.0),
+        coherence=coherence,
         correlation=correlation,
+        centroid_hz=timbre.centroid(frames),
+        pitch_hz=timbre.pitch(clip, frame_count),
+        onset=timbre.onset(spectra, frame_count),
+        doppler_semitones=shift,
+        doppler_confidence=shift_confidence,
         x=np.where(heard, x, 0.5),
         confidence=confidence,
-        evidence=tuple("level" if one else "none" for one in heard),
-        cell_x=cell_x,
-        cell_power=cell_power,
-        notes=tuple(notes),
+        evidence=tuple(kind if one else "none" for one in heard),
+        cells=cells,
+        notes=tuple(_notes(heard, same, spaced)),
     )
 
 
-def to_dict(cues: SpatialCues) -> dict[str, Any]:
-    """The `cues.json` form."""
-    values = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in asdict(cues).items()}
-    per_frame = ("time_s", "level_db", "band_level_difference_db", "correlation")
-
-    def rounded(value: Any) -> Any:
-        return [rounded(v) for v in value] if isinstance(value, list) else round(value, 4)
-
-    source = {
-        "name": "mix",
-        "tags": [],
-        "start_s": 0.0,
-        "end_s": round(cues.duration_s, 4),
-        "x": [
-            round(float(x), 4) if kind != "none" else None
-            for x, kind in zip(cues.x, cues.evidence, strict=True)
-        ],
-        "confidence": rounded(values["confidence"]),
-        "evidence": list(cues.evidence),
-    }
-    return {
-        "version": 1,
-        "duration_s": round(cues.duration_s, 4),
-        "channels": cues.channels,
-        "frame_count": cues.frame_count,
-        "bands_hz": list(BANDS_HZ),
-        "frames": {name: rounded(values[name]) for name in per_frame},
-        "sources": [source],
-        "notes": list(cues.notes),
-    }
+def _notes(heard: np.ndarray, same: np.ndarray, spaced: bool) -> list[str]:
+    if not heard.any():
+        return [MONO_NOTE]
+    notes = [SPACED_NOTE] if spaced else []
+    if same.mean() > 0.2:
+        notes.append(f"partly mono: {same.mean():.0%} of the frames have no position evidence")
+    return notes
 
 
-def _spectra(clip: AudioClip, frame_count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Per frame: power (2, bins, N), real cross power (bins, N), and the bins' frequencies."""
-    from scipy.signal import stft
+def _level_cells(spectra: Spectra) -> Cells:
+    """Position by the inverse of the constant-power pan law from the principal axis."""
+    bands = band_sums(spectra, CELL_BANDS_HZ)
+    left, right, cross = bands.left, bands.right, np.maximum(bands.cross.real, 0)
+    x = np.arctan2(2 * cross, left - right) / np.pi
+    # one channel silent: the axis is that of the other, whatever rounding says
+    total = np.maximum(left + right, 1e-20)
+    single = np.sqrt((left - right) ** 2 + 4 * cross**2) / total
+    return Cells(x, left + right, _compressed(left + right) * single**2)
 
-    samples = clip.samples if clip.channels == 2 else np.repeat(clip.samples, 2, axis=0)
-    window = 2 ** max(8, round(np.log2(0.04 * clip.rate)))
-    window = min(window, samples.shape[1])
-    frequencies, times, spectrum = stft(
-        samples.astype(np.float64), clip.rate, nperseg=window, noverlap=window // 2, boundary="even"
+
+def _time_cells(spectra: Spectra) -> Cells:
+    """Position by the delay in three wide bands; their slots are all that tells sources apart."""
+    edges = (200.0, 1000.0, 3500.0, 12000.0)
+    parts = [
+        gcc_phat(spectra, LARGEST_LAG_S, low, high)
+        for low, high in zip(edges, edges[1:], strict=False)
+    ]
+    lag, coherence = (np.stack([part[i] for part in parts]) for i in (0, 1))
+    bands = band_sums(spectra, edges)
+    power = bands.left + bands.right
+    weight = _compressed(power) * np.clip(coherence - 2 * CHANCE_COHERENCE, 0, 1)
+    return Cells(_lag_position(lag, weight), power, weight)
+
+
+def _lag_position(lag: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Where in a picture of 90 degrees a far source with that delay is.
+
+    The microphones' distance is unknown: `SPACING_M`, or so wide that the largest lasting delay
+    is at the picture's edge.
+    """
+    order = np.argsort(np.abs(lag).ravel())
+    share = np.cumsum(weight.ravel()[order]) / max(float(weight.sum()), 1e-12)
+    largest = (
+        float(np.abs(lag).ravel()[order][np.searchsorted(share, 0.9)]) if weight.any() else 0.0
     )
-    frame = np.minimum((times / clip.duration_s * frame_count).astype(int), frame_count - 1)
-    member = np.zeros((len(times), frame_count))
-    member[np.arange(len(times)), frame] = 1
-    member /= np.maximum(member.sum(0), 1)
-    power = np.abs(spectrum) ** 2 @ member
-    cross = (spectrum[0] * spectrum[1].conj()).real @ member
-    return power, cross, frequencies
+    spacing = max(SPACING_M, largest * SPEED_OF_SOUND / np.sin(np.pi / 4))
+    sine = np.clip(lag * SPEED_OF_SOUND / spacing, -0.95, 0.95)
+    return np.clip(0.5 + 0.5 * sine / np.sqrt(1 - sine**2), 0, 1)
 
 
-def _bands(power: np.ndarray, frequencies: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
-    """(2, bands, N) power per band."""
-    index = np.digitize(frequencies, edges) - 1
-    out = np.zeros((2, len(edges) - 1, power.shape[-1]))
-    for band in range(len(edges) - 1):
-        out[:, band] = power[:, index == band].sum(1)
-    return out
+def _spaced(lag: np.ndarray, coherence: np.ndarray, frames: Spectra, heard: np.ndarray) -> bool:
+    """Whether the channels differ in time rather than in level.
+
+    Panned and coincident sound arrives at once in both channels, whatever the room adds.
+    """
+    weight = np.clip(coherence - CHANCE_COHERENCE, 0, 1) * heard
+    if weight.sum() < 0.1:
+        return False
+    late = float((weight * (np.abs(lag) > 3e-5)).sum() / weight.sum())
+    difference = decibel(frames.right.sum(0)) - decibel(frames.left.sum(0))
+    level = float((weight * np.abs(difference)).sum() / weight.sum())
+    return late > 0.5 and level < 4.0
 
 
-def _band_difference(
-    power: np.ndarray, frequencies: np.ndarray, edges: tuple[float, ...]
-) -> np.ndarray:
+def _compressed(power: np.ndarray) -> np.ndarray:
+    """Power relative to the clip's loudest cell, to the 0.3; nothing 50 dB under it."""
+    relative = power / max(float(power.max()), 1e-20)
+    return np.where(relative > 1e-5, relative**0.3, 0.0)
+
+
+def _mean_position(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+    """((N,) weighted mean position per frame, (N,) how far the cells agree on it, 0.05..1)."""
+    shape = (len(cells.x), -1, SLOTS)
+    x, power = cells.x.reshape(shape), (cells.weight * cells.power**0.5).reshape(shape)
+    total = power.sum((0, 2))
+    weight = power / np.maximum(total, 1e-20)[None, :, None]
+    mean = np.where(total > 0, (weight * x).sum((0, 2)), 0.5)
+    spread = np.sqrt((weight * (x - mean[None, :, None]) ** 2).sum((0, 2)))
+    single = cells.weight.sum() / max(float(_compressed(cells.power).sum()), 1e-12)
+    return mean, np.clip((1 - 3 * spread) * min(1.0, 2.5 * single), 0.05, 1)
+
+
+def _band_difference(frames: Spectra) -> np.ndarray:
     """(bands, N) right minus left in dB, limited to +-60; 0 where a band is silent."""
-    left, right = _bands(power, frequencies, edges)
-    floor = 1e-9 * max(float((left + right).max()), 1e-20)
-    return np.clip(10 * np.log10((right + floor) / (left + floor)), -60, 60)
+    bands = band_sums(frames, BANDS_HZ)
+    floor = 1e-9 * max(float((bands.left + bands.right).max()), 1e-20)
+    return np.clip(decibel(bands.right + floor) - decibel(bands.left + floor), -60, 60)
 
 
-def _position(bands: np.ndarray) -> np.ndarray:
-    """(bands, N) position 0..1 by the inverse of the constant-power law."""
-    left, right = np.sqrt(bands)
-    return np.where(left + right > 0, np.arctan2(right, left + 1e-20) / (np.pi / 2), 0.5)
-
-
-def _agreement(cell_x: np.ndarray, cell_power: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """(N,) 1 where all bands point to x, towards 0 where they scatter by a third of the width."""
-    weight = cell_power / np.maximum(cell_power.sum(0), 1e-20)
-    spread = np.sqrt((weight * (cell_x - x) ** 2).sum(0))
-    return np.clip(1 - 3 * spread, 0.05, 1)
+def decibel(power: Any) -> Any:
+    """10 log10, -200 at nothing."""
+    return 10 * np.log10(np.maximum(power, 1e-20))
 
 
 def _lasting(same: np.ndarray) -> np.ndarray:
@@ -195,13 +254,3 @@ def _lasting(same: np.ndarray) -> np.ndarray:
         if first > 0 and stop < len(same) and stop - first <= 3:
             out[first:stop] = False
     return out
-
-
-def _levels(clip: AudioClip, frame_count: int) -> np.ndarray:
-    edges = np.linspace(0, clip.samples.shape[1], frame_count + 1).astype(int)
-    return np.array(
-        [
-            level_db(clip.samples[:, a : max(b, a + 1)])
-            for a, b in zip(edges, edges[1:], strict=False)
-        ]
-    )

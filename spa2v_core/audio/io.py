@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ MAX_BYTES = 200_000_000
 MAX_SPAN_SECONDS = 10.0
 MIN_SPAN_SECONDS = 0.25
 SILENCE_DB = -70.0
+#: How the channels of a file are taken.
+CHANNELS = ("auto", "foa", "front")
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,23 @@ class AudioClip:
 
 
 def read_audio(
-    path: Path, *, max_seconds: float = MAX_SECONDS, max_bytes: int = MAX_BYTES
+    path: Path,
+    *,
+    max_seconds: float = MAX_SECONDS,
+    max_bytes: int = MAX_BYTES,
+    min_seconds: float = MIN_SPAN_SECONDS,
+    channels: str = "auto",
 ) -> AudioClip:
     """Decode the first sound track of a file (wav, flac, mp3, ogg, opus, m4a, mp4, webm, ...).
+
+    channels: one of `CHANNELS`. "auto" takes mono and stereo; "foa" is first-order ambisonics
+    (four channels, ACN order, SN3D: four channels alone may be quad, so this must be said);
+    "front" takes the first two of more channels (front left and right of 5.1).
 
     Raises
     ------
     InputError
-        missing, empty, not audio, too long, too large, more than two channels, damaged, or with
+        missing, empty, not audio, too long, too large, damaged, with unexplained channels, or with
         values that are not numbers.
     """
     name = path.name
@@ -88,12 +100,12 @@ def read_audio(
         )
     try:
         with av.open(str(path)) as container:
-            clip = _decode(container, name, max_seconds)
+            clip = _decode(container, name, max_seconds, channels)
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
         raise InputError(
             f"{name} can't be read as audio: give a wav, flac, mp3, ogg, m4a or mp4"
         ) from error
-    if clip.samples.shape[1] < to_samples(MIN_SPAN_SECONDS, clip.rate):
+    if clip.samples.shape[1] < to_samples(min_seconds, clip.rate):
         raise InputError(f"{name} holds no more than {clip.duration_s:.2f} s of sound")
     if not np.isfinite(clip.samples).all():
         raise InputError(
@@ -102,15 +114,16 @@ def read_audio(
     return clip
 
 
-def _decode(container: av.container.InputContainer, name: str, max_seconds: float) -> AudioClip:
+def _decode(
+    container: av.container.InputContainer, name: str, max_seconds: float, channels: str
+) -> AudioClip:
     if not container.streams.audio:
         raise InputError(f"{name} has no sound track")
     stream = container.streams.audio[0]
-    channels, rate = stream.codec_context.channels, stream.codec_context.sample_rate
-    if not rate or channels not in (1, 2):
-        raise InputError(
-            f"{name} has {channels} channels: give mono or stereo (mix others down to stereo)"
-        )
+    count, rate = stream.codec_context.channels, stream.codec_context.sample_rate
+    if not rate or not count:
+        raise InputError(f"{name} has a sound track that can't be decoded: export it again")
+    to_stereo = _to_stereo(name, count, channels)
     if container.duration and container.duration / 1e6 > max_seconds * 1.01:
         raise InputError(_too_long(name, container.duration / 1e6, max_seconds))
     resampler = av.AudioResampler(format="fltp")
@@ -118,7 +131,7 @@ def _decode(container: av.container.InputContainer, name: str, max_seconds: floa
     total = 0
     for frame in container.decode(stream):
         for piece in resampler.resample(frame):
-            part = piece.to_ndarray()
+            part = to_stereo(piece.to_ndarray())
             parts.append(part)
             total += part.shape[1]
         if total > max_seconds * 1.01 * rate:
@@ -126,6 +139,28 @@ def _decode(container: av.container.InputContainer, name: str, max_seconds: floa
     if not parts:
         raise InputError(f"{name} holds no sound: the file is cut off or damaged")
     return AudioClip(np.concatenate(parts, axis=1, dtype=np.float32), rate, name)
+
+
+def _to_stereo(name: str, count: int, channels: str) -> Callable[[np.ndarray], np.ndarray]:
+    """How (count, n) samples become mono or stereo."""
+    if channels == "foa":
+        if count != 4:
+            raise InputError(
+                f"{name} has {count} channels, first-order ambisonics has 4: choose auto or front"
+            )
+        # two cardioids to the left and right; ACN order is W, Y (left), Z (up), X (front)
+        return lambda part: 0.5 * np.stack([part[0] + part[1], part[0] - part[1]])
+    if channels == "front" and count > 2:
+        return lambda part: part[:2]
+    if channels not in CHANNELS:
+        raise InputError(f"there is no channel choice '{channels}': {', '.join(CHANNELS)}")
+    if count > 2:
+        ambisonics = "foa if they are first-order ambisonics (ACN, SN3D), or " if count == 4 else ""
+        raise InputError(
+            f"{name} has {count} channels: say what they are with the channels option: "
+            f"{ambisonics}front to take the first two"
+        )
+    return lambda part: part
 
 
 def _too_long(name: str, seconds: float, limit: float) -> str:

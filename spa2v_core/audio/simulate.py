@@ -2,17 +2,24 @@
 
 The listener and the camera stand at the origin and look along +z (right-handed, x to the right,
 metres); the camera is a pinhole with a horizontal field of view of 90 degrees. A source's sound
-arrives with the delay r / c (so a moving source is Doppler-shifted), the gain 1 / r, and panned
-by constant power to where it is in the picture.
+arrives with the delay r / c (so a moving source is Doppler-shifted), the gain 1 / r and the air's
+absorption, directly and by the early reflections of a room (image sources: Allen and Berkley,
+1979, by pyroomacoustics), into one of three pairs of microphones.
+
+    python -m spa2v_core.audio.simulate --out build/scenes --count 20 --seed 0
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Literal
 
 import numpy as np
 
+from ..errors import InputError
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
 from ..units import frame_time
@@ -22,9 +29,19 @@ SPEED_OF_SOUND = 343.0
 #: Half the picture's width at a depth of 1 m: tan(45 degrees).
 HALF_WIDTH = 1.0
 ASPECT = 1.6
+NEAREST_M = 0.5
+#: Air at 20 degrees and 50% humidity (ISO 9613-1): dB a metre above each frequency, Hz.
+AIR_DB_PER_M = {3000.0: 0.02, 6000.0: 0.08}
+#: Distance of the spaced omnidirectional pair, m.
+SPACING_M = 0.18
+#: The diffuse tail of a room starts after this time, s.
+TAIL_AFTER_S = 0.03
 
 #: Seconds (n,) to metres: x (n,), z (n,).
 Path = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+#: "pan": constant power by where it is in the picture (mixed sound); "coincident": two cardioids
+#: at +-45 degrees; "spaced": two omnidirectional microphones.
+Microphones = Literal["pan", "coincident", "spaced"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,51 @@ class Source:
     height_m: float
     base_m: float = -1.2
     appearance: str = ""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A box around the listener: width and depth and height in m, the share of energy that walls
+    absorb (0..1), the listener's distance from the wall behind and height above the floor."""
+
+    size_m: tuple[float, float, float]
+    absorption: float
+    behind_m: float = 2.0
+    ears_m: float = 1.3
+
+    @property
+    def decay_s(self) -> float:
+        """Reverberation time RT60 by Eyring's formula."""
+        width, depth, height = self.size_m
+        surface = 2 * (width * depth + width * height + depth * height)
+        return -0.161 * width * depth * height / (surface * np.log(1 - self.absorption))
+
+    @property
+    def critical_m(self) -> float:
+        """Distance at which the diffuse sound is as loud as the direct one."""
+        return 0.057 * float(np.sqrt(np.prod(self.size_m) / self.decay_s))
+
+
+@dataclass(frozen=True)
+class Acoustics:
+    """How a scene is recorded.
+
+    Attributes
+    ----------
+    microphones: the pair. room: None for free field.
+    noise_db: level of unrelated noise in both channels under the sound, None for none.
+    bias_db: how much louder the right channel is throughout (a badly set recorder).
+    seed: of the room's tail and the noise.
+    """
+
+    microphones: Microphones = "pan"
+    room: Room | None = None
+    noise_db: float | None = None
+    bias_db: float = 0.0
+    seed: int = 0
+
+
+DRY = Acoustics()
 
 
 def still(x: float, z: float) -> Path:
@@ -73,23 +135,146 @@ def constant_power(position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.cos(angle), np.sin(angle)
 
 
-def render_source(source: Source, duration_s: float, rate: int) -> np.ndarray:
+def render_source(
+    source: Source, duration_s: float, rate: int, acoustics: Acoustics = DRY
+) -> np.ndarray:
     """(2, n) stereo of one source as heard at the origin."""
-    count = round(duration_s * rate)
-    t = np.arange(count) / rate
+    t = np.arange(round(duration_s * rate)) / rate
     x, z = source.path(t)
-    distance = np.hypot(x, z)
-    position = (t - distance / SPEED_OF_SOUND + distance[0] / SPEED_OF_SOUND) * rate
-    dry = np.interp(position, np.arange(len(source.signal)), source.signal)
-    left, right = constant_power(screen_x(x, z))
-    return np.stack([left, right]) * dry / np.maximum(distance, 0.5)
+    # time starts when the direct sound arrives
+    heard = _Heard(source.signal, rate, float(np.hypot(x[0], z[0])), acoustics.microphones)
+    if acoustics.room is None:
+        return heard.along(x, np.zeros_like(x), z)
+    stereo = np.zeros((2, len(t)))
+    for position, gain in _images(acoustics.room, x, z):
+        stereo += gain * heard.along(*position)
+    return stereo + _tail(source.signal, len(t), rate, acoustics)
 
 
-def mix(sources: list[Source], duration_s: float, rate: int, peak: float = 0.7) -> AudioClip:
+def mix(
+    sources: list[Source],
+    duration_s: float,
+    rate: int,
+    peak: float = 0.7,
+    acoustics: Acoustics = DRY,
+) -> AudioClip:
     """All sources together, scaled to `peak`."""
-    stereo = np.sum([render_source(source, duration_s, rate) for source in sources], axis=0)
+    parts = [render_source(source, duration_s, rate, acoustics) for source in sources]
+    stereo = np.sum(parts, axis=0)
+    if acoustics.noise_db is not None:
+        rng = np.random.default_rng((acoustics.seed, 1))
+        level = np.sqrt(np.mean(stereo**2)) * 10 ** (-acoustics.noise_db / 20)
+        stereo = stereo + level * _pink(rng, stereo.shape)
+    stereo[1] *= 10 ** (acoustics.bias_db / 20)
     stereo = stereo * (peak / max(float(np.abs(stereo).max()), 1e-9))
     return AudioClip(stereo.astype(np.float32), rate, "simulated")
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """How a point source's signal is picked up; sound from `start_m` away arrives at time 0."""
+
+    signal: np.ndarray
+    rate: int
+    start_m: float
+    microphones: Microphones
+
+    def along(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """(2, n) for a path: delay, 1/r, air and the pair's response."""
+        if self.microphones == "spaced":
+            sides = (-SPACING_M / 2, SPACING_M / 2)
+            return np.stack([self._from(np.sqrt((x - s) ** 2 + y**2 + z**2)) for s in sides])
+        sound = self._from(np.sqrt(x**2 + y**2 + z**2))
+        if self.microphones == "coincident":
+            azimuth = np.arctan2(x, z)
+            gains = [(1 + np.cos(azimuth - side)) / 2 for side in (-np.pi / 4, np.pi / 4)]
+            return np.stack(gains) * sound
+        in_front = np.maximum(np.abs(z), 1e-3)  # what comes from behind is heard as from the front
+        return np.stack(constant_power(screen_x(x, in_front))) * sound
+
+    def _from(self, distance: np.ndarray) -> np.ndarray:
+        """The signal over a (changing) distance."""
+        late = (distance - self.start_m) / SPEED_OF_SOUND * self.rate
+        position = np.arange(len(distance)) - late
+        sound = np.interp(position, np.arange(len(self.signal)), self.signal, left=0.0)
+        return _air(sound, distance, self.rate) / np.maximum(distance, NEAREST_M)
+
+
+def _air(sound: np.ndarray, distance: np.ndarray, rate: int) -> np.ndarray:
+    """High frequencies absorbed by the way through the air."""
+    from scipy.signal import butter, sosfiltfilt
+
+    lost = 0.0
+    for edge, absorbed in AIR_DB_PER_M.items():
+        if edge < 0.45 * rate and distance.max() > 2:
+            high = sosfiltfilt(butter(1, edge, "highpass", fs=rate, output="sos"), sound - lost)
+            lost = lost + high * (1 - 10 ** (-absorbed * distance / 20))
+    return sound - lost
+
+
+def _images(room: Room, x: np.ndarray, z: np.ndarray) -> list[tuple[tuple, float]]:
+    """((x, y, z), gain) of the source and its reflections, up to two walls.
+
+    Images move in straight lines with the source, so four of its positions give all of them.
+    """
+    try:
+        import pyroomacoustics
+    except ImportError as error:
+        raise InputError("rooms need one more package: pip install pyroomacoustics") from error
+    width, depth, height = room.size_m
+    if np.abs(x).max() > width / 2 or z.min() < -room.behind_m or z.max() > depth - room.behind_m:
+        raise InputError(f"the source leaves the room of {width:g} x {depth:g} m")
+    ears = np.array([width / 2, room.behind_m, room.ears_m])
+
+    def images_of(at: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+        box = pyroomacoustics.ShoeBox(
+            room.size_m,
+            fs=16_000,
+            max_order=2,
+            materials=pyroomacoustics.Material(room.absorption),
+            air_absorption=False,
+        )
+        box.add_source([at[0] + ears[0], at[1] + ears[1], ears[2]])
+        box.add_microphone(ears)
+        box.image_source_model()
+        return box.sources[0].images - ears[:, None], box.sources[0].damping[0]
+
+    here, gains = images_of((0.0, 0.5))
+    along_x, _ = images_of((1.0, 0.5))
+    along_z, _ = images_of((0.0, 1.5))
+    found = []
+    for k, gain in enumerate(gains):
+        moved = [
+            here[axis, k]
+            + (along_x[axis, k] - here[axis, k]) * x
+            + (along_z[axis, k] - here[axis, k]) * (z - 0.5)
+            for axis in range(3)
+        ]
+        found.append(((moved[0], moved[2], moved[1]), float(gain)))
+    return found
+
+
+def _tail(signal: np.ndarray, count: int, rate: int, acoustics: Acoustics) -> np.ndarray:
+    """(2, n) diffuse reverberation: unrelated in both channels, as loud as the direct sound at
+    the critical distance."""
+    from scipy.signal import fftconvolve
+
+    room = acoustics.room
+    if room is None:
+        return np.zeros((2, count))
+    rng = np.random.default_rng((acoustics.seed, 2))
+    t = np.arange(round(1.2 * room.decay_s * rate)) / rate
+    response = rng.normal(size=(2, len(t))) * 10 ** (-3 * t / room.decay_s) * (t > TAIL_AFTER_S)
+    response /= np.sqrt((response**2).sum(1, keepdims=True)) * room.critical_m
+    return fftconvolve(signal[None, :count], response, axes=1)[:, :count]
+
+
+def _pink(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Noise with 3 dB less an octave, unit RMS."""
+    spectrum = np.fft.rfft(rng.normal(size=shape), axis=-1)
+    spectrum /= np.sqrt(np.maximum(np.arange(spectrum.shape[-1]), 8))
+    sound = np.fft.irfft(spectrum, shape[-1], axis=-1)
+    return sound / np.sqrt(np.mean(sound**2))
 
 
 def true_layout(
@@ -128,3 +313,22 @@ def _track(index: int, source: Source, duration_s: float, frame_count: int) -> O
         end=frame_count - 1,
         keyframes=sparse(boxes, tolerance=0.005),
     )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write scenes with synthesised sounds: clips, layouts and how each was recorded."""
+    from .scenes import synthesised_sounds, write_scenes
+
+    parser = argparse.ArgumentParser(
+        description="Write simulated scenes: stereo clips with their exact layouts."
+    )
+    parser.add_argument("--out", type=FilePath, required=True, metavar="DIR")
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    written = write_scenes(options.out, synthesised_sounds(), options.count, options.seed)
+    print(f"wrote {written} scenes to {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..audio.cues import SpatialCues
+from ..audio.hearing import Heard
 from ..audio.io import AudioClip
 from ..errors import InputError
 from ..layout import VideoSceneLayout
@@ -21,13 +22,15 @@ class PlanRequest:
 
     Attributes
     ----------
-    clip: the span to plan (at most 10 s); cues: measured in it.
+    clip: the span to plan (at most 10 s); cues: measured in it; heard: its sources, the loudest
+    first, with their tags.
     objects: what the user hears, if told, in order of loudness.
     seed: for planners that sample.
     """
 
     clip: AudioClip
     cues: SpatialCues
+    heard: tuple[Heard, ...]
     objects: tuple[str, ...] = ()
     seed: int = 0
 

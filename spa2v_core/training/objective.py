@@ -13,7 +13,7 @@ from ..generation.grounding.base import GroundingInputs
 from ..generation.grounding.instance import InstanceGrounding, box_coverage, phrase_embeddings
 from . import models
 from .choreography import FRAMES
-from .pool import Corner, Pool, cut
+from .pool import Pool
 
 #: (noisy latents (N, 8, h, w), timesteps (N,), text (N, L, d), grounding state) -> prediction.
 Predict = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Any], torch.Tensor]
@@ -41,8 +41,8 @@ class Objective:
         self.empty = models.empty_tokens(self.tokenizer, self.device)
         self.specials = set(self.tokenizer.all_special_ids)
 
-    def loss(self, batch: Pool, corner: Corner | None = None) -> torch.Tensor:
-        """Mean weighted error; `corner` is that of a window, None for the whole frame.
+    def loss(self, batch: Pool) -> torch.Tensor:
+        """Mean weighted error.
 
         Errors inside boxes weigh 2.5 times; min-SNR weighting with gamma 5 (Hang et al., 2023),
         but at least 0.5 towards pure noise, where what is drawn where is decided.
@@ -57,12 +57,11 @@ class Objective:
         no_text = nothing | self._chance(count, 0.05)
         no_boxes = nothing | self._chance(count, 0.05)
         text_ids = torch.where(no_text[:, None], self.empty, text_ids)
-        batch, extent = cut(batch, corner) if corner else (batch, (1.0, 1.0))
         drawn = torch.randint(1000, (count // self.group,), device=self.device)
         timesteps = drawn.repeat_interleave(self.group)
         noise = torch.randn(batch.latents.shape, device=self.device)
         present = batch.present * (~no_boxes[:, None])
-        error, snr = self._error(batch, text_ids, present, timesteps, noise, extent)
+        error, snr = self._error(batch, text_ids, present, timesteps, noise)
         weight = snr.clamp(max=5) / (snr + 1)
         weight = torch.where(snr < 5, weight.clamp(min=0.5), weight)
         focus = 1 + 1.5 * _covered(batch)
@@ -96,7 +95,6 @@ class Objective:
         present: torch.Tensor,
         timesteps: torch.Tensor,
         noise: torch.Tensor,
-        extent: tuple[float, float] = (1.0, 1.0),
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Squared error of the prediction (N, 8, h, w) and the signal-to-noise ratio (N,)."""
         alphas = self.alphas[timesteps]
@@ -105,7 +103,7 @@ class Objective:
         text = self.text_encoder(text_ids).last_hidden_state
         phrases = phrase_embeddings(batch.phrases, self.text_encoder, self.specials)
         inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
-        state = self.grounding.prepare(inputs, (clean.shape[-2], clean.shape[-1]), extent)
+        state = self.grounding.prepare(inputs, (clean.shape[-2], clean.shape[-1]))
         predicted = self.predict(a * clean + b * noise, timesteps, text, state).float()
         return (predicted - (a * noise - b * clean)).square(), alphas / (1 - alphas).clamp(min=1e-8)
 

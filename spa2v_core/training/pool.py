@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import torch
 
 from .choreography import FRAMES
 
 LATENT_HW = (20, 32)
-#: Size and step of the windows, in latent cells: multiples of 4, as the UNet halves twice.
-WINDOW, WINDOW_STEP = 16, 4
 _PER_FRAME = ("latents", "boxes", "present", "captions")
 _PER_CLIP = ("facing", "phrases", "plain")
-Corner = tuple[int, int]
 
 
 @dataclass
@@ -52,29 +49,3 @@ class Pool:
         for name in _PER_CLIP:
             picked[name] = getattr(self, name)[clips].repeat_interleave(FRAMES, dim=0)
         return Pool(**picked)
-
-
-def object_windows(pool: Pool) -> list[tuple[Corner, torch.Tensor]]:
-    """Per window: its corner (row, column) in the latents, and the frames (clip * FRAMES + frame)
-    that have the middle of an object in it."""
-    height, width = LATENT_HW
-    boxes = pool.boxes[: -pool.held].flatten(0, 1)
-    shown = pool.present[: -pool.held].flatten(0, 1) > 0
-    x = (boxes[..., 0] + boxes[..., 2]) / 2 * width
-    y = (boxes[..., 1] + boxes[..., 3]) / 2 * height
-    windows = []
-    for row in range(0, height - WINDOW + 1, WINDOW_STEP):
-        for column in range(0, width - WINDOW + 1, WINDOW_STEP):
-            inside = (x > column) & (x < column + WINDOW) & (y > row) & (y < row + WINDOW) & shown
-            windows.append(((row, column), torch.nonzero(inside.any(1))[:, 0]))
-    return [(corner, rows) for corner, rows in windows if len(rows)]
-
-
-def cut(batch: Pool, corner: Corner) -> tuple[Pool, tuple[float, float]]:
-    """A batch within a window, with its boxes relative to it, and the window's extent."""
-    (height, width), (row, column) = LATENT_HW, corner
-    latents = batch.latents[..., row : row + WINDOW, column : column + WINDOW]
-    scale = torch.tensor([width, height, width, height], device=latents.device)
-    origin = torch.tensor([column, row, column, row], device=latents.device)
-    boxes = (batch.boxes * scale - origin) / WINDOW
-    return replace(batch, latents=latents, boxes=boxes), (WINDOW / width, WINDOW / height)

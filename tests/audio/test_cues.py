@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spa2v_core.audio.cues import BANDS_HZ, MONO_NOTE, measure, to_dict
+from spa2v_core.audio.cues import BANDS_HZ, MONO_NOTE, measure
+from spa2v_core.audio.hearing import hear, to_dict
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.audio.simulate import Source, mix, screen_x, still, straight
 from tests.audio.sounds import noise
@@ -86,7 +87,9 @@ def test_gain_changes_level_and_nothing_else(gain):
 
 
 def test_json_form_is_plain_and_complete():
-    value = json.loads(json.dumps(to_dict(measure(noise(1, right=0.5))), allow_nan=False))
+    clip = noise(1, right=0.5)
+    cues = measure(clip)
+    value = json.loads(json.dumps(to_dict(cues, hear(clip, cues, None)), allow_nan=False))
     assert value["frame_count"] == 16
     assert len(value["frames"]["band_level_difference_db"][0]) == 16
     assert value["sources"][0]["evidence"] == ["level"] * 16

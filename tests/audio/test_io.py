@@ -4,6 +4,8 @@ import wave
 import numpy as np
 import pytest
 
+from spa2v_core import pipeline
+from spa2v_core.audio.cues import measure
 from spa2v_core.audio.io import (
     AudioClip,
     level_db,
@@ -13,6 +15,7 @@ from spa2v_core.audio.io import (
     write_wav,
 )
 from spa2v_core.errors import InputError
+from spa2v_core.layout import motion_category
 from tests.audio.sounds import CODECS, encode, noise
 
 
@@ -49,12 +52,18 @@ def nan_wav(path):
     path.write_bytes(head + struct.pack("<4sI", b"data", len(data)) + data)
 
 
-def surround(path):
+def many_channels(path, samples):
+    """A 16-bit wav of (channels, n) samples."""
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(6)
+        file.setnchannels(len(samples))
         file.setsampwidth(2)
         file.setframerate(44_100)
-        file.writeframes(bytes(6 * 2 * 44_100))
+        file.writeframes((np.asarray(samples).T * 32_767).astype("<i2").tobytes())
+    return path
+
+
+def surround(path, count=6):
+    many_channels(path, np.zeros((count, 44_100)))
 
 
 def bad_files(folder):
@@ -67,7 +76,9 @@ def bad_files(folder):
         "cut.flac": lambda p: p.write_bytes(good[:60]),
         "short.wav": lambda p: write_wav(noise(0.05), p),
         "nan.wav": nan_wav,
+        "one_sample.wav": lambda p: many_channels(p, np.ones((2, 1))),
         "surround.wav": surround,
+        "array.wav": lambda p: surround(p, 32),
     }
     for name, write in writers.items():
         write(folder / name)
@@ -78,7 +89,9 @@ def bad_files(folder):
         "cut.flac": "",
         "short.wav": "no more than",
         "nan.wav": "not numbers",
+        "one_sample.wav": "no more than",
         "surround.wav": "6 channels",
+        "array.wav": "front to take the first two",
         "none.wav": "does not exist",
     }
     return {name: (folder / name, text) for name, text in words.items()}
@@ -90,6 +103,39 @@ def test_bad_files_are_input_errors(tmp_path):
             read_audio(path)
         assert words in str(error.value), name
         assert path.name in str(error.value)
+
+
+@pytest.mark.parametrize(("azimuth", "x"), [(45, 0.0), (20, 0.32), (0, 0.5), (-30, 0.79)])
+def test_ambisonics_are_heard_where_they_come_from(azimuth, x, tmp_path):
+    """ACN order W, Y, Z, X; positive azimuth is to the left."""
+    sound = 0.3 * np.random.default_rng(0).normal(size=44_100).clip(-2, 2)
+    turn = np.radians(azimuth)
+    foa = np.stack([sound, np.sin(turn) * sound, 0 * sound, np.cos(turn) * sound])
+    path = many_channels(tmp_path / "foa.wav", foa)
+    with pytest.raises(InputError, match="foa if they are first-order ambisonics"):
+        read_audio(path)
+    clip = read_audio(path, channels="foa")
+    assert clip.channels == 2
+    assert measure(clip).x == pytest.approx(np.full(16, x), abs=0.12)
+
+
+def test_the_front_of_more_channels_can_be_taken(tmp_path):
+    samples = np.zeros((6, 44_100))
+    samples[0], samples[1] = 0.5, -0.25
+    clip = read_audio(many_channels(tmp_path / "six.wav", samples), channels="front")
+    assert clip.samples[:, 0] == pytest.approx([0.5, -0.25], abs=1e-3)
+    with pytest.raises(InputError, match="ambisonics has 4"):
+        read_audio(tmp_path / "six.wav", channels="foa")
+    with pytest.raises(InputError, match="no channel choice"):
+        read_audio(tmp_path / "six.wav", channels="quad")
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 44_101, 192_000])
+def test_any_rate_is_planned(rate, tmp_path):
+    path = tmp_path / "clip.wav"
+    write_wav(noise(1.5, rate=rate, right=0.3), path)
+    layout = pipeline.plan(pipeline.analyse(path, objects="dog"))
+    assert motion_category(layout.objects[0], 16) == "stationary_left"
 
 
 def test_limits_of_length_and_size(tmp_path):

@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 
 from spa2v_core.audio.io import level_db
 from spa2v_core.audio.simulate import (
+    SPACING_M,
     SPEED_OF_SOUND,
+    Acoustics,
+    Room,
     Source,
     constant_power,
     mix,
@@ -15,6 +18,7 @@ from spa2v_core.audio.simulate import (
     straight,
     true_layout,
 )
+from spa2v_core.errors import InputError
 from spa2v_core.layout import motion_category
 from spa2v_core.layout.keyframes import dense
 from spa2v_core.units import frame_time
@@ -65,3 +69,70 @@ def test_mix_reaches_its_peak():
     clip = mix([Source("a", tone(2), still(-1, 3), 1, 1)], 1.5, RATE, peak=0.5)
     assert np.abs(clip.samples).max() == pytest.approx(0.5)
     assert clip.duration_s == pytest.approx(1.5)
+
+
+def click():
+    signal = np.zeros(RATE)
+    signal[0] = 1
+    return signal
+
+
+def test_the_direct_sound_arrives_first_and_the_pair_hears_the_delay():
+    source = Source("a", click(), still(3, 4), 1, 1)
+    left, right = render_source(source, 0.5, RATE, Acoustics(microphones="spaced"))
+    delay = (np.argmax(np.abs(left)) - np.argmax(np.abs(right))) / RATE
+    assert delay == pytest.approx(SPACING_M * 0.6 / SPEED_OF_SOUND, abs=1 / RATE)
+
+
+def test_coincident_cardioids_follow_their_formula():
+    source = Source("a", tone(1), still(2, 2), 1, 1)
+    left, right = render_source(source, 0.5, RATE, Acoustics(microphones="coincident"))
+    assert np.abs(right).max() / np.abs(left).max() == pytest.approx(2, rel=0.01)
+
+
+def test_air_takes_high_frequencies():
+    near = render_source(Source("a", tone(1, 7000), still(0, 3), 1, 1), 0.5, RATE)
+    far = render_source(Source("a", tone(1, 7000), still(0, 60), 1, 1), 0.5, RATE)
+    assert level_db(near) - level_db(far) > 20 * np.log10(20) + 2
+
+
+def test_reflections_arrive_when_their_walls_say():
+    room = Room((8.0, 9.0, 3.0), 0.5, behind_m=2.0)
+    source = Source("a", click(), still(0, 4), 1, 1)
+    dry = np.abs(render_source(source, 0.5, RATE)[0])
+    wet = np.abs(render_source(source, 0.5, RATE, Acoustics(room=room))[0])
+    # the floor and the ceiling, 1.3 m below and 1.7 m above
+    for height in (1.3, 1.7):
+        late = round((np.hypot(4, 2 * height) - 4) / SPEED_OF_SOUND * RATE)
+        assert wet[late - 1 : late + 2].max() > 0.05
+        assert dry[late - 1 : late + 2].max() < 0.02
+
+
+@settings(deadline=None, max_examples=8)
+@given(st.floats(0.2, 0.6))
+def test_reverberation_decays_as_eyring_says(absorption):
+    room = Room((6.0, 7.0, 3.0), absorption)
+    signal = np.zeros(4 * RATE)
+    signal[0] = 1
+    heard = render_source(Source("a", signal, still(0, 2), 1, 1), 2, RATE, Acoustics(room=room))
+    start = round(0.1 * RATE)
+    energy = np.cumsum((heard**2).sum(0)[::-1])[::-1]
+    fall = 10 * np.log10(energy[start] / energy[start + round(room.decay_s / 3 * RATE)])
+    assert fall == pytest.approx(20, abs=5)
+
+
+def test_a_source_outside_its_room_is_refused():
+    with pytest.raises(InputError, match="leaves the room"):
+        render_source(
+            Source("a", click(), still(9, 4), 1, 1), 0.1, RATE, Acoustics(room=Room((8, 9, 3), 0.5))
+        )
+
+
+def test_noise_is_as_loud_as_asked_and_bias_is_constant():
+    source = Source("a", tone(2), still(0, 3), 1, 1)
+    clean = mix([source], 1.5, RATE)
+    noisy = mix([source], 1.5, RATE, acoustics=Acoustics(noise_db=10, bias_db=3))
+    left, right = noisy.samples
+    assert level_db(right[None]) - level_db(left[None]) == pytest.approx(3, abs=0.2)
+    share = np.corrcoef(clean.samples[0], left)[0, 1] ** 2
+    assert 10 * np.log10(share / (1 - share)) == pytest.approx(10, abs=0.5)

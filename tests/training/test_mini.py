@@ -4,14 +4,12 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from transformers import PreTrainedTokenizerFast
 
 from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
 from spa2v_core.generation.schedule import Schedule
 from spa2v_core.training import mini, models
 from spa2v_core.training.choreography import FRAMES
-from spa2v_core.training.pool import LATENT_HW, WINDOW, Pool, cut, object_windows
 from spa2v_core.training.scenes import SCENE_PAINTERS, draw_scene
 from spa2v_core.training.sheet import CASES, conditions
 from spa2v_core.training.sprites import PICTURES, SIZE, SpritePack
@@ -73,28 +71,6 @@ def test_captions_use_known_words_only(world):
     assert not (clips.plain == unknown).any()
     assert not (clips.captions == unknown).any()
     assert not (clips.phrases == unknown).any()
-
-
-def test_windows_keep_boxes_in_place():
-    boxes = torch.tensor([[[0.25, 0.2, 0.5, 0.6]]])
-    batch = Pool(torch.zeros(1, 8, *LATENT_HW), boxes, torch.ones(1, 1), *[torch.zeros(1, 1)] * 4)
-    height, width = LATENT_HW
-    batch, extent = cut(batch, (4, 8))
-    assert batch.latents.shape[-2:] == (WINDOW, WINDOW)
-    assert extent == (WINDOW / width, WINDOW / height)
-    expected = [(8 - 8) / 16, (4 - 4) / 16, (16 - 8) / 16, (12 - 4) / 16]
-    assert batch.boxes[0, 0].tolist() == pytest.approx(expected)
-
-
-def test_object_windows_hold_a_present_object():
-    boxes = torch.zeros(60, FRAMES, 1, 4)
-    boxes[..., :] = torch.tensor([0.9, 0.4, 1.0, 0.5])
-    present = torch.ones(60, FRAMES, 1)
-    present[0] = 0
-    pool = Pool(torch.zeros(60, FRAMES, 8, *LATENT_HW), boxes, present, *[torch.zeros(60, 1)] * 4)
-    windows = dict(object_windows(pool))
-    assert set(windows) == {(0, 16), (4, 16)}
-    assert windows[(0, 16)].min() >= FRAMES
 
 
 def test_all_stages_run_and_export_a_model_that_renders(tmp_path):

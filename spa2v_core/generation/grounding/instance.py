@@ -105,28 +105,22 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
             tokens.input_ids.to(device), text_encoder, set(tokenizer.all_special_ids)
         )
 
-    def prepare(
-        self,
-        inputs: GroundingInputs,
-        latent_hw: tuple[int, int],
-        extent: tuple[float, float] = (1.0, 1.0),
-    ) -> InstanceState:
-        """State for latents of `latent_hw`. `extent` is the share (of width, of height) of the
-        frame that these latents show, when boxes are given relative to a part of it."""
+    def prepare(self, inputs: GroundingInputs, latent_hw: tuple[int, int]) -> InstanceState:
+        """State for latents of `latent_hw`."""
         levels = {}
         height, width = latent_hw
         for _ in range(3):
-            levels[height * width] = self._level(inputs, height, width, extent)
+            levels[height * width] = self._level(inputs, height, width)
             height, width = math.ceil(height / 2), math.ceil(width / 2)
         return InstanceState(levels)
 
     def _level(
-        self, inputs: GroundingInputs, height: int, width: int, extent: tuple[float, float]
+        self, inputs: GroundingInputs, height: int, width: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Map and mask at one resolution; objects are composed back to front."""
         boxes = inputs.boxes.float()
         cover = box_coverage(boxes, height, width) * inputs.present[..., None]
-        features = self._features(inputs, boxes, grid(height, width, boxes.device), extent)
+        features = self._features(inputs, boxes, grid(height, width, boxes.device))
         embedded = self.embed(features.to(self.embed[0].weight.dtype)).float()
         behind = torch.ones_like(cover[:, 0])
         total = torch.zeros_like(cover[:, 0])
@@ -145,7 +139,6 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         inputs: GroundingInputs,
         boxes: torch.Tensor,
         cells: tuple[torch.Tensor, torch.Tensor],
-        extent: tuple[float, float],
     ) -> torch.Tensor:
         """(F, K, N, features) in fp32: phrase, position in the box, box size, facing."""
         frames, count = boxes.shape[:2]
@@ -155,8 +148,7 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         inside = torch.stack([(x - x1) / wide, (y - y1) / high], dim=-1).clamp(-0.5, 1.5)
         octaves = math.pi * 2.0 ** torch.arange(OCTAVES, device=boxes.device)
         angles = (inside[..., None] * octaves).flatten(-2)
-        sizes = (wide * extent[0], high * extent[1])
-        per_object = [size.expand(-1, -1, len(x)) for size in sizes]
+        per_object = [size.expand(-1, -1, len(x)) for size in (wide, high)]
         facing = inputs.facing.float()[..., None].expand(frames, count, len(x))
         phrases = inputs.phrases.float()[:, :, None].expand(frames, count, len(x), -1)
         numbers = torch.stack([*per_object, facing], dim=-1)

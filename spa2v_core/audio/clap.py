@@ -1,0 +1,61 @@
+"""CLAP as a tagger: zero-shot, from the hub (Wu et al., "Large-Scale Contrastive Language-Audio
+Pretraining", ICASSP 2023)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import PlannerError
+from ..vocabulary import THINGS, UNKNOWN, article
+from .features import resample
+from .tagger import Tags
+
+MODEL = "laion/clap-htsat-unfused"
+RATE = 48_000
+WINDOW_S, STEP_S = 5.0, 2.5
+PROMPT = "the sound of {}"
+#: Of the probability shared out over all names: a third is far more than chance.
+THRESHOLD = 0.35
+
+
+class ClapTagger:
+    """Scores every name of the vocabulary against windows of sound; needs torch and the weights.
+
+    model: a name on the hub or a folder. Raises PlannerError if it can't be had.
+    """
+
+    def __init__(self, model: str = MODEL) -> None:
+        from transformers import ClapModel, ClapProcessor
+
+        try:
+            self._model = ClapModel.from_pretrained(model).eval()
+            self._processor = ClapProcessor.from_pretrained(model)
+        except OSError as error:
+            raise PlannerError(
+                f"the CLAP weights ({model}, 0.6 GB) are not here and can't be downloaded: "
+                "connect to the hub once, or choose the tagger mel"
+            ) from error
+        self.names = tuple(thing.name for thing in THINGS if thing.name != UNKNOWN)
+
+    def listen(self, samples: np.ndarray, rate: int) -> Tags:
+        import torch
+
+        sound = resample(samples, rate, RATE)
+        size, step = round(WINDOW_S * RATE), round(STEP_S * RATE)
+        starts = np.arange(0, max(1, len(sound) - size // 2), step)
+        windows = [sound[start : start + size] for start in starts]
+        inputs = self._processor(
+            text=[PROMPT.format(article(name)) for name in self.names],
+            audio=windows,
+            sampling_rate=RATE,
+            return_tensors="pt",
+            padding=True,
+        )
+        with torch.inference_mode():
+            probability = self._model(**inputs).logits_per_audio.softmax(-1).numpy()
+        level = np.array([np.sqrt(np.mean(np.square(window))) for window in windows])
+        ends = np.array(
+            [start + len(window) for start, window in zip(starts, windows, strict=True)]
+        )
+        weight = level / max(float(level.max()), 1e-9)
+        return Tags(self.names, starts / RATE, ends / RATE, probability, weight, THRESHOLD)

@@ -1,0 +1,146 @@
+"""What is heard in a clip: sources with their paths, each with what it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .cues import BANDS_HZ, SpatialCues
+from .io import AudioClip
+from .sources import HeardSource, extract, separate
+from .tagger import Tagger, Tags
+
+#: Two sources whose tags are more alike than this (cosine) are one thing and its echo.
+ALIKE = 0.6
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A source and its tags (None if nothing listened to it)."""
+
+    source: HeardSource
+    tags: Tags | None
+
+    @property
+    def span_s(self) -> tuple[float, float] | None:
+        """Seconds from..to in which the likeliest tag is heard, None if it is unknown."""
+        best = self.tags.best() if self.tags else None
+        spans = self.tags.spans(best[0]) if self.tags and best else []
+        return (spans[0][0], spans[-1][1]) if spans else None
+
+
+def hear(
+    clip: AudioClip, cues: SpatialCues, tagger: Tagger | None, count: int | None = None
+) -> tuple[Heard, ...]:
+    """Sources of a clip, the one with most energy first.
+
+    count: how many the user named, None if unknown; then sources that sound alike are taken for
+    one thing and its reflections, which is told from two of a kind only where those are named.
+    """
+    sources = separate(cues, count)
+    heard = _listen(clip, sources, tagger)
+    if count is None and len(heard) > 1 and tagger is not None:
+        kept = _without_echoes(heard)
+        if len(kept) < len(heard):
+            heard = _listen(clip, kept, tagger)
+    return heard
+
+
+def _listen(
+    clip: AudioClip, sources: tuple[HeardSource, ...], tagger: Tagger | None
+) -> tuple[Heard, ...]:
+    if tagger is None:
+        return tuple(Heard(source, None) for source in sources)
+    sounds = extract(clip, sources)
+    return tuple(
+        Heard(source, tagger.listen(sound, clip.rate))
+        for source, sound in zip(sources, sounds, strict=True)
+    )
+
+
+def _without_echoes(heard: tuple[Heard, ...]) -> tuple[HeardSource, ...]:
+    """The sources, each with what sounds like it added: its place is that of the surer one."""
+    kept: list[Heard] = []
+    for one in heard:
+        like = next((k for k, other in enumerate(kept) if _alike(one, other)), None)
+        if like is None:
+            kept.append(one)
+        else:
+            kept[like] = Heard(_joined(kept[like].source, one.source), kept[like].tags)
+    return tuple(one.source for one in kept)
+
+
+def _alike(one: Heard, other: Heard) -> bool:
+    if one.tags is None or other.tags is None:
+        return False
+    a, b = (tags.mean() for tags in (one.tags, other.tags))
+    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)) > ALIKE
+
+
+def _joined(one: HeardSource, other: HeardSource) -> HeardSource:
+    first = one if one.weight >= other.weight else other
+    power = 10 ** (one.level_db / 10) + 10 ** (other.level_db / 10)
+    return HeardSource(
+        x=first.x,
+        level_db=10 * np.log10(power),
+        confidence=0.7 * first.confidence,
+        share=one.share + other.share,
+        weight=one.weight + other.weight,
+        member=one.member + other.member,
+    )
+
+
+def to_dict(cues: SpatialCues, heard: tuple[Heard, ...]) -> dict[str, Any]:
+    """The `cues.json` form; None where a value is not known."""
+    per_frame = (
+        "time_s", "level_db", "band_level_difference_db", "time_difference_ms", "coherence",
+        "correlation", "centroid_hz", "pitch_hz", "onset", "x", "confidence",
+    )  # fmt: skip
+    return {
+        "version": 1,
+        "duration_s": round(cues.duration_s, 4),
+        "channels": cues.channels,
+        "frame_count": cues.frame_count,
+        "bands_hz": list(BANDS_HZ),
+        "frames": {
+            **{name: _plain(getattr(cues, name)) for name in per_frame},
+            "evidence": list(cues.evidence),
+        },
+        "doppler": {
+            "semitones": round(cues.doppler_semitones, 2),
+            "confidence": round(cues.doppler_confidence, 3),
+        },
+        "sources": [_source_dict(cues, one) for one in heard],
+        "notes": list(cues.notes),
+    }
+
+
+def _source_dict(cues: SpatialCues, one: Heard) -> dict[str, Any]:
+    source, best = one.source, one.tags.best() if one.tags else None
+    start, end = one.span_s or (0.0, cues.duration_s)
+    sure = source.confidence > 0
+    return {
+        "name": best[0] if best else "unknown",
+        "tags": [[name, round(p, 3)] for name, p in one.tags.ranked()] if one.tags else [],
+        "start_s": round(start, 3),
+        "end_s": round(min(end, cues.duration_s), 3),
+        "share": round(source.share, 4),
+        "x": [round(float(x), 4) if ok else None for x, ok in zip(source.x, sure, strict=True)],
+        "confidence": _plain(source.confidence),
+        "level_db": _plain(source.level_db),
+        "evidence": [kind if ok else "none" for kind, ok in zip(cues.evidence, sure, strict=True)],
+    }
+
+
+def _plain(values: np.ndarray) -> list:
+    """Rounded lists; NaN (no pitch) becomes None."""
+    rounded = np.round(values.astype(float), 4).tolist()
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, list):
+            return [clean(v) for v in value]
+        return None if value != value else value
+
+    return clean(rounded)

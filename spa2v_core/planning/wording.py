@@ -1,0 +1,163 @@
+"""What the offline planner says: captions, and reasoning that quotes the measured figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..audio.cues import SpatialCues
+from ..audio.hearing import Heard
+from ..audio.sources import HeardSource
+from ..layout import ObjectTrack, motion_category
+from ..layout.keyframes import dense
+from ..vocabulary import SCENES, UNKNOWN, Resolution, article
+from .base import PlanRequest
+from .motion import MotionReading
+
+#: The band whose level difference is quoted: it carries most of what crossing changes.
+QUOTED_BAND, QUOTED_NAME = 2, "1.5-5 kHz"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A heard source with what it is said to be and how it was read.
+
+    Attributes
+    ----------
+    named: by the user. certainty: 1 for the user's name, the tagger's probability, 0 unknown.
+    """
+
+    heard: Heard
+    name: str
+    appearance: str
+    resolution: Resolution
+    reading: MotionReading
+    named: bool
+    certainty: float
+
+    @property
+    def source(self) -> HeardSource:
+        return self.heard.source
+
+
+_VERBS = {
+    "approaching": "comes closer",
+    "receding": "moves away",
+    "crossing_right": "crosses from left to right",
+    "crossing_left": "crosses from right to left",
+    "stationary_left": "is on the left",
+    "stationary_centre": "is in the middle",
+    "stationary_right": "is on the right",
+}
+
+
+def caption(tracks: tuple[ObjectTrack, ...], parts: list[Planned], frame_count: int) -> str:
+    """One sentence: who does what, from left to right, and where."""
+    ordered = sorted(tracks, key=lambda track: track.keyframes[0].box.centre[0])
+    said = [f"{article(t.phrase)} {_VERBS[motion_category(t, frame_count)]}" for t in ordered]
+    text = f"{' and '.join(said)} {SCENES[_scene(parts)]}"
+    return text[:1].upper() + text[1:]
+
+
+def _scene(parts: list[Planned]) -> str:
+    kinds = {part.resolution.thing.kind for part in parts}
+    if "instrument" in kinds and kinds & {"animal", "object"}:
+        return "room"
+    return parts[0].resolution.thing.scene
+
+
+def frame_captions(tracks: tuple[ObjectTrack, ...], frame_count: int) -> tuple[str, ...]:
+    """Where each object is, frame by frame."""
+    captions: list[list[str]] = [[] for _ in range(frame_count)]
+    for track in tracks:
+        for sentence, box in zip(captions, dense(track, frame_count), strict=True):
+            if box is not None:
+                sentence.append(f"{article(track.phrase)} is {_side(box.centre[0])}")
+    return tuple(" and ".join(parts) for parts in captions)
+
+
+def _side(x: float) -> str:
+    if x < 0.4:
+        return "on the left"
+    return "on the right" if x > 0.6 else "in the middle"
+
+
+def reasoning(request: PlanRequest, parts: list[Planned], tracks: tuple[ObjectTrack, ...]) -> str:
+    """What was measured and what follows from it, in figures."""
+    cues = request.cues
+    kind = "Stereo" if cues.channels == 2 else "Mono"
+    lines = [
+        f"{kind} clip of {cues.duration_s:.2f} s at {request.clip.rate} Hz, level "
+        f"{cues.level_db.min():.1f} to {cues.level_db.max():.1f} dB, correlation of left and right "
+        f"{cues.correlation.mean():.2f}."
+    ]
+    lines.extend(f"{note.capitalize()}." for note in cues.notes)
+    by_id = {track.id: track for track in tracks}
+    for index, part in enumerate(parts):
+        lines.append(_about(part, by_id[index], cues, len(parts)))
+    spare = request.objects[len(parts) :]
+    if spare:
+        lines.append(f"Named but not told apart by direction: {', '.join(spare)}.")
+    lines.extend(
+        f"{part.resolution.note}." for part in parts if part.named and part.resolution.note
+    )
+    return "\n".join(lines)
+
+
+def _about(part: Planned, track: ObjectTrack, cues: SpatialCues, count: int) -> str:
+    """One object: what it is and why, where it is and why."""
+    share = f" ({part.source.share:.0%} of the energy)" if count > 1 else ""
+    text = f"{part.name[:1].upper()}{part.name[1:]}{share}: "
+    text += ", ".join(
+        said for said in (_recognition(part), _place(part, cues), _level(part)) if said
+    )
+    text += f": {motion_category(track, cues.frame_count).replace('_', ' ')}."
+    if part.reading.faint:
+        text += " The drift is faint but steady, so it was stretched over the picture: check it."
+    if part.reading.unheard:
+        text += " It is heard to pass, but not which way: turn it round if that is wrong."
+    return text
+
+
+def _recognition(part: Planned) -> str:
+    tags = part.heard.tags
+    if part.named:
+        return "named by you"
+    if tags is None:
+        return "recognition was not available"
+    guesses = [f"{name} {p:.2f}" for name, p in tags.ranked(3)]
+    if part.name == UNKNOWN:
+        return f"not recognised (likeliest: {', '.join(guesses)}), shown as a {UNKNOWN}"
+    if tags.best() is None:
+        return f"some {part.name} ({part.certainty:.2f}; likeliest: {', '.join(guesses)})"
+    return f"sounds like it ({part.certainty:.2f}; next: {', '.join(guesses[1:])})"
+
+
+def _place(part: Planned, cues: SpatialCues) -> str:
+    source = part.source
+    if source.certainty == 0:
+        return "no position"
+    heard = source.audible
+    kind = next(one for one in cues.evidence if one != "none")
+    first, last = source.x[heard[0]], source.x[heard[-1]]
+    text = f"heard at {first:.2f} to {last:.2f} of the width by {kind}"
+    if part.reading.motion == "crossing":
+        band = cues.band_level_difference_db[QUOTED_BAND]
+        third = max(1, len(band) // 3)
+        before, after = band[:third].mean(), band[-third:].mean()
+        text += f" (right minus left at {QUOTED_NAME} {before:+.1f} to {after:+.1f} dB)"
+        if cues.doppler_confidence > 0.6 and cues.doppler_semitones < -0.2:
+            text += f", pitch falls by {-cues.doppler_semitones:.1f} semitones as it passes"
+    return text
+
+
+def _level(part: Planned) -> str:
+    reading = part.reading
+    text = f"level changes by {reading.level_change_db:+.1f} dB"
+    if reading.motion in ("approaching", "receding"):
+        factor = 10 ** (abs(reading.level_change_db) / 20)
+        text += (
+            f", by 1/r {factor:.1f} times {'nearer' if reading.level_change_db > 0 else 'farther'}"
+        )
+    if reading.motion == "crossing" and reading.hump_db > 1:
+        text += f" with a hump of {reading.hump_db:.1f} dB"
+    return text
