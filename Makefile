@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples train-mini bench-run clean
+.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -34,8 +34,17 @@ examples: $(VENV)/.run
 train-mini: $(VENV)/.run
 	@$(BIN)/python -m spa2v_core.training.mini all
 
+train-tagger: $(VENV)/.dev
+	@$(BIN)/python -m spa2v_core.training.tagger all
+
 bench-run: $(VENV)/.run
 	@$(BIN)/python -m tests.bench_run
+
+bench-planning: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench_planning
+
+bench-hearing: $(VENV)/.run
+	@$(BIN)/python -m tests.bench_hearing
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis

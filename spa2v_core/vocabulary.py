@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 UNKNOWN = "loudspeaker"
 
@@ -28,6 +29,13 @@ SCENES = {
     "desert": "in a desert",
     "sky": "in the sky",
     "sea": "on the sea",
+}
+
+
+Place = Literal["air", "perched", "held", "ground"]
+_PLACES: dict[str, Place] = {
+    **dict.fromkeys(("bird", "bell", "clock"), "perched"),
+    **dict.fromkeys(("guitar", "violin", "flute", "trumpet", "saxophone", "accordion"), "held"),
 }
 
 
@@ -57,9 +65,12 @@ class Thing:
     mobile: bool = False
 
     @property
-    def airborne(self) -> bool:
-        """Whether it is usually up in the air."""
-        return self.kind == "aircraft" or self.name == "rain"
+    def place(self) -> Place:
+        """Where in height it usually is: in the air, perched above eye level, held in front of a
+        player, or on the ground."""
+        if self.kind == "aircraft" or self.name == "rain":
+            return "air"
+        return _PLACES.get(self.name, "ground")
 
 
 def _vehicle(name: str, scene: str, height: float, aspect: float, *aliases: str) -> Thing:
@@ -125,7 +136,7 @@ THINGS: tuple[Thing, ...] = (
     _instrument("saxophone", 1.0, "sax"),
     _instrument("accordion", 1.0, "harmonica", "concertina"),
     Thing("bell", "object", "room", 0.34, 1.0, ("church bell", "chime", "gong", "doorbell")),
-    Thing("siren", "object", "street", 0.34, 0.8, ("alarm siren",)),
+    Thing("siren", "object", "street", 0.34, 0.8, ("alarm siren",), mobile=True),
     Thing("horn", "object", "street", 0.34, 0.82, ("honk", "bugle", "hunting horn")),
     Thing("telephone", "object", "room", 0.32, 1.2, ("phone", "ringtone")),
     Thing("clock", "object", "room", 0.34, 1.0, ("alarm clock", "alarm", "ticking", "timer")),

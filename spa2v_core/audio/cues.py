@@ -23,6 +23,9 @@ FRAMES = 16
 BANDS_HZ = (100.0, 400.0, 1500.0, 5000.0, 12000.0)
 #: Edges of the finer bands that positions are read in; lower down wind and rooms speak.
 CELL_BANDS_HZ = tuple(float(f) for f in np.geomspace(180, 14000, 41))
+#: Below this walls and wind make a lasting difference between the channels, Hz, and what such
+#: cells count.
+LOW_HZ, LOW_TRUST = 500.0, 0.3
 #: Time slots that a frame is cut into for the cells.
 SLOTS = 4
 #: Above this correlation and below this level difference (dB) the channels are the same.
@@ -169,7 +172,8 @@ def _level_cells(spectra: Spectra) -> Cells:
     # one channel silent: the axis is that of the other, whatever rounding says
     total = np.maximum(left + right, 1e-20)
     single = np.sqrt((left - right) ** 2 + 4 * cross**2) / total
-    return Cells(x, left + right, _compressed(left + right) * single**2)
+    trust = np.where(bands.frequencies < LOW_HZ, LOW_TRUST, 1.0)[:, None]
+    return Cells(x, left + right, _compressed(left + right) * single**2 * trust)
 
 
 def _time_cells(spectra: Spectra) -> Cells:

@@ -76,7 +76,7 @@ def draw_scene(
         microphones=microphones,  # type: ignore[arg-type]
         room=room,
         noise_db=float(rng.uniform(12, 25)) if noisy else None,
-        bias_db=float(rng.uniform(-2, 2)) if noisy else 0.0,
+        bias_db=float(rng.uniform(-3, 3)) if noisy else 0.0,
         seed=int(rng.integers(2**31)),
     )
     layout = true_layout(sources, seconds)

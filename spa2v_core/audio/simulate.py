@@ -18,6 +18,7 @@ from pathlib import Path as FilePath
 from typing import Literal
 
 import numpy as np
+from scipy.signal import butter, fftconvolve, sosfiltfilt
 
 from ..errors import InputError
 from ..layout import Box, ObjectTrack, VideoSceneLayout
@@ -34,6 +35,8 @@ NEAREST_M = 0.5
 AIR_DB_PER_M = {3000.0: 0.02, 6000.0: 0.08}
 #: Distance of the spaced omnidirectional pair, m.
 SPACING_M = 0.18
+#: Below this the channels of real recordings often differ for good, Hz.
+BIAS_HZ = 400.0
 #: The diffuse tail of a room starts after this time, s.
 TAIL_AFTER_S = 0.03
 
@@ -95,7 +98,7 @@ class Acoustics:
     ----------
     microphones: the pair. room: None for free field.
     noise_db: level of unrelated noise in both channels under the sound, None for none.
-    bias_db: how much louder the right channel is throughout (a badly set recorder).
+    bias_db: how much louder the right channel is below `BIAS_HZ` throughout (wind, walls).
     seed: of the room's tail and the noise.
     """
 
@@ -148,7 +151,7 @@ def render_source(
     stereo = np.zeros((2, len(t)))
     for position, gain in _images(acoustics.room, x, z):
         stereo += gain * heard.along(*position)
-    return stereo + _tail(source.signal, len(t), rate, acoustics)
+    return stereo + _tail(source.signal, np.hypot(x, z), rate, acoustics)
 
 
 def mix(
@@ -165,7 +168,9 @@ def mix(
         rng = np.random.default_rng((acoustics.seed, 1))
         level = np.sqrt(np.mean(stereo**2)) * 10 ** (-acoustics.noise_db / 20)
         stereo = stereo + level * _pink(rng, stereo.shape)
-    stereo[1] *= 10 ** (acoustics.bias_db / 20)
+    if acoustics.bias_db:
+        low = sosfiltfilt(butter(1, BIAS_HZ, fs=rate, output="sos"), stereo[1])
+        stereo[1] += low * (10 ** (acoustics.bias_db / 20) - 1)
     stereo = stereo * (peak / max(float(np.abs(stereo).max()), 1e-9))
     return AudioClip(stereo.astype(np.float32), rate, "simulated")
 
@@ -202,8 +207,6 @@ class _Heard:
 
 def _air(sound: np.ndarray, distance: np.ndarray, rate: int) -> np.ndarray:
     """High frequencies absorbed by the way through the air."""
-    from scipy.signal import butter, sosfiltfilt
-
     lost = 0.0
     for edge, absorbed in AIR_DB_PER_M.items():
         if edge < 0.45 * rate and distance.max() > 2:
@@ -254,19 +257,19 @@ def _images(room: Room, x: np.ndarray, z: np.ndarray) -> list[tuple[tuple, float
     return found
 
 
-def _tail(signal: np.ndarray, count: int, rate: int, acoustics: Acoustics) -> np.ndarray:
-    """(2, n) diffuse reverberation: unrelated in both channels, as loud as the direct sound at
-    the critical distance."""
-    from scipy.signal import fftconvolve
-
-    room = acoustics.room
+def _tail(signal: np.ndarray, distance: np.ndarray, rate: int, acoustics: Acoustics) -> np.ndarray:
+    """(2, n) diffuse reverberation, unrelated in both channels: as loud as the direct sound at
+    the critical distance, and less from far away (Barron and Lee, 1988: exp(-0.04 r / RT60))."""
+    room, count = acoustics.room, len(distance)
     if room is None:
         return np.zeros((2, count))
     rng = np.random.default_rng((acoustics.seed, 2))
     t = np.arange(round(1.2 * room.decay_s * rate)) / rate
     response = rng.normal(size=(2, len(t))) * 10 ** (-3 * t / room.decay_s) * (t > TAIL_AFTER_S)
     response /= np.sqrt((response**2).sum(1, keepdims=True)) * room.critical_m
-    return fftconvolve(signal[None, :count], response, axes=1)[:, :count]
+    sent = np.pad(signal, (0, max(0, count - len(signal))))[:count]
+    sent = sent * np.exp(-0.02 * distance / room.decay_s)
+    return fftconvolve(sent[None], response, axes=1)[:, :count]
 
 
 def _pink(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

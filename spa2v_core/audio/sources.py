@@ -7,6 +7,7 @@ floor for cells that belong to none; another source is only believed where it ex
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +97,7 @@ def extract(clip: AudioClip, sources: tuple[HeardSource, ...]) -> list[np.ndarra
             other = np.interp(slot / slots, _middles(len(source.x)), sources[1 - index].x)
             angle = np.clip(other, 0, 1) * np.pi / 2
             mixed = np.sin(angle) * stft.spectrum[0] - np.cos(angle) * stft.spectrum[1]
+            mixed = mixed * (1 if source.x.mean() < other.mean() else -1)
         mask = np.sqrt(source.member[band][:, slot]) if source.member.shape[0] > 3 else 1.0
         out.append(stft.inverse(mixed * mask))
     return out
@@ -111,16 +113,32 @@ def _fit(cues: SpatialCues, paths: int) -> tuple[np.ndarray, float]:
     Started from several places, as expectation maximisation only climbs the nearest hill.
     """
     x, weight = cues.cells.x, cues.cells.weight
+    fits = [_climb(x, weight, lines) for lines in _starts(x, weight, paths)]
+    return max(fits, key=lambda fit: fit[1])
+
+
+def _starts(x: np.ndarray, weight: np.ndarray, paths: int) -> Iterator[np.ndarray]:
+    """(paths, S) lines to start from: all at rest at quantiles of the positions, or one of them
+    on its way from one side to the other."""
     order = np.argsort(x.ravel())
     share = np.cumsum(weight.ravel()[order]) / max(float(weight.sum()), 1e-12)
-    best: tuple[np.ndarray, float] | None = None
-    for low, high in ((0.1, 0.9), (0.3, 0.7), (0.02, 0.6), (0.4, 0.98))[: 1 if paths == 1 else 4]:
-        quantiles = np.linspace(low, high, paths) if paths > 1 else np.array([0.5])
-        starts = x.ravel()[order][np.minimum(np.searchsorted(share, quantiles), x.size - 1)]
-        fitted = _climb(x, weight, np.repeat(starts[:, None], x.shape[1], 1))
-        if best is None or fitted[1] > best[1]:
-            best = fitted
-    return best  # type: ignore[return-value]
+
+    def quantiles(low: float, high: float, count: int) -> np.ndarray:
+        wanted = np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
+        return x.ravel()[order][np.minimum(np.searchsorted(share, wanted), x.size - 1)]
+
+    def flat(values: np.ndarray) -> np.ndarray:
+        return np.repeat(values[:, None], x.shape[1], 1)
+
+    if paths == 1:
+        yield flat(quantiles(0.5, 0.5, 1))
+        return
+    for low, high in ((0.1, 0.9), (0.3, 0.7), (0.02, 0.6), (0.4, 0.98)):
+        yield flat(quantiles(low, high, paths))
+    left, right = quantiles(0.05, 0.95, 2)
+    for first, last in ((left, right), (right, left)):
+        moving = np.linspace(first, last, x.shape[1])[None]
+        yield np.concatenate([moving, flat(quantiles(0.2, 0.8, paths - 1))])
 
 
 def _climb(x: np.ndarray, weight: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, float]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 
 from ..audio.hearing import Heard
 from ..audio.sources import smooth
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
-from ..vocabulary import COLOURS, THINGS, UNKNOWN, resolve
+from ..vocabulary import BY_NAME, COLOURS, UNKNOWN, resolve
 from . import wording
 from .base import PlanRequest
 from .motion import read_motion
@@ -16,15 +19,21 @@ from .wording import Planned
 
 WIDTH, HEIGHT = 512, 320
 HORIZON = 0.5
+#: Vertical centre of what is not on the ground.
+MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
 #: Height of a box in the far distance.
 SMALLEST = 0.08
 #: A side that is heard at all, but less than this from the middle, is moved out to it: ambience
 #: compresses level differences.
-SIDE, HEARD_SIDE = 0.22, 0.06
+SIDE, HEARD_SIDE = 0.22, 0.07
 #: Confidence of a motion that is read from level alone, for a known and an unknown thing.
 FROM_LEVEL, FROM_LEVEL_UNKNOWN = 0.5, 0.3
+#: How much likelier names must be in another order than that of loudness, for each that moves.
+MISPLACED = 0.1
 #: A kind of thing is named where none of its things is likely enough, but all together are.
 KINDS = ("vehicle", "animal", "instrument")
+#: What the probability of a thing that usually stays counts for a source that travels.
+STILL_THAT_TRAVELS = 0.3
 
 
 class CuePlanner:
@@ -34,7 +43,8 @@ class CuePlanner:
 
     def plan(self, request: PlanRequest) -> VideoSceneLayout:
         cues = request.cues
-        parts = [_identify(heard, request.objects, i) for i, heard in enumerate(request.heard)]
+        names = _given(request.heard, request.objects)
+        parts = [_identify(*pair) for pair in zip(request.heard, names, strict=True)]
         tracks = tuple(_track(index, part) for index, part in enumerate(parts))
         tracks = tuple(sorted(tracks, key=lambda track: track.keyframes[-1].box.y2))
         return VideoSceneLayout(
@@ -49,16 +59,38 @@ class CuePlanner:
         )
 
 
-def _identify(heard: Heard, names: tuple[str, ...], index: int) -> Planned:
-    """Names of the user go to sources in order of loudness; others are what the tagger heard."""
-    colour = ""
-    if index < len(names):
-        words = names[index].split()
+def _given(heard: tuple[Heard, ...], names: tuple[str, ...]) -> list[str | None]:
+    """The user's name for each source, None where there is none.
+
+    Names go to sources in order of loudness, unless the tagger clearly hears them the other way
+    round; names that are left over are not used.
+    """
+    used = [*names, *[None] * len(heard)][: len(heard)]
+
+    def fits(order: tuple[str | None, ...]) -> float:
+        likely = sum(_likelihood(one, name) for one, name in zip(heard, order, strict=True) if name)
+        return likely - MISPLACED * sum(a != b for a, b in zip(order, used, strict=True))
+
+    return list(max(itertools.permutations(used), key=fits))
+
+
+def _likelihood(heard: Heard, name: str) -> float:
+    """The tagger's probability of a user's name, 0 if it doesn't know the thing."""
+    thing = resolve(name).thing.name
+    if heard.tags is None or thing not in heard.tags.names:
+        return 0.0
+    return float(heard.tags.mean()[heard.tags.names.index(thing)])
+
+
+def _identify(heard: Heard, given: str | None) -> Planned:
+    """A source with its name, the user's or else what the tagger heard, and how it moves."""
+    colour, named = "", given is not None
+    if given is not None:
+        words = given.split()
         colour = next((word for word in words[:-1] if word.lower() in COLOURS), "")
-        name, certainty, named = " ".join(w for w in words if w != colour), 1.0, True
+        name, certainty = " ".join(word for word in words if word != colour), 1.0
     else:
         name, certainty = _recognised(heard)
-        named = False
     resolution = resolve(name)
     reading = read_motion(
         heard.source,
@@ -69,20 +101,27 @@ def _identify(heard: Heard, names: tuple[str, ...], index: int) -> Planned:
 
 
 def _recognised(heard: Heard) -> tuple[str, float]:
-    """The tagger's name for a source and its probability, else a kind, else a loudspeaker."""
+    """The tagger's name for a source and its probability, else a kind, else a loudspeaker.
+
+    What is heard to travel is rather a thing that can: others count less.
+    """
     if heard.tags is None:
         return UNKNOWN, 0.0
-    best = heard.tags.best()
-    if best:
-        return best
-    mean = dict(zip(heard.tags.names, heard.tags.mean(), strict=True))
-    chances = {}
-    for kind in KINDS:
-        missed = [1 - float(mean.get(t.name, 0.0)) for t in THINGS if t.kind == kind]
-        chances[kind] = 1 - float(np.prod(missed))
-    kind = max(chances, key=lambda k: chances[k])
-    if chances[kind] >= heard.tags.threshold + 0.1:
-        return kind, chances[kind]
+    travels = read_motion(heard.source, mobile=False, known=True).motion == "crossing"
+    chances = {
+        name: float(p) * (STILL_THAT_TRAVELS if travels and not BY_NAME[name].mobile else 1.0)
+        for name, p in zip(heard.tags.names, heard.tags.mean(), strict=True)
+    }
+    best = max(chances, key=lambda name: chances[name])
+    if chances[best] >= heard.tags.threshold:
+        return best, chances[best]
+    kinds = {
+        kind: 1 - math.prod(1 - p for name, p in chances.items() if BY_NAME[name].kind == kind)
+        for kind in KINDS
+    }
+    kind = max(kinds, key=lambda k: kinds[k])
+    if kinds[kind] >= heard.tags.threshold + 0.1:
+        return kind, kinds[kind]
     return UNKNOWN, 0.0
 
 
@@ -157,9 +196,10 @@ def _heights(part: Planned) -> np.ndarray:
 
 
 def _middle(part: Planned, height: float) -> float:
-    """Vertical centre: on the ground, lower in the picture the nearer it is, or in the air."""
-    if part.resolution.thing.airborne:
-        return 0.34
+    """Vertical centre: where such a thing is; on the ground lower in the picture when nearer."""
+    place = part.resolution.thing.place
+    if place != "ground":
+        return MIDDLES[place]
     bottom = HORIZON + 0.06 + 0.42 * min(1.0, height / 0.5) * 0.85
     return bottom - height / 2
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..audio.sources import HeardSource
+from ..audio.sources import HeardSource, smooth
 
 Motion = Literal["approaching", "receding", "crossing", "stationary"]
 
@@ -56,7 +56,7 @@ def read_motion(source: HeardSource, *, mobile: bool, known: bool) -> MotionRead
         return MotionReading("stationary", 0.0, 0.0)
     t = (heard - heard[0]) / (heard[-1] - heard[0])
     levels = source.level_db[heard]
-    level, level_fit = _trend(t, levels)
+    level, level_fit = _trend(t, _envelope(levels))
     travel, travel_fit = _trend(t, source.x[heard])
     reading = MotionReading("stationary", level, travel, _hump(levels))
     placed = source.certainty > 0
@@ -70,6 +70,11 @@ def read_motion(source: HeardSource, *, mobile: bool, known: bool) -> MotionRead
     if not placed and mobile and reading.hump_db > HUMP_DB:
         return replace(reading, motion="crossing", unheard=True)
     return reading
+
+
+def _envelope(levels: np.ndarray) -> np.ndarray:
+    """Levels without the gaps between steps, barks or strokes: mean power of five frames."""
+    return 10 * np.log10(smooth(10 ** (levels / 10), 5))
 
 
 def _hump(levels: np.ndarray) -> float:

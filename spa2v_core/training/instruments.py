@@ -96,6 +96,15 @@ def phrase(name: str, seconds: float, rng: np.random.Generator) -> list[Note]:
     return notes
 
 
+def medley(name: str, count: int, each_s: float, rng: np.random.Generator) -> list[Note]:
+    """`count` phrases, each in its own time, scale and register."""
+    return [
+        (k * each_s + start, pitch, length, velocity)
+        for k in range(count)
+        for start, pitch, length, velocity in phrase(name, each_s - 0.3, rng)
+    ]
+
+
 def _beat(seconds: float, rng: np.random.Generator) -> list[Note]:
     """A drum pattern: each of a few instruments of the kit on steps of its own."""
     step = rng.uniform(0.1, 0.2)

@@ -23,7 +23,7 @@ from ..audio.io import read_audio
 from ..audio.voices import VOICES
 from ..errors import InputError
 from ..vocabulary import THINGS
-from . import instruments
+from . import instruments, sampled
 from .containers import unpack
 
 CATALOGUE = Path(__file__).with_name("sounds.tsv")
@@ -89,7 +89,8 @@ def pack_sounds(work: Path, seed: int = 0, held_only: bool = False) -> Path:
     """
     packages = work / "packages"
     sounds = [*_recordings(packages, held_only), *_soundfonts(packages, seed, held_only)]
-    sounds += [] if held_only else _synthesised(seed)
+    if not held_only:
+        sounds += [*_sampled(packages, seed), *_synthesised(seed)]
     known = {sound.name for sound in sounds}
     names = [thing.name for thing in THINGS if thing.name in known]
     lengths = np.array([len(sound.samples) for sound in sounds])
@@ -154,7 +155,7 @@ def _soundfonts(packages: Path, seed: int, held_only: bool) -> list[_Dry]:
         (font,) = fetch_package(package, packages).rglob(file)
         for name, (programs, _, _) in instruments.PROGRAMS.items():
             for program in programs:
-                tune = instruments.phrase(name, PHRASE_S, np.random.default_rng((seed, len(jobs))))
+                tune = _tune(name, (seed, len(jobs)))
                 jobs.append((name, package, held, program, tune, PHRASE_S, font, 0))
     for package in () if held_only else EFFECT_FONTS:
         (font,) = fetch_package(package, packages).rglob("*.sf2")
@@ -168,11 +169,32 @@ def _soundfonts(packages: Path, seed: int, held_only: bool) -> list[_Dry]:
         return [dry for found in threads.map(_played, jobs) for dry in found]
 
 
+def _tune(name: str, seed: tuple[int, ...]) -> list[instruments.Note]:
+    rng = np.random.default_rng(seed)
+    return instruments.medley(name, round(PHRASE_S / TAKE_S), TAKE_S, rng)
+
+
 def _played(job: tuple) -> list[_Dry]:
     name, package, held, program, tune, seconds, font, bank = job
     sound = instruments.play(program, tune, seconds, RATE, soundfont=font, bank=bank)
     pieces = np.split(sound, max(1, round(seconds / TAKE_S)))
     return [_dry(name, package, held, piece) for piece in pieces if np.abs(piece).max() > 1e-4]
+
+
+def _sampled(packages: Path, seed: int) -> list[_Dry]:
+    """Phrases of real instruments, cut into takes."""
+    found: list[_Dry] = []
+    for name, members in sampled.PACKAGES.items():
+        for member in members:
+            notes = sampled.read_notes(sampled.fetch_samples(member, packages), RATE)
+            tune = _tune(name, (seed, 7, len(found)))
+            sound = sampled.play_notes(notes, tune, PHRASE_S, RATE)
+            found += [
+                _dry(name, "tonejs-instruments", False, piece)
+                for piece in np.split(sound, round(PHRASE_S / TAKE_S))
+                if np.abs(piece).max() > 1e-4
+            ]
+    return found
 
 
 def _synthesised(seed: int) -> list[_Dry]:

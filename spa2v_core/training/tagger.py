@@ -157,7 +157,7 @@ def train(work: Path, seconds: float, seed: int, batch: int = 64) -> None:
 
 def export(work: Path, out: Path) -> None:
     """Write the ONNX file and `tagger.json` with the names and figures of the hold-out."""
-    from .tagger_report import hold_out
+    from .tagger_report import hold_out, tables
 
     dry = DrySounds.load(work / "dry.npz")
     net = TaggerNet(len(dry.names)).eval()
@@ -177,6 +177,7 @@ def export(work: Path, out: Path) -> None:
     (out / "tagger.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     card |= hold_out(dry, out)
     (out / "tagger.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    print(tables(card))
 
 
 def main(arguments: list[str] | None = None) -> None:

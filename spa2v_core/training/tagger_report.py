@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..audio.features import RATE
 from ..audio.tagger import MelTagger
-from .sounds import DrySounds
+from .sounds import CATALOGUE, DrySounds
 from .tagger_pool import disturb
 
 #: A held-out sound is repeated to at least this length.
@@ -71,3 +72,31 @@ def _lasting(sound: np.ndarray) -> np.ndarray:
     pause = np.zeros(round(0.3 * RATE) if len(sound) < RATE else 0, np.float32)
     once = np.concatenate([sound, pause])
     return np.tile(once, 1 + least // len(once))[:least]
+
+
+def tables(figures: dict[str, Any]) -> str:
+    """The model card's tables: accuracy per class, and every source with its licence."""
+    lines = [
+        "| class | held-out sounds | packages | right, dry | right, disturbed |",
+        "|---|---|---|---|---|",
+    ]
+    for name, found in figures["held_out"].items():
+        packages = ", ".join(found["packages"])
+        lines.append(
+            f"| {name} | {found['sounds']} | {packages} | {found['dry']:.0%} "
+            f"| {found['disturbed']:.0%} |"
+        )
+    with CATALOGUE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    learned: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        if row["use"] == "train":
+            learned[row["class"]][row["package"]].add(row["licence"])
+    lines += ["", "| class | recordings trained on (licence) |", "|---|---|"]
+    for name in sorted(learned):
+        sources = [
+            f"{package} ({', '.join(sorted(licences))})"
+            for package, licences in sorted(learned[name].items())
+        ]
+        lines.append(f"| {name} | {'; '.join(sources)} |")
+    return "\n".join(lines)

@@ -73,7 +73,7 @@ def test_extracted_sounds_are_their_own(count):
         assert len(sound) == clip.samples.shape[1]
         mine = signals[int(source.x.mean() > 0.5)][: len(sound)]
         others = [s[: len(sound)] for s in signals if not np.array_equal(s[: len(sound)], mine)]
-        assert np.corrcoef(sound, mine)[0, 1] > 0.9
+        assert np.corrcoef(sound, mine)[0, 1] > 0.8
         assert all(abs(np.corrcoef(sound, other)[0, 1]) < 0.2 for other in others)
 
 

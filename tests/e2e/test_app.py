@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from spa2v_core.audio.io import AudioClip, read_audio, write_wav
 from spa2v_core.audio.simulate import Source, mix, straight
 from spa2v_core.generation.export import read_layout
-from tests.audio.test_io import nan_wav
+from tests.audio.test_io import many_channels, nan_wav
 
 pytestmark = pytest.mark.e2e
 PLANNING, RENDERING = 20_000, 180_000
@@ -76,7 +76,7 @@ def seek(page, frame):
 
 def test_it_opens_with_an_example_planned(open_page):
     page = open_page()
-    assert [o["name"] for o in shown(page)] == ["red car"]
+    assert [o["name"] for o in shown(page)] == ["car"]
     assert page.locator(".spa2v-editor .diamond").count() == 2
     expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
 
@@ -182,7 +182,7 @@ def test_resize_rename_add_delete_undo(open_page):
         page.get_by_role("button", name="Undo (Ctrl+Z)").click()
     settle(page)
     assert shown(page)[0]["box"] == pytest.approx(before, abs=2e-5)
-    assert shown(page)[0]["name"] == "red car"
+    assert shown(page)[0]["name"] == "car"
     expect(page.get_by_role("button", name="Undo (Ctrl+Z)")).to_be_disabled()
     page.get_by_role("button", name="Redo (Ctrl+Y)").click()
     settle(page)
@@ -293,7 +293,53 @@ def test_bad_files_are_a_toast_and_nothing_is_lost(open_page, tmp_path, kind):
         page.get_by_role("button", name="Plan", exact=True).click()
     expect(toast(page)).to_be_visible(timeout=PLANNING)
     assert "Traceback" not in toast(page).inner_text()
-    assert [o["name"] for o in shown(page)] == ["red car"]
+    assert [o["name"] for o in shown(page)] == ["car"]
+
+
+def test_what_was_heard_is_shown_and_can_be_corrected(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Dog left, guitar right").click()
+    label = page.locator(".spa2v-editor .label text")
+    expect(label).to_have_text(["dog", "guitar"], timeout=PLANNING)
+    guesses = page.locator(".spa2v-guess input")
+    expect(guesses).to_have_count(2)
+    page.get_by_role("button", name="Why this plan").click()
+    reasoning = page.get_by_label("Reasoning").input_value()
+    assert "sounds like it" in reasoning
+    assert "% of the energy" in reasoning
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+
+    wrong = page.get_by_label("Sound 1")
+    wrong.click()
+    page.get_by_role("option").nth(1).click()
+    expect(label).not_to_have_text(["dog", "guitar"], timeout=PLANNING)
+    chosen = {
+        wrong.input_value().split(" · ")[0],
+        page.get_by_label("Sound 2").input_value().split(" · ")[0],
+    }
+    assert {o["name"] for o in shown(page)} == chosen
+
+    wrong.fill("blue van")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("What do you hear?")).to_have_value(re.compile("blue van"))
+    expect(label.filter(has_text="blue van")).to_be_visible(timeout=PLANNING)
+
+
+def test_ambisonics_need_a_word(open_page, tmp_path):
+    page = open_page()
+    clear(page)
+    path = tmp_path / "foa.wav"
+    sound = 0.3 * np.random.default_rng(0).normal(size=44_100).clip(-2, 2)
+    many_channels(path, np.stack([sound, 0.7 * sound, 0 * sound, 0.7 * sound]))
+    upload(page, path)
+    expect(toast(page)).to_contain_text("4 channels", timeout=PLANNING)
+    page.get_by_role("button", name="Channels").click()
+    page.get_by_label("The file holds").click()
+    page.get_by_role("option", name="ambisonics").click()
+    page.get_by_label("What do you hear?").fill("dog")
+    page.get_by_role("button", name="Plan", exact=True).click()
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
+    assert shown(page)[0]["box"][0] < 0.2
 
 
 def test_mono_is_said_and_placed_in_the_middle(open_page, tmp_path):
@@ -342,12 +388,12 @@ def test_a_layout_file_comes_back(open_page, tmp_path):
     path = tmp_path / "layout.json"
     path.write_text(json.dumps(layout))
     page.locator("input[type=file][accept*='.json']").set_input_files(str(path))
-    expect(page.locator(".spa2v-editor .label text")).to_have_text("red bus", timeout=PLANNING)
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("bus", timeout=PLANNING)
     path = tmp_path / "bad.json"
     path.write_text('{"version": 1, "objects": [{"id": "x"}]}')
     page.locator("input[type=file][accept*='.json']").set_input_files(str(path))
     expect(toast(page)).to_be_visible(timeout=PLANNING)
-    assert [o["name"] for o in shown(page)] == ["red bus"]
+    assert [o["name"] for o in shown(page)] == ["bus"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
