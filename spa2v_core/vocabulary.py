@@ -65,6 +65,11 @@ class Thing:
     mobile: bool = False
 
     @property
+    def steady(self) -> bool:
+        """Whether its sound is so even that its level tells how far it is."""
+        return self.kind in ("vehicle", "aircraft") or self.name in ("siren", "footsteps")
+
+    @property
     def place(self) -> Place:
         """Where in height it usually is: in the air, perched above eye level, held in front of a
         player, or on the ground."""

@@ -23,6 +23,8 @@ FRAMES = 16
 BANDS_HZ = (100.0, 400.0, 1500.0, 5000.0, 12000.0)
 #: Edges of the finer bands that positions are read in; lower down wind and rooms speak.
 CELL_BANDS_HZ = tuple(float(f) for f in np.geomspace(180, 14000, 41))
+#: Edges of the bands that delays are read in.
+TIME_BANDS_HZ = (200.0, 1000.0, 3500.0, 12000.0)
 #: Below this walls and wind make a lasting difference between the channels, Hz, and what such
 #: cells count.
 LOW_HZ, LOW_TRUST = 500.0, 0.3
@@ -47,10 +49,12 @@ Evidence = Literal["level", "time", "none"]
 class Cells:
     """Cells of time and frequency: B bands and N * SLOTS slots.
 
-    x (B, S) position 0..1; power (B, S) of both channels; weight (B, S) what a cell counts:
-    compressed power (so that quiet sources are heard) where one direction dominates.
+    edges: (B + 1,) of the bands, Hz. x (B, S) position 0..1; power (B, S) of both channels;
+    weight (B, S) what a cell counts: compressed power (so that quiet sources are heard) where one
+    direction dominates.
     """
 
+    edges: tuple[float, ...]
     x: np.ndarray
     power: np.ndarray
     weight: np.ndarray
@@ -169,25 +173,25 @@ def _level_cells(spectra: Spectra) -> Cells:
     bands = band_sums(spectra, CELL_BANDS_HZ)
     left, right, cross = bands.left, bands.right, np.maximum(bands.cross.real, 0)
     x = np.arctan2(2 * cross, left - right) / np.pi
-    # one channel silent: the axis is that of the other, whatever rounding says
+    # share of the power that is not the same in all directions
     total = np.maximum(left + right, 1e-20)
     single = np.sqrt((left - right) ** 2 + 4 * cross**2) / total
     trust = np.where(bands.frequencies < LOW_HZ, LOW_TRUST, 1.0)[:, None]
-    return Cells(x, left + right, _compressed(left + right) * single**2 * trust)
+    weight = _compressed(left + right) * single**2 * trust
+    return Cells(CELL_BANDS_HZ, x, left + right, weight)
 
 
 def _time_cells(spectra: Spectra) -> Cells:
     """Position by the delay in three wide bands; their slots are all that tells sources apart."""
-    edges = (200.0, 1000.0, 3500.0, 12000.0)
     parts = [
         gcc_phat(spectra, LARGEST_LAG_S, low, high)
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in zip(TIME_BANDS_HZ, TIME_BANDS_HZ[1:], strict=False)
     ]
     lag, coherence = (np.stack([part[i] for part in parts]) for i in (0, 1))
-    bands = band_sums(spectra, edges)
+    bands = band_sums(spectra, TIME_BANDS_HZ)
     power = bands.left + bands.right
     weight = _compressed(power) * np.clip(coherence - 2 * CHANCE_COHERENCE, 0, 1)
-    return Cells(_lag_position(lag, weight), power, weight)
+    return Cells(TIME_BANDS_HZ, _lag_position(lag, weight), power, weight)
 
 
 def _lag_position(lag: np.ndarray, weight: np.ndarray) -> np.ndarray:

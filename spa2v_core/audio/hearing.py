@@ -40,20 +40,20 @@ def hear(
     one thing and its reflections, which is told from two of a kind only where those are named.
     """
     sources = separate(cues, count)
-    heard = _listen(clip, sources, tagger)
+    heard = _listen(clip, cues, sources, tagger)
     if count is None and len(heard) > 1 and tagger is not None:
         kept = _without_echoes(heard)
         if len(kept) < len(heard):
-            heard = _listen(clip, kept, tagger)
+            heard = _listen(clip, cues, kept, tagger)
     return heard
 
 
 def _listen(
-    clip: AudioClip, sources: tuple[HeardSource, ...], tagger: Tagger | None
+    clip: AudioClip, cues: SpatialCues, sources: tuple[HeardSource, ...], tagger: Tagger | None
 ) -> tuple[Heard, ...]:
     if tagger is None:
         return tuple(Heard(source, None) for source in sources)
-    sounds = extract(clip, sources)
+    sounds = extract(clip, cues, sources)
     return tuple(
         Heard(source, tagger.listen(sound, clip.rate))
         for source, sound in zip(sources, sounds, strict=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cues import CELL_BANDS_HZ, SILENT_DB, SLOTS, SpatialCues, decibel
+from .cues import SILENT_DB, SLOTS, SpatialCues, decibel
 from .io import AudioClip
 from .spectra import band_of, slot_of, transform
 
@@ -78,28 +78,30 @@ def separate(cues: SpatialCues, count: int | None = None) -> tuple[HeardSource, 
     return tuple(sorted(found, key=lambda source: -source.share))
 
 
-def extract(clip: AudioClip, sources: tuple[HeardSource, ...]) -> list[np.ndarray]:
+def extract(
+    clip: AudioClip, cues: SpatialCues, sources: tuple[HeardSource, ...]
+) -> list[np.ndarray]:
     """(n,) mono sound of each source.
 
-    Two sources in stereo: the other one is cancelled by its panning, then what is left of it in
-    its own cells is masked. Otherwise the cells of each are masked out of the sum of the channels.
+    Two sources that differ in level: the other one is cancelled by its panning, then what is left
+    of it in its own cells is masked. Otherwise the cells of each are masked out of the sum of the
+    channels.
     """
     if len(sources) == 1:
         return [clip.samples.mean(0)]
-    slots = sources[0].member.shape[1]
+    edges, slots = cues.cells.edges, sources[0].member.shape[1]
     stft = transform(clip, slots)
     slot = slot_of(stft.times, clip.duration_s, slots)
-    band = np.clip(band_of(stft.frequencies, CELL_BANDS_HZ), 0, len(sources[0].member) - 1)
+    band = np.clip(band_of(stft.frequencies, edges), 0, len(edges) - 2)
     out = []
     for index, source in enumerate(sources):
         mixed = stft.spectrum.sum(0)
-        if len(sources) == 2:
+        if len(sources) == 2 and "level" in cues.evidence:
             other = np.interp(slot / slots, _middles(len(source.x)), sources[1 - index].x)
             angle = np.clip(other, 0, 1) * np.pi / 2
             mixed = np.sin(angle) * stft.spectrum[0] - np.cos(angle) * stft.spectrum[1]
             mixed = mixed * (1 if source.x.mean() < other.mean() else -1)
-        mask = np.sqrt(source.member[band][:, slot]) if source.member.shape[0] > 3 else 1.0
-        out.append(stft.inverse(mixed * mask))
+        out.append(stft.inverse(mixed * np.sqrt(source.member[band][:, slot])))
     return out
 
 
@@ -113,13 +115,14 @@ def _fit(cues: SpatialCues, paths: int) -> tuple[np.ndarray, float]:
     Started from several places, as expectation maximisation only climbs the nearest hill.
     """
     x, weight = cues.cells.x, cues.cells.weight
-    fits = [_climb(x, weight, lines) for lines in _starts(x, weight, paths)]
+    fits = [_climb(x, weight, *start) for start in _starts(x, weight, paths)]
     return max(fits, key=lambda fit: fit[1])
 
 
-def _starts(x: np.ndarray, weight: np.ndarray, paths: int) -> Iterator[np.ndarray]:
-    """(paths, S) lines to start from: all at rest at quantiles of the positions, or one of them
-    on its way from one side to the other."""
+def _starts(x: np.ndarray, weight: np.ndarray, paths: int) -> Iterator[tuple[np.ndarray, float]]:
+    """(paths, S) lines to start from, and how much wider than `SPREAD` to begin: all at rest at
+    quantiles of the positions (wide, so that far cells pull too), or one of them on its way from
+    one side to the other."""
     order = np.argsort(x.ravel())
     share = np.cumsum(weight.ravel()[order]) / max(float(weight.sum()), 1e-12)
 
@@ -131,24 +134,26 @@ def _starts(x: np.ndarray, weight: np.ndarray, paths: int) -> Iterator[np.ndarra
         return np.repeat(values[:, None], x.shape[1], 1)
 
     if paths == 1:
-        yield flat(quantiles(0.5, 0.5, 1))
+        yield flat(quantiles(0.5, 0.5, 1)), 2.5
         return
     for low, high in ((0.1, 0.9), (0.3, 0.7), (0.02, 0.6), (0.4, 0.98)):
-        yield flat(quantiles(low, high, paths))
+        yield flat(quantiles(low, high, paths)), 2.5
     left, right = quantiles(0.05, 0.95, 2)
     for first, last in ((left, right), (right, left)):
         moving = np.linspace(first, last, x.shape[1])[None]
-        yield np.concatenate([moving, flat(quantiles(0.2, 0.8, paths - 1))])
+        yield np.concatenate([moving, flat(quantiles(0.2, 0.8, paths - 1))]), 1.0
 
 
-def _climb(x: np.ndarray, weight: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, float]:
+def _climb(
+    x: np.ndarray, weight: np.ndarray, lines: np.ndarray, wide: float
+) -> tuple[np.ndarray, float]:
     paths, slots = lines.shape
     t = np.linspace(-0.5, 0.5, slots)
     shares = np.full(paths, (1 - STRAY) / paths)
     total = max(float(weight.sum()), 1e-12)
     likelihood = -np.inf
     for step in range(40):
-        spread = SPREAD * max(1.0, 2.5 - step / 8)  # wide at first, so that far cells pull too
+        spread = SPREAD * max(1.0, wide - step / 8)
         density = (
             shares[:, None, None]
             * np.exp(-((x[None] - lines[:, None]) ** 2) / (2 * spread**2))

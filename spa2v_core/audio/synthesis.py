@@ -257,8 +257,8 @@ def horn(seconds: float, rng: Rng) -> np.ndarray:
         )
         return np.tanh(0.6 * unit(np.sum(tones, axis=0))) * envelope
 
-    gaps = np.cumsum(rng.uniform(0.25, 2.0, 12)) - rng.uniform(0, 0.5)
-    return repeated(seconds, gaps * length[1] / 1.2, honk)
+    gaps = rng.uniform(0.25, 2.0, 12) * length[1] / 1.2
+    return repeated(seconds, rng.uniform(0, 0.3) + np.cumsum(gaps) - gaps[0], honk)
 
 
 def bell(seconds: float, rng: Rng) -> np.ndarray:

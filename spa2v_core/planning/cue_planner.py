@@ -65,13 +65,13 @@ def _given(heard: tuple[Heard, ...], names: tuple[str, ...]) -> list[str | None]
     Names go to sources in order of loudness, unless the tagger clearly hears them the other way
     round; names that are left over are not used.
     """
-    used = [*names, *[None] * len(heard)][: len(heard)]
+    used: list[str | None] = [*names, *[None] * len(heard)][: len(heard)]
 
-    def fits(order: tuple[str | None, ...]) -> float:
+    def fits(order: list[str | None]) -> float:
         likely = sum(_likelihood(one, name) for one, name in zip(heard, order, strict=True) if name)
         return likely - MISPLACED * sum(a != b for a, b in zip(order, used, strict=True))
 
-    return list(max(itertools.permutations(used), key=fits))
+    return max(map(list, itertools.permutations(used)), key=fits)
 
 
 def _likelihood(heard: Heard, name: str) -> float:
@@ -92,11 +92,8 @@ def _identify(heard: Heard, given: str | None) -> Planned:
     else:
         name, certainty = _recognised(heard)
     resolution = resolve(name)
-    reading = read_motion(
-        heard.source,
-        mobile=resolution.thing.mobile,
-        known=name != UNKNOWN and (resolution.known or not named),
-    )
+    known = name != UNKNOWN and (resolution.known or not named)
+    reading = read_motion(heard.source, resolution.thing if known else None)
     return Planned(heard, name, colour.lower(), resolution, reading, named, certainty)
 
 
@@ -107,7 +104,7 @@ def _recognised(heard: Heard) -> tuple[str, float]:
     """
     if heard.tags is None:
         return UNKNOWN, 0.0
-    travels = read_motion(heard.source, mobile=False, known=True).motion == "crossing"
+    travels = read_motion(heard.source, BY_NAME[UNKNOWN]).motion == "crossing"
     chances = {
         name: float(p) * (STILL_THAT_TRAVELS if travels and not BY_NAME[name].mobile else 1.0)
         for name, p in zip(heard.tags.names, heard.tags.mean(), strict=True)

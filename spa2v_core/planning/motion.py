@@ -9,13 +9,15 @@ from typing import Literal
 import numpy as np
 
 from ..audio.sources import HeardSource, smooth
+from ..vocabulary import Thing
 
 Motion = Literal["approaching", "receding", "crossing", "stationary"]
 
-#: Net level change that reads as a change of distance: 6 dB is half or twice as far (1/r).
-DISTANCE_DB = 6.0
-#: The same for something unknown, which may as well be music that swells.
-UNKNOWN_DISTANCE_DB = 10.0
+#: Net level change that reads as a change of distance, and the share of variance that a straight
+#: line must explain: 6 dB is half or twice as far (1/r).
+DISTANCE = (6.0, 0.5)
+#: The same for what calls now loud and now soft, and for the unknown, which may be music.
+UNSTEADY_DISTANCE = (10.0, 0.8)
 #: Part of the width that reads as crossing.
 TRAVEL = 0.25
 #: A trend smaller than that still reads as crossing for a thing that usually travels, because
@@ -45,11 +47,12 @@ class MotionReading:
     unheard: bool = False
 
 
-def read_motion(source: HeardSource, *, mobile: bool, known: bool) -> MotionReading:
-    """What kind of motion a source makes.
+def read_motion(source: HeardSource, thing: Thing | None) -> MotionReading:
+    """What kind of motion a source makes; `thing` is what it is, None if that is unknown.
 
-    Level is read as distance only for things that travel, or, if what sounds is unknown, when it
-    changes a lot and smoothly: music swings by 8 dB without anything moving.
+    Level is read as distance for things that travel with a steady sound; for others that travel,
+    and the unknown, only when it changes a lot and smoothly; never for what stays: music swings
+    by 8 dB without anything moving.
     """
     heard = source.audible
     if len(heard) < 3:
@@ -60,8 +63,9 @@ def read_motion(source: HeardSource, *, mobile: bool, known: bool) -> MotionRead
     travel, travel_fit = _trend(t, source.x[heard])
     reading = MotionReading("stationary", level, travel, _hump(levels))
     placed = source.certainty > 0
-    enough = (DISTANCE_DB, 0.5) if mobile else (UNKNOWN_DISTANCE_DB, 0.8)
-    if (mobile or not known) and abs(level) >= enough[0] and level_fit >= enough[1]:
+    mobile = thing is not None and thing.mobile
+    change, fit = DISTANCE if thing and thing.steady else UNSTEADY_DISTANCE
+    if (mobile or thing is None) and abs(level) >= change and level_fit >= fit:
         return replace(reading, motion="approaching" if level > 0 else "receding")
     if placed and abs(travel) > TRAVEL:
         return replace(reading, motion="crossing")

@@ -67,9 +67,10 @@ def test_a_source_that_moves_is_followed_beside_one_that_stays():
 def test_extracted_sounds_are_their_own(count):
     signals = [pulses(1, 300, 2500), pulses(2, 800, 6000)][:count]
     clip = mix([at(x, s) for x, s in zip((0.2, 0.8), signals, strict=False)], SECONDS, RATE)
-    sources = separate(measure(clip))
+    cues = measure(clip)
+    sources = separate(cues)
     assert len(sources) == count
-    for sound, source in zip(extract(clip, sources), sources, strict=True):
+    for sound, source in zip(extract(clip, cues, sources), sources, strict=True):
         assert len(sound) == clip.samples.shape[1]
         mine = signals[int(source.x.mean() > 0.5)][: len(sound)]
         others = [s[: len(sound)] for s in signals if not np.array_equal(s[: len(sound)], mine)]
