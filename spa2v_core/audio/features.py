@@ -40,7 +40,7 @@ def mel_power(samples: np.ndarray) -> np.ndarray:
 def patch(power: np.ndarray) -> np.ndarray:
     """(..., frames, MELS) power to what the network sees: dB, floored `RANGE_DB` under the
     loudest cell, without its mean (so that gain does not matter), divided by 20."""
-    level = 10 * np.log10(np.maximum(power, 1e-12))
+    level = 10 * np.log10(np.maximum(power, 1e-24))
     level = np.maximum(level, level.max((-2, -1), keepdims=True) - RANGE_DB)
     return ((level - level.mean((-2, -1), keepdims=True)) / 20).astype(np.float32)
 

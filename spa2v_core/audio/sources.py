@@ -52,6 +52,13 @@ class HeardSource:
         return np.flatnonzero(self.level_db > self.level_db.max() - SILENT_DB)
 
     @property
+    def trust(self) -> np.ndarray:
+        """(N,) 0..1 what each frame's position counts: little where it is quiet or unsure, as
+        noise and the room's tail have a place of their own."""
+        amplitude = 10 ** ((self.level_db - self.level_db.max()) / 20)
+        return amplitude * self.confidence
+
+    @property
     def certainty(self) -> float:
         """How far its position can be trusted over all, 0..1."""
         loud = self.level_db > self.level_db.max() - 30

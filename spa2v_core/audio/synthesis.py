@@ -84,12 +84,15 @@ def _firing(
 
 
 def tyres(seconds: float, rng: Rng) -> np.ndarray:
-    """Rolling noise: broad, strongest around 0.7 to 1.5 kHz."""
-    core = band(
-        rng.normal(size=round(seconds * RATE)), rng.uniform(250, 600), rng.uniform(1500, 4000)
-    )
-    air = noise(seconds, rng, rng.uniform(2, 6))
-    return unit(unit(core) + rng.uniform(0.1, 0.7) * air) * wander(seconds, rng, 0.08)
+    """Rolling noise: strongest around 0.7 to 1.5 kHz near by; farther away and in wind only the
+    low end of it is left."""
+    count = round(seconds * RATE)
+    core = band(rng.normal(size=count), rng.uniform(250, 600), rng.uniform(1500, 4000))
+    air = noise(seconds, rng, rng.uniform(2, 9))
+    rumble = band(rng.normal(size=count), 25, rng.uniform(80, 220))
+    mixed = rng.uniform(0, 1) * unit(core) + rng.uniform(0.1, 1.2) * air
+    mixed = mixed + rng.choice([0.0, 0.3, 1.0]) * wander(seconds, rng, 0.5, 3) * unit(rumble)
+    return unit(mixed) * wander(seconds, rng, 0.08)
 
 
 def car(seconds: float, rng: Rng) -> np.ndarray:

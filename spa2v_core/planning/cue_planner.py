@@ -164,18 +164,30 @@ def _positions(part: Planned) -> np.ndarray:
     if part.source.certainty == 0:
         return np.full_like(x, 0.5)
     if reading.motion == "stationary":
-        centre = float(np.median(x[part.source.audible]))
+        centre = _weighted_median(x, part.source.trust)
         side = centre - 0.5
         if HEARD_SIDE < abs(side) < SIDE:
             centre = 0.5 + np.sign(side) * SIDE
         return np.full_like(x, np.clip(centre, 0.1, 0.9))
     if reading.faint:
         return np.linspace(0.12, 0.88, len(x))[:: 1 if reading.travel > 0 else -1]
-    if reading.motion == "crossing":
-        return x
+    trust = part.source.trust
     t = np.linspace(-0.5, 0.5, len(x))
-    slope, offset = np.polyfit(t, x, 1)
-    return np.clip(slope * t + offset, 0.08, 0.92)
+    slope, offset = np.polyfit(t, x, 1, w=np.sqrt(trust + 1e-3))
+    straight = slope * t + offset
+    if reading.motion == "crossing":  # where it is hardly heard it goes straight on
+        share = np.minimum(1, 3 * trust)
+        return np.clip(share * x + (1 - share) * straight, 0, 1)
+    return np.clip(straight, 0.08, 0.92)
+
+
+def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
+    """The middle of the weight; of the values' mirror image it is the mirror image."""
+    order = np.argsort(values)
+    share = np.cumsum(weight[order]) / max(float(weight.sum()), 1e-12)
+    low = values[order][np.searchsorted(share, 0.5 - 1e-9)]
+    high = values[order][min(int(np.searchsorted(share, 0.5 + 1e-9)), len(values) - 1)]
+    return float(low + high) / 2
 
 
 def _heights(part: Planned) -> np.ndarray:

@@ -60,7 +60,7 @@ def read_motion(source: HeardSource, thing: Thing | None) -> MotionReading:
     t = (heard - heard[0]) / (heard[-1] - heard[0])
     levels = source.level_db[heard]
     level, level_fit = _trend(t, _envelope(levels))
-    travel, travel_fit = _trend(t, source.x[heard])
+    travel, travel_fit = _trend(t, source.x[heard], source.trust[heard])
     reading = MotionReading("stationary", level, travel, _hump(levels))
     placed = source.certainty > 0
     mobile = thing is not None and thing.mobile
@@ -88,9 +88,14 @@ def _hump(levels: np.ndarray) -> float:
     return float(levels[third:-third].mean()) - ends
 
 
-def _trend(t: np.ndarray, values: np.ndarray) -> tuple[float, float]:
-    """Net change of the straight fit over the clip, and the share of variance it explains."""
-    slope, offset = np.polyfit(t, values, 1)
+def _trend(
+    t: np.ndarray, values: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Net change of the (weighted) straight fit, and the share of variance it explains."""
+    weight = np.ones_like(t) if weight is None else weight + 1e-3
+    slope, offset = np.polyfit(t, values, 1, w=np.sqrt(weight))
     residual = values - (slope * t + offset)
-    variance = float(np.var(values))
-    return float(slope), 1 - float(np.var(residual)) / variance if variance > 1e-12 else 0.0
+    mean = np.average(values, weights=weight)
+    variance = float(np.average((values - mean) ** 2, weights=weight))
+    left = float(np.average(residual**2, weights=weight))
+    return float(slope), 1 - left / variance if variance > 1e-12 else 0.0

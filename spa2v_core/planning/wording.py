@@ -51,10 +51,12 @@ _VERBS = {
 
 
 def caption(tracks: tuple[ObjectTrack, ...], parts: list[Planned], frame_count: int) -> str:
-    """One sentence: who does what, from left to right, and where."""
+    """One sentence: who does what, from left to right, and where; of several things the place
+    comes first, as a text encoder forgets what follows many words."""
     ordered = sorted(tracks, key=lambda track: track.keyframes[0].box.centre[0])
     said = [f"{article(t.phrase)} {_VERBS[motion_category(t, frame_count)]}" for t in ordered]
-    text = f"{' and '.join(said)} {SCENES[_scene(parts)]}"
+    place = SCENES[_scene(parts)]
+    text = f"{said[0]} {place}" if len(said) == 1 else f"{place}, {' and '.join(said)}"
     return text[:1].upper() + text[1:]
 
 

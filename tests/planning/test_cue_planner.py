@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import butter, sosfilt
 
 from spa2v_core import pipeline
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import hear
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.audio.simulate import Source, mix, still, straight
+from spa2v_core.audio.tagger import Tags
 from spa2v_core.errors import InputError
 from spa2v_core.layout import Box, motion_category
 from spa2v_core.layout import io as layout_io
@@ -150,6 +152,87 @@ def test_a_name_is_kept_as_it_was_written():
     layout = plan(moving(still(-2.5, 4)), "blue ABC van")
     assert [(t.appearance, t.name) for t in layout.objects] == [("blue", "ABC van")]
     assert layout.caption.startswith("A blue ABC van")
+
+
+class Hears:
+    """A tagger that hears low sounds as one thing and high ones as another."""
+
+    def __init__(self, low, high, p=0.9):
+        self.names, self.p = (low, high), p
+
+    def listen(self, samples, rate):
+        spectrum = np.abs(np.fft.rfft(samples)) ** 2
+        is_high = spectrum[len(spectrum) // 8 :].sum() > spectrum[: len(spectrum) // 8].sum()
+        row = (1 - self.p, self.p) if is_high else (self.p, 1 - self.p)
+        return Tags(self.names, np.zeros(1), np.ones(1), np.array([row]), np.ones(1), 0.35)
+
+
+def planned_by_ear(clip, tagger, objects=""):
+    cues, names = measure(clip), parse_objects(objects)
+    heard = hear(clip, cues, tagger, len(names) or None)
+    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
+
+
+def low_left_and_high_right(rate=22_050):
+    rng = np.random.default_rng(0)
+    low, high = (band_of_noise(rng, rate, *edges) for edges in ((200, 900), (3000, 7000)))
+    sources = [Source("a", 2 * low, still(-2.5, 4), 1, 1), Source("b", high, still(2.5, 4), 1, 1)]
+    return mix(sources, 2.5, rate)
+
+
+def band_of_noise(rng, rate, low, high):
+    edges = butter(4, (low, high), "bandpass", fs=rate, output="sos")
+    return sosfilt(edges, rng.normal(size=3 * rate))
+
+
+def test_every_source_is_named_by_what_it_sounds_like():
+    layout = planned_by_ear(low_left_and_high_right(), Hears("piano", "bird"))
+    assert categories(layout) == {"piano": "stationary_left", "bird": "stationary_right"}
+    assert "sounds like it (0.90" in layout.reasoning
+
+
+def test_given_names_go_to_the_sources_that_sound_so():
+    clip, tagger = low_left_and_high_right(), Hears("piano", "bird")
+    for names in ("piano, bird", "bird, piano"):
+        layout = planned_by_ear(clip, tagger, names)
+        assert categories(layout) == {"piano": "stationary_left", "bird": "stationary_right"}
+
+
+def test_what_is_not_likely_is_not_named_but_its_kind_may_be():
+    clip = moving(still(-2.5, 4))
+    layout = planned_by_ear(clip, Hears("bell", "rain", 0.7))
+    assert layout.objects[0].name == "rain"
+    unsure = planned_by_ear(clip, Unsure({"car": 0.3, "bus": 0.3, "dog": 0.05}))
+    assert unsure.objects[0].name == "vehicle"
+    assert "some vehicle" in unsure.reasoning
+    unknown = planned_by_ear(clip, Unsure({"car": 0.1, "dog": 0.2}))
+    assert unknown.objects[0].name == "loudspeaker"
+    assert "not recognised (likeliest: dog 0.20" in unknown.reasoning
+
+
+class Unsure:
+    def __init__(self, chances):
+        self.chances = chances
+
+    def listen(self, samples, rate):
+        row = np.array([list(self.chances.values())])
+        return Tags(tuple(self.chances), np.zeros(1), np.ones(1), row, np.ones(1), 0.35)
+
+
+def test_what_travels_is_rather_a_thing_that_can():
+    clip = moving(straight((-6, 7), (6, 7), 4))
+    tagger = Unsure({"piano": 0.5, "car": 0.4})
+    assert planned_by_ear(clip, tagger).objects[0].name == "car"
+    assert planned_by_ear(moving(still(-2, 4)), tagger).objects[0].name == "piano"
+
+
+def test_a_pass_by_in_mono_is_planned_but_not_trusted():
+    clip = moving(straight((-20, 4), (20, 4), 4))
+    mono = AudioClip(clip.samples.mean(0, keepdims=True), clip.rate)
+    layout = plan(mono, "car")
+    assert categories(layout)["car"].startswith("crossing")
+    assert layout.objects[0].confidence <= 0.1
+    assert "not which way" in layout.reasoning
 
 
 def test_reasoning_quotes_measured_figures():
