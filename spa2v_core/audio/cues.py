@@ -59,6 +59,11 @@ class Cells:
     power: np.ndarray
     weight: np.ndarray
 
+    @property
+    def dryness(self) -> float:
+        """How far every cell has one direction: 1 dry, towards 0 in a room full of echoes."""
+        return float(self.weight.sum() / max(float(_compressed(self.power).sum()), 1e-12))
+
 
 @dataclass(frozen=True)
 class SpatialCues:
@@ -238,8 +243,7 @@ def _mean_position(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
     weight = power / np.maximum(total, 1e-20)[None, :, None]
     mean = np.where(total > 0, (weight * x).sum((0, 2)), 0.5)
     spread = np.sqrt((weight * (x - mean[None, :, None]) ** 2).sum((0, 2)))
-    single = cells.weight.sum() / max(float(_compressed(cells.power).sum()), 1e-12)
-    return mean, np.clip((1 - 3 * spread) * min(1.0, 2.5 * single), 0.05, 1)
+    return mean, np.clip((1 - 3 * spread) * min(1.0, 2.5 * cells.dryness), 0.05, 1)
 
 
 def _band_difference(frames: Spectra) -> np.ndarray:

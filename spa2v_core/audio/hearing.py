@@ -9,7 +9,7 @@ import numpy as np
 
 from .cues import BANDS_HZ, SpatialCues
 from .io import AudioClip
-from .sources import HeardSource, extract, separate
+from .sources import DRY, HeardSource, extract, separate
 from .tagger import Tagger, Tags
 
 #: Two sources whose tags are more alike than this (cosine) are one thing and its echo.
@@ -36,12 +36,13 @@ def hear(
 ) -> tuple[Heard, ...]:
     """Sources of a clip, the one with most energy first.
 
-    count: how many the user named, None if unknown; then sources that sound alike are taken for
-    one thing and its reflections, which is told from two of a kind only where those are named.
+    count: how many the user named, None if unknown; then, where there are echoes, sources that
+    sound alike are taken for one thing and its reflections.
     """
     sources = separate(cues, count)
     heard = _listen(clip, cues, sources, tagger)
-    if count is None and len(heard) > 1 and tagger is not None:
+    echoes = cues.cells.dryness <= DRY and tagger is not None
+    if count is None and len(heard) > 1 and echoes:
         kept = _without_echoes(heard)
         if len(kept) < len(heard):
             heard = _listen(clip, cues, kept, tagger)

@@ -22,9 +22,13 @@ SPREAD = 0.07
 #: Density of cells that belong to no path (a uniform one has 1).
 STRAY = 0.25
 #: What another path must gain (nats a cell), how much of the cells it must explain, and how far
-#: it must be from the others; less is asked for sources that the user has named.
+#: it must be from the others; less is asked where there are no echoes to take for sources, and
+#: for sources that the user has named.
 SURE = (0.16, 0.10, 0.14)
+SURE_DRY = (0.05, 0.06, 0.12)
 NAMED = (0.02, 0.04, 0.08)
+#: From this dryness on there are no echoes to speak of.
+DRY = 0.5
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,11 @@ def separate(cues: SpatialCues, count: int | None = None) -> tuple[HeardSource, 
     """
     if not cues.positioned or count == 1:
         return (_whole(cues),)
+    least = NAMED if count else SURE_DRY if cues.cells.dryness > DRY else SURE
     lines, likelihood = _fit(cues, 1)
     for paths in range(2, min(count or MAX_SOURCES, MAX_SOURCES) + 1):
         more, better = _fit(cues, paths)
-        if not _believed(cues, more, better - likelihood, NAMED if count else SURE):
+        if not _believed(cues, more, better - likelihood, least):
             break
         lines, likelihood = more, better
     if len(lines) == 1:

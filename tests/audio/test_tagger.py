@@ -9,7 +9,11 @@ from spa2v_core.audio import features
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import Heard, hear
 from spa2v_core.audio.io import read_audio
+from spa2v_core.audio.simulate import Acoustics, Room, Source, mix, still
+from spa2v_core.audio.sources import DRY
+from spa2v_core.audio.synthesis import RATE
 from spa2v_core.audio.tagger import PATCH_FRAMES, WEIGHTS, Tags, cut_patches, get_tagger
+from spa2v_core.audio.voices import dog, woman
 from spa2v_core.errors import InputError
 from spa2v_core.vocabulary import BY_NAME
 
@@ -87,12 +91,23 @@ class Same:
         return tags([0.9, 0.05])
 
 
-def test_sources_that_sound_alike_are_one_and_its_echo_unless_named():
-    clip = read_audio(EXAMPLES / "dog_and_guitar.m4a")
+def test_what_sounds_alike_in_a_room_is_one_and_its_echo_unless_named():
+    signals = [dog(4.5, np.random.default_rng(0)), woman(4.5, np.random.default_rng(1))]
+    sources = [Source("a", s, still(x, 3), 1, 1) for s, x in zip(signals, (-2, 2), strict=True)]
+    acoustics = Acoustics(room=Room((9.0, 9.0, 3.0), 0.4))
+    clip = mix(sources, 4, RATE, acoustics=acoustics)
     cues = measure(clip)
+    assert cues.cells.dryness < DRY
+    assert len(hear(clip, cues, None)) > 1
     assert len(hear(clip, cues, Same())) == 1
     assert len(hear(clip, cues, Same(), 2)) == 2
-    assert len(hear(clip, cues, None)) == 2
+
+
+def test_without_echoes_two_that_sound_alike_are_two():
+    clip = read_audio(EXAMPLES / "dog_and_guitar.m4a")
+    cues = measure(clip)
+    assert cues.cells.dryness > DRY
+    assert len(hear(clip, cues, Same())) == 2
 
 
 def test_the_span_of_a_source_is_that_of_its_tag():
