@@ -16,6 +16,7 @@ CODECS = {
     ".opus": "libopus",
     ".m4a": "aac",
     ".mp4": "aac",
+    ".mov": "aac",
     ".webm": "libopus",
 }
 
@@ -28,15 +29,15 @@ def noise(seconds=2.0, rate=44_100, channels=2, seed=0, left=1.0, right=1.0):
 
 
 def encode(clip: AudioClip, path: Path) -> Path:
-    """Write a clip with the codec of the path's suffix; .mp4 gets a picture too."""
+    """Write a clip with the codec of the path's suffix; .mp4 and .mov get a picture too."""
     rate = 48_000 if CODECS[path.suffix] == "libopus" else clip.rate
     layout = "stereo" if clip.channels == 2 else "mono"
     with av.open(str(path), "w") as container:
-        if path.suffix == ".mp4":
+        if path.suffix in (".mp4", ".mov"):
             video = container.add_stream("libx264", rate=5)
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         stream = container.add_stream(CODECS[path.suffix], rate=rate, layout=layout)
-        if path.suffix == ".mp4":
+        if path.suffix in (".mp4", ".mov"):
             for _ in range(int(clip.duration_s * 5)):
                 picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")
                 container.mux(video.encode(picture))
