@@ -5,6 +5,9 @@ Layout frame k of N stands for the time (k + 0.5) / N * duration.
 
 from __future__ import annotations
 
+#: m/s, in air at 20 degrees.
+SPEED_OF_SOUND = 343.0
+
 
 def frame_time(frame: float, frame_count: int, duration_s: float) -> float:
     """Seconds that (fractional) `frame` stands for."""

@@ -10,13 +10,14 @@ the channels differ in time and not in level (spaced microphones), GCC-PHAT (Kna
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from ..units import frame_time
+from ..units import SPEED_OF_SOUND, frame_time
 from .io import AudioClip
 from .spectra import Spectra, band_sums, gcc_phat, slot_sums, stereo_spectra
+from .weighted import decibel, weighted_quantile
 
 FRAMES = 16
 #: Edges of the bands whose level difference is reported, Hz.
@@ -36,7 +37,6 @@ MONO_NOTE = "mono recording: position is not audible"
 SPACED_NOTE = "spaced microphones: position is read from the time difference"
 #: Frames that far under the loudest are silent, dB.
 SILENT_DB = 45.0
-SPEED_OF_SOUND = 343.0
 #: Distance of spaced microphones if nothing tells more, m, and the largest delay looked for, s.
 SPACING_M, LARGEST_LAG_S = 0.18, 0.9e-3
 #: What the highest of so many lags reaches by chance.
@@ -205,11 +205,7 @@ def _lag_position(lag: np.ndarray, weight: np.ndarray) -> np.ndarray:
     The microphones' distance is unknown: `SPACING_M`, or so wide that the largest lasting delay
     is at the picture's edge.
     """
-    order = np.argsort(np.abs(lag).ravel())
-    share = np.cumsum(weight.ravel()[order]) / max(float(weight.sum()), 1e-12)
-    largest = (
-        float(np.abs(lag).ravel()[order][np.searchsorted(share, 0.9)]) if weight.any() else 0.0
-    )
+    largest = float(weighted_quantile(np.abs(lag), weight, 0.9)) if weight.any() else 0.0
     spacing = max(SPACING_M, largest * SPEED_OF_SOUND / np.sin(np.pi / 4))
     sine = np.clip(lag * SPEED_OF_SOUND / spacing, -0.95, 0.95)
     return np.clip(0.5 + 0.5 * sine / np.sqrt(1 - sine**2), 0, 1)
@@ -251,11 +247,6 @@ def _band_difference(frames: Spectra) -> np.ndarray:
     bands = band_sums(frames, BANDS_HZ)
     floor = 1e-9 * max(float((bands.left + bands.right).max()), 1e-20)
     return np.clip(decibel(bands.right + floor) - decibel(bands.left + floor), -60, 60)
-
-
-def decibel(power: Any) -> Any:
-    """10 log10, -200 at nothing."""
-    return 10 * np.log10(np.maximum(power, 1e-20))
 
 
 def _lasting(same: np.ndarray) -> np.ndarray:

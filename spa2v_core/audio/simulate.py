@@ -23,10 +23,9 @@ from scipy.signal import butter, fftconvolve, sosfiltfilt
 from ..errors import InputError
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
-from ..units import frame_time
+from ..units import SPEED_OF_SOUND, frame_time
 from .io import AudioClip
 
-SPEED_OF_SOUND = 343.0
 #: Half the picture's width at a depth of 1 m: tan(45 degrees).
 HALF_WIDTH = 1.0
 ASPECT = 1.6

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cues import SILENT_DB, SLOTS, SpatialCues, decibel
+from .cues import SILENT_DB, SLOTS, SpatialCues
 from .io import AudioClip
 from .spectra import band_of, slot_of, transform
+from .weighted import decibel, smooth, weighted_quantile
 
 MAX_SOURCES = 3
 #: Spread of a source's cells around its path, in widths of the picture.
@@ -135,12 +136,10 @@ def _starts(x: np.ndarray, weight: np.ndarray, paths: int) -> Iterator[tuple[np.
     """(paths, S) lines to start from, and how much wider than `SPREAD` to begin: all at rest at
     quantiles of the positions (wide, so that far cells pull too), or one of them on its way from
     one side to the other."""
-    order = np.argsort(x.ravel())
-    share = np.cumsum(weight.ravel()[order]) / max(float(weight.sum()), 1e-12)
 
     def quantiles(low: float, high: float, count: int) -> np.ndarray:
         wanted = np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
-        return x.ravel()[order][np.minimum(np.searchsorted(share, wanted), x.size - 1)]
+        return weighted_quantile(x, weight, wanted)
 
     def flat(values: np.ndarray) -> np.ndarray:
         return np.repeat(values[:, None], x.shape[1], 1)
@@ -241,15 +240,3 @@ def _whole(cues: SpatialCues) -> HeardSource:
 def _by_frame(cells: np.ndarray) -> np.ndarray:
     """(N,) sum over the bands and slots of each frame."""
     return cells.sum(0).reshape(-1, SLOTS).sum(1)
-
-
-def smooth(values: np.ndarray, width: int = 5, weight: np.ndarray | None = None) -> np.ndarray:
-    """Weighted moving average of odd `width`; the window shrinks symmetrically at the ends, so
-    that a straight line stays itself."""
-    weight = np.ones_like(values) if weight is None else np.maximum(weight, 1e-3)
-    out = np.empty_like(values, dtype=float)
-    for k in range(len(values)):
-        half = min(width // 2, k, len(values) - 1 - k)
-        window = slice(k - half, k + half + 1)
-        out[k] = np.average(values[window], weights=weight[window])
-    return out

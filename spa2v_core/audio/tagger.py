@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import InputError
 from . import features
+from .weighted import decibel
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "tagger"
 #: One patch: 3 s; a new one starts every second.
@@ -100,7 +101,7 @@ class MelTagger:
         (logits,) = self._session.run(None, {"patches": features.patch(patches)})
         seconds = features.HOP / features.RATE
         end = np.minimum(starts + PATCH_FRAMES, len(power)) * seconds
-        level = 10 * np.log10(np.maximum(patches.mean((1, 2)), 1e-20))
+        level = decibel(patches.mean((1, 2)))
         weight = np.where(level > level.max() - QUIET_DB, 10 ** ((level - level.max()) / 20), 0)
         return Tags(
             self.names, starts * seconds, end, 1 / (1 + np.exp(-logits)), weight, self.threshold

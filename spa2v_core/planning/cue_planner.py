@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from ..audio.hearing import Heard
-from ..audio.sources import smooth
+from ..audio.weighted import smooth, weighted_quantile
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
 from ..vocabulary import BY_NAME, COLOURS, UNKNOWN, resolve
@@ -183,11 +183,7 @@ def _positions(part: Planned) -> np.ndarray:
 
 def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
     """The middle of the weight; of the values' mirror image it is the mirror image."""
-    order = np.argsort(values)
-    share = np.cumsum(weight[order]) / max(float(weight.sum()), 1e-12)
-    low = values[order][np.searchsorted(share, 0.5 - 1e-9)]
-    high = values[order][min(int(np.searchsorted(share, 0.5 + 1e-9)), len(values) - 1)]
-    return float(low + high) / 2
+    return float(weighted_quantile(values, weight, [0.5 - 1e-9, 0.5 + 1e-9]).mean())
 
 
 def _heights(part: Planned) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from ..audio.sources import HeardSource, smooth
+from ..audio.sources import HeardSource
+from ..audio.weighted import smooth
 from ..vocabulary import Thing
 
 Motion = Literal["approaching", "receding", "crossing", "stationary"]

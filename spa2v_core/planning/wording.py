@@ -8,6 +8,7 @@ from ..audio.cues import SpatialCues
 from ..audio.hearing import Heard
 from ..audio.sources import HeardSource
 from ..layout import ObjectTrack, motion_category
+from ..layout.category import LEFT, RIGHT
 from ..layout.keyframes import dense
 from ..vocabulary import SCENES, UNKNOWN, Resolution, article
 from .base import PlanRequest
@@ -78,9 +79,9 @@ def frame_captions(tracks: tuple[ObjectTrack, ...], frame_count: int) -> tuple[s
 
 
 def _side(x: float) -> str:
-    if x < 0.4:
+    if x < LEFT:
         return "on the left"
-    return "on the right" if x > 0.6 else "in the middle"
+    return "on the right" if x > RIGHT else "in the middle"
 
 
 def reasoning(request: PlanRequest, parts: list[Planned], tracks: tuple[ObjectTrack, ...]) -> str:
