@@ -17,7 +17,7 @@ import numpy as np
 from ..units import SPEED_OF_SOUND, frame_time
 from .io import AudioClip
 from .spectra import Spectra, band_sums, gcc_phat, slot_sums, stereo_spectra
-from .weighted import decibel, weighted_quantile
+from .weighted import decibel, weighted_median, weighted_quantile
 
 FRAMES = 16
 #: Edges of the bands whose level difference is reported, Hz.
@@ -29,6 +29,8 @@ TIME_BANDS_HZ = (200.0, 1000.0, 3500.0, 12000.0)
 #: Below this walls and wind make a lasting difference between the channels, Hz, and what such
 #: cells count.
 LOW_HZ, LOW_TRUST = 500.0, 0.3
+#: What one source alone is placed by is mostly above this: rooms are less even lower down, Hz.
+WALLS_HZ = 800.0
 #: Time slots that a frame is cut into for the cells.
 SLOTS = 4
 #: Above this correlation and below this level difference (dB) the channels are the same.
@@ -138,7 +140,7 @@ def measure(clip: AudioClip, frame_count: int = FRAMES) -> SpatialCues:
     spaced = _spaced(lag, coherence, frames, heard)
     cells = (_time_cells if spaced else _level_cells)(rising)
     cells.weight[:] *= np.repeat(heard, SLOTS)
-    x, agreement = _mean_position(cells)
+    x, agreement = _position(cells)
     confidence = np.where(heard, agreement * np.clip((loud + SILENT_DB) / 25, 0.1, 1), 0.0)
     kind: Evidence = "time" if spaced else "level"
     shift, shift_confidence = timbre.doppler(spectra)
@@ -231,15 +233,31 @@ def _compressed(power: np.ndarray) -> np.ndarray:
     return np.where(relative > 1e-5, relative**0.3, 0.0)
 
 
-def _mean_position(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-    """((N,) weighted mean position per frame, (N,) how far the cells agree on it, 0.05..1)."""
-    shape = (len(cells.x), -1, SLOTS)
-    x, power = cells.x.reshape(shape), (cells.weight * cells.power**0.5).reshape(shape)
-    total = power.sum((0, 2))
-    weight = power / np.maximum(total, 1e-20)[None, :, None]
-    mean = np.where(total > 0, (weight * x).sum((0, 2)), 0.5)
-    spread = np.sqrt((weight * (x - mean[None, :, None]) ** 2).sum((0, 2)))
-    return mean, np.clip((1 - 3 * spread) * min(1.0, 2.5 * cells.dryness), 0.05, 1)
+def _position(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+    """((N,) median position per frame, (N,) how far the cells agree on it, 0.05..1)."""
+    high = np.where(np.array(cells.edges[:-1]) < WALLS_HZ, 0.15, 1.0)[:, None]
+    x = frame_medians(cells.x, cells.weight * high)
+    away = (cells.x - np.repeat(x, SLOTS)) ** 2
+    power = cells.weight * high * cells.power**0.5
+    frames = (len(x), SLOTS)
+    total = power.sum(0).reshape(frames).sum(1)
+    spread = np.sqrt((power * away).sum(0).reshape(frames).sum(1) / np.maximum(total, 1e-20))
+    return x, np.clip((1 - 3 * spread) * min(1.0, 2.5 * cells.dryness), 0.05, 1)
+
+
+def frame_medians(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(N,) weighted median of (B, S) positions over each frame and its neighbours; 0.5 where a
+    frame has no weight.
+
+    The median, since in a room the cells of the reverberation lie about the middle: a mean would
+    be drawn there.
+    """
+    middles = np.full(x.shape[1] // SLOTS, 0.5)
+    for k in range(len(middles)):
+        if weight[:, k * SLOTS : (k + 1) * SLOTS].any():
+            near = slice(max(0, k - 1) * SLOTS, (k + 2) * SLOTS)
+            middles[k] = weighted_median(x[:, near], weight[:, near])
+    return middles
 
 
 def _band_difference(frames: Spectra) -> np.ndarray:

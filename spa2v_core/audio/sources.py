@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cues import SILENT_DB, SLOTS, SpatialCues
+from .cues import SILENT_DB, SLOTS, SpatialCues, frame_medians
 from .io import AudioClip
 from .spectra import band_of, slot_of, transform
 from .weighted import decibel, smooth, weighted_quantile
@@ -206,7 +206,7 @@ def _source(cues: SpatialCues, line: np.ndarray, member: np.ndarray) -> HeardSou
     cells = cues.cells
     weight = _by_frame(cells.weight * member)
     power = _by_frame(cells.power * member)
-    position = _by_frame(cells.weight * member * cells.x) / np.maximum(weight, 1e-12)
+    position = frame_medians(cells.x, cells.weight * member)
     sure = weight / max(float(weight.max()), 1e-12)
     straight = line.reshape(-1, SLOTS).mean(1)
     x = smooth(np.where(sure > 0.1, position, straight), 5, sure)

@@ -10,7 +10,7 @@ import numpy as np
 from .io import AudioClip
 
 #: What a falling bin counts where the direct sound is looked for.
-FALLING = 0.2
+FALLING = 0.02
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def stereo_spectra(clip: AudioClip, slots: int) -> tuple[Spectra, Spectra]:
     """(spectra, spectra of the rising sound) of a mono (twice the same) or stereo clip in slots.
 
     Where a bin's power rises the sound comes on the direct way, before its reflections (the
-    precedence effect: Litovsky et al., 1999); falling bins count a fifth in the second.
+    precedence effect: Litovsky et al., 1999); falling bins hardly count in the second.
     """
     samples = clip.samples if clip.channels == 2 else np.repeat(clip.samples, 2, axis=0)
     stft = transform(AudioClip(samples, clip.rate), slots)

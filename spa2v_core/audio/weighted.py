@@ -19,6 +19,11 @@ def weighted_quantile(values: np.ndarray, weight: np.ndarray, shares: Any) -> An
     return values.ravel()[order][np.minimum(np.searchsorted(below, shares), values.size - 1)]
 
 
+def weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
+    """The middle of the weight; of the values' mirror image it is the mirror image."""
+    return float(weighted_quantile(values, weight, [0.5 - 1e-9, 0.5 + 1e-9]).mean())
+
+
 def smooth(values: np.ndarray, width: int = 5, weight: np.ndarray | None = None) -> np.ndarray:
     """Weighted moving average of odd `width`; the window shrinks symmetrically at the ends, so
     that a straight line stays itself."""

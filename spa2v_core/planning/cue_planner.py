@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from ..audio.hearing import Heard
-from ..audio.weighted import smooth, weighted_quantile
+from ..audio.weighted import smooth, weighted_median
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
 from ..vocabulary import BY_NAME, COLOURS, UNKNOWN, resolve
@@ -25,7 +25,7 @@ MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
 SMALLEST = 0.08
 #: A side that is heard at all, but less than this from the middle, is moved out to it: ambience
 #: compresses level differences.
-SIDE, HEARD_SIDE = 0.22, 0.07
+SIDE, HEARD_SIDE = 0.22, 0.1
 #: Confidence of a motion that is read from level alone, for a known and an unknown thing.
 FROM_LEVEL, FROM_LEVEL_UNKNOWN = 0.5, 0.3
 #: How much likelier names must be in another order than that of loudness, for each that moves.
@@ -164,7 +164,7 @@ def _positions(part: Planned) -> np.ndarray:
     if part.source.certainty == 0:
         return np.full_like(x, 0.5)
     if reading.motion == "stationary":
-        centre = _weighted_median(x, part.source.trust)
+        centre = weighted_median(x, part.source.trust)
         side = centre - 0.5
         if HEARD_SIDE < abs(side) < SIDE:
             centre = 0.5 + np.sign(side) * SIDE
@@ -179,11 +179,6 @@ def _positions(part: Planned) -> np.ndarray:
         share = np.minimum(1, 3 * trust)
         return np.clip(share * x + (1 - share) * straight, 0, 1)
     return np.clip(straight, 0.08, 0.92)
-
-
-def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
-    """The middle of the weight; of the values' mirror image it is the mirror image."""
-    return float(weighted_quantile(values, weight, [0.5 - 1e-9, 0.5 + 1e-9]).mean())
 
 
 def _heights(part: Planned) -> np.ndarray:

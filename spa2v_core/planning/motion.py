@@ -70,7 +70,7 @@ def read_motion(source: HeardSource, thing: Thing | None) -> MotionReading:
         return replace(reading, motion="approaching" if level > 0 else "receding")
     if placed and abs(travel) > TRAVEL:
         return replace(reading, motion="crossing")
-    if placed and mobile and abs(travel) > FAINT_TRAVEL and travel_fit > 0.5:
+    if placed and mobile and thing.steady and abs(travel) > FAINT_TRAVEL and travel_fit > 0.5:
         return replace(reading, motion="crossing", faint=True)
     if not placed and mobile and reading.hump_db > HUMP_DB:
         return replace(reading, motion="crossing", unheard=True)
