@@ -37,7 +37,7 @@ def hear(
     """Sources of a clip, the one with most energy first.
 
     count: how many the user named, None if unknown; then, where there are echoes, sources that
-    sound alike are taken for one thing and its reflections.
+    sound alike, or like nothing known, are taken for one thing and its reflections.
     """
     sources = separate(cues, count)
     heard = _listen(clip, cues, sources, tagger)
@@ -74,8 +74,11 @@ def _without_echoes(heard: tuple[Heard, ...]) -> tuple[HeardSource, ...]:
 
 
 def _alike(one: Heard, other: Heard) -> bool:
+    """Whether they sound alike; a part that sounds like nothing known is no source of its own."""
     if one.tags is None or other.tags is None:
         return False
+    if one.tags.best() is None or other.tags.best() is None:
+        return True
     a, b = (tags.mean() for tags in (one.tags, other.tags))
     return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)) > ALIKE
 

@@ -73,21 +73,6 @@ def repeated(seconds: float, starts: np.ndarray, sound: Callable[[int], np.ndarr
     return out
 
 
-def turbulent(signal: np.ndarray, rng: Rng) -> np.ndarray:
-    """As air that moves lets it through: its low, middle and high parts swell on their own."""
-    seconds = len(signal) / RATE
-    edges = (30.0, rng.uniform(200, 400), rng.uniform(900, 2000), 12_000.0)
-    return np.sum(
-        [
-            band(signal, low, high, 1) * wander(seconds, rng, depth, rate)
-            for low, high, depth, rate in zip(
-                edges, edges[1:], rng.uniform(0.05, 0.4, 3), rng.uniform(0.5, 4, 3), strict=False
-            )
-        ],
-        axis=0,
-    )
-
-
 def _firing(
     seconds: float, rng: Rng, hz: tuple[float, float], cylinders: int, drift: float = 0.04
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -112,10 +97,8 @@ def tyres(seconds: float, rng: Rng) -> np.ndarray:
 
 def car(seconds: float, rng: Rng) -> np.ndarray:
     """A car that rolls, idles or races: tyres over a four- to eight-cylinder engine."""
-    if rng.random() < 0.25:  # high revolutions, tyres drowned by the exhaust; up and down again
-        engine, _ = _firing(
-            seconds, rng, (100, 420), int(rng.choice([4, 6, 8])), rng.uniform(0.03, 0.25)
-        )
+    if rng.random() < 0.3:  # high revolutions, tyres drowned by the exhaust
+        engine, _ = _firing(seconds, rng, (130, 420), int(rng.choice([4, 6, 8])), 0.12)
         return unit(band(engine, 60, rng.uniform(2000, 7000))) + 0.2 * tyres(seconds, rng)
     engine, _ = _firing(seconds, rng, (45, 160), 4)
     growl = rng.choice([0.15, 0.5, 1.2]) * band(engine, 40, rng.uniform(600, 2500))
@@ -156,8 +139,7 @@ def motorcycle(seconds: float, rng: Rng) -> np.ndarray:
     """Raspy one to four cylinders with gear changes; distortion makes the exhaust's bark."""
     t = times(seconds)
     gears = np.interp(t, np.sort(rng.uniform(0, seconds, 5)), rng.uniform(0.7, 1.35, 5))
-    gears = gears ** rng.choice([0.1, 0.5, 1.0])
-    low, high = ((20, 70), (90, 260))[int(rng.integers(2))]
+    low, high = ((25, 70), (90, 260))[int(rng.integers(2))]
     rate = rng.uniform(low, high) * gears
     cylinders = int(rng.choice([1, 2, 4]))
     tone = unit(harmonics(rate / cylinders, 16 * cylinders, 0.35, rng, 0.8))
@@ -193,44 +175,34 @@ def train(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def airplane(seconds: float, rng: Rng) -> np.ndarray:
-    """A jet near by (roar and turbine whine) or high up (rumble that drifts), or a propeller
-    (blade harmonics that beat)."""
-    kind = rng.choice(3, p=(0.35, 0.3, 0.35))
-    if kind == 1:
-        return turbulent(noise(seconds, rng, rng.uniform(4, 9)), rng)
+    """A jet (roar and turbine whine) or a propeller (blade harmonics that beat)."""
     count = round(seconds * RATE)
     roar = unit(band(rng.normal(size=count), rng.uniform(50, 120), rng.uniform(500, 1500)))
-    if kind == 0:
-        crackle = unit(band(rng.normal(size=count), 800, rng.uniform(3000, 8000)))
-        out = roar + rng.uniform(0.15, 1.0) * crackle * wander(seconds, rng, 0.15, 8)
+    crackle = unit(band(rng.normal(size=count), 800, rng.uniform(3000, 8000)))
+    if rng.random() < 0.6:
+        out = roar + rng.uniform(0.15, 0.6) * crackle * wander(seconds, rng, 0.15, 8)
         for _ in range(rng.integers(1, 4)):
-            whine = np.full(count, rng.uniform(900, 5500)) * wander(seconds, rng, 0.004)
+            whine = np.full(count, rng.uniform(1200, 5500)) * wander(seconds, rng, 0.004)
             out = out + rng.uniform(0.02, 0.2) * harmonics(whine, 2, 1, rng)
-        return turbulent(out, rng) if rng.random() < 0.5 else out
-    blade, slope = rng.uniform(55, 150), rng.uniform(0.3, 1.1)
-    one = harmonics(np.full(count, blade) * wander(seconds, rng, 0.01), 30, slope, rng, 0.8)
-    two = harmonics(np.full(count, blade + rng.uniform(0.3, 3)), 30, slope, rng, 0.8)
-    return unit(one + rng.choice([0.0, 0.9]) * two) + rng.uniform(0.1, 0.8) * roar
+        return out
+    blade = rng.uniform(60, 125)
+    one = harmonics(np.full(count, blade) * wander(seconds, rng, 0.01), 25, 0.7, rng)
+    two = harmonics(np.full(count, blade + rng.uniform(0.3, 3)), 25, 0.7, rng)
+    return unit(one + rng.choice([0.0, 0.9]) * two) + rng.uniform(0.1, 0.4) * roar
 
 
 def helicopter(seconds: float, rng: Rng) -> np.ndarray:
-    """Blade slap, 8 to 28 a second, over a turbine and a tail rotor; far away only the beat of
-    the blades is left."""
+    """Blade slap, 8 to 26 a second, over a turbine and a tail rotor."""
     t, count = times(seconds), round(seconds * RATE)
-    blades = rng.uniform(8, 28) * wander(seconds, rng, 0.01)
-    phase = np.cumsum(blades) / RATE % 1
-    slap = np.exp(-phase / rng.uniform(0.06, 0.35)) * wander(seconds, rng, 0.1)
-    thump = slap * band(rng.normal(size=count), rng.uniform(30, 80), rng.uniform(200, 1500))
-    beat = harmonics(blades, int(rng.integers(8, 40)), rng.uniform(0.0, 0.8), rng, 0.6)
-    rotor = rng.uniform(0, 1) * unit(thump) + rng.uniform(0, 1.2) * unit(band(beat, 20, 900))
-    if rng.random() < 0.3:
-        return turbulent(unit(rotor) + rng.uniform(0.1, 0.6) * noise(seconds, rng, 6), rng)
-    hiss = slap ** rng.uniform(0.3, 1.0) * band(rng.normal(size=count), 700, 6000)
+    phase = (t * rng.uniform(8, 26)) % 1
+    slap = np.exp(-phase / rng.uniform(0.08, 0.3)) * wander(seconds, rng, 0.1)
+    thump = slap * band(rng.normal(size=count), rng.uniform(30, 80), rng.uniform(300, 1500))
+    hiss = slap**0.5 * band(rng.normal(size=count), 1000, 6000)
     tail = harmonics(np.full(count, rng.uniform(60, 120)), 12, 0.9, rng)
-    whine = np.sin(2 * np.pi * rng.uniform(900, 6000) * t)
+    whine = np.sin(2 * np.pi * rng.uniform(1500, 6000) * t)
     return (
-        unit(rotor)
-        + rng.uniform(0.1, 0.7) * unit(hiss)
+        unit(thump)
+        + rng.uniform(0.1, 0.4) * unit(hiss)
         + rng.uniform(0.05, 0.4) * unit(tail)
         + rng.uniform(0, 0.12) * whine
     )

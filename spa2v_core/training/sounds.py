@@ -38,7 +38,7 @@ SOUNDFONTS = (
 )
 EFFECT_FONTS = ("fluid-soundfont-gm", "fluid-soundfont-gs")
 #: Synthesised takes a class, their length, and the most that is kept of a recording.
-TAKES, TAKE_S, LONGEST_S = 200, 6.0, 12.0
+TAKES, TAKE_S, LONGEST_S = 48, 6.0, 12.0
 PHRASE_S = 48.0
 
 
@@ -90,7 +90,7 @@ def pack_sounds(work: Path, seed: int = 0, held_only: bool = False) -> Path:
     packages = work / "packages"
     sounds = [*_recordings(packages, held_only), *_soundfonts(packages, seed, held_only)]
     if not held_only:
-        sounds += [*_sampled(packages, seed), *synthesised(seed)]
+        sounds += [*_sampled(packages, seed), *_synthesised(seed)]
     known = {sound.name for sound in sounds}
     names = [thing.name for thing in THINGS if thing.name in known]
     lengths = np.array([len(sound.samples) for sound in sounds])
@@ -190,15 +190,14 @@ def _sampled(packages: Path, seed: int) -> list[_Dry]:
             tune = _tune(name, (seed, 7, len(found)))
             sound = sampled.play_notes(notes, tune, PHRASE_S, RATE)
             found += [
-                _dry(name, member, False, piece)
+                _dry(name, "tonejs-instruments", False, piece)
                 for piece in np.split(sound, round(PHRASE_S / TAKE_S))
                 if np.abs(piece).max() > 1e-4
             ]
     return found
 
 
-def synthesised(seed: int) -> list[_Dry]:
-    """`TAKES` of every class that is synthesised."""
+def _synthesised(seed: int) -> list[_Dry]:
     makers = defaultdict(list)
     for name, synth in (*synthesis.SYNTHS.items(), *VOICES.items()):
         makers[name].append(synth)
@@ -207,7 +206,7 @@ def synthesised(seed: int) -> list[_Dry]:
         for index, name in enumerate(makers)
         for take in range(TAKES)
     ]
-    with ProcessPoolExecutor() as workers:
+    with ProcessPoolExecutor(2) as workers:
         takes = list(workers.map(_take, jobs, chunksize=16))
     return [_dry(job[0], "synth", False, take) for job, take in zip(jobs, takes, strict=True)]
 

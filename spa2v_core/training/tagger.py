@@ -1,4 +1,4 @@
-"""Train the tagger: one command per stage and one for all; on a GPU where there is one.
+"""Train the tagger: one command per stage and one for all; a CPU is enough.
 
     python -m spa2v_core.training.tagger sounds     # needs apt and fluidsynth, once
     python -m spa2v_core.training.tagger pool train export
@@ -27,11 +27,11 @@ from .sounds import DrySounds, pack_sounds
 from .tagger_pool import Patches, make_patches
 
 STAGES = ("sounds", "pool", "train", "export")
-WIDTHS = (24, 40, 80, 160, 240)
+WIDTHS = (16, 32, 64, 128, 256)
 
 
 class TaggerNet(nn.Module):
-    """Five stages of two 3 x 3 convolutions with pooling, then mean and maximum over time.
+    """Five 3 x 3 convolutions with pooling, then mean and maximum over time.
 
     (B, PATCH_FRAMES, MELS) patches to (B, C) logits.
     """
@@ -40,9 +40,13 @@ class TaggerNet(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for index, (into, out) in enumerate(zip((1, *WIDTHS), WIDTHS, strict=False)):
-            layers += _convolution(into, out, 2 if index == 0 else 1)
+            layers += [
+                nn.Conv2d(into, out, 3, stride=2 if index == 0 else 1, padding=1, bias=False),
+                nn.BatchNorm2d(out),
+                nn.ReLU(inplace=True),
+            ]
             if index:
-                layers += [*_convolution(out, out), nn.AvgPool2d(2, ceil_mode=True)]
+                layers.append(nn.AvgPool2d(2, ceil_mode=True))
         self.layers = nn.Sequential(*layers)
         self.drop = nn.Dropout(0.3)
         self.head = nn.Linear(2 * WIDTHS[-1], classes)
@@ -51,14 +55,6 @@ class TaggerNet(nn.Module):
         over_time = self.layers(patches[:, None]).mean(-1)
         pooled = torch.cat([over_time.mean(-1), over_time.amax(-1)], 1)
         return self.head(self.drop(pooled))
-
-
-def _convolution(into: int, out: int, stride: int = 1) -> list[nn.Module]:
-    return [
-        nn.Conv2d(into, out, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out),
-        nn.ReLU(inplace=True),
-    ]
 
 
 def mixed(pool: Patches, rows: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -126,23 +122,28 @@ def _masked(level: torch.Tensor) -> torch.Tensor:
     return level
 
 
-def train(work: Path, seconds: float, seed: int, device: str) -> None:
-    """Fit the network for `seconds` on the pool; keeps the average of its last weights."""
+def train(work: Path, seconds: float, seed: int, resume: bool, batch: int = 64) -> None:
+    """Fit the network for `seconds` on the pool; keeps the average of its last weights.
+
+    resume: go on from the work folder's network, at a third of the rate.
+    """
     torch.manual_seed(seed)
-    batch, peak = (512, 4e-3) if device == "cuda" else (64, 2e-3)
-    pool = Patches.load(work / "pool.npz", device)
+    pool = Patches.load(work / "pool.npz")
     weights = pool.row_weights()
-    net = TaggerNet(len(pool.names)).to(device, memory_format=torch.channels_last)
+    net = TaggerNet(len(pool.names)).to(memory_format=torch.channels_last)
+    if resume:
+        net.load_state_dict(torch.load(work / "tagger.pt"))
+    peak = 7e-4 if resume else 2e-3
     averaged = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
     optimiser = torch.optim.AdamW(net.parameters(), lr=peak, weight_decay=0.02)
-    start, step, total = time.time(), 0, torch.zeros((), device=device)
+    start, step, total = time.time(), 0, 0.0
     while (share := (time.time() - start) / seconds) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = peak * min(1, (step + 1) / 400) * 0.5 * (1 + math.cos(math.pi * share))
+            group["lr"] = peak * min(1, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * share))
         patches, targets = mixed(pool, torch.multinomial(weights, batch), weights)
-        with torch.autocast(device, torch.bfloat16, enabled=has_bf16(device)):
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16("cpu")):
             logits = net(patches).float()
         loss = nn.functional.binary_cross_entropy_with_logits(logits, targets * 0.97 + 0.001)
         # which of them it is, where it is one: tells neighbours apart sooner
@@ -152,11 +153,11 @@ def train(work: Path, seconds: float, seed: int, device: str) -> None:
         loss.backward()
         optimiser.step()
         averaged.update_parameters(net)
-        step, total = step + 1, total + loss.detach()
+        step, total = step + 1, total + float(loss.detach())
         if step % 250 == 0:
             print(f"{step} steps, {share:.0%} of the time, loss {total / 250:.4f}", flush=True)
-            total = total * 0
-    torch.save(averaged.module.cpu().state_dict(), work / "tagger.pt")
+            total = 0.0
+    torch.save(averaged.module.state_dict(), work / "tagger.pt")
     print(f"{step} steps of {batch} in {time.time() - start:.0f} s")
 
 
@@ -168,39 +169,21 @@ def export(work: Path, out: Path) -> None:
     net = TaggerNet(len(dry.names)).eval()
     net.load_state_dict(torch.load(work / "tagger.pt"))
     out.mkdir(parents=True, exist_ok=True)
-    to_onnx(net, out / "tagger.onnx")
-    card = {"names": dry.names, "threshold": 0.35}
-    (out / "tagger.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    card |= hold_out(dry, out)
-    (out / "tagger.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    print(tables(card))
-
-
-def to_onnx(net: TaggerNet, path: Path) -> None:
-    """Write the network with its weights in half precision; it computes in single."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
+    example = torch.zeros(2, PATCH_FRAMES, features.MELS)
     torch.onnx.export(
         net,
-        (torch.zeros(2, PATCH_FRAMES, features.MELS),),
-        str(path),
+        (example,),
+        str(out / "tagger.onnx"),
         input_names=["patches"],
         output_names=["logits"],
         dynamic_axes={"patches": {0: "windows"}, "logits": {0: "windows"}},
         dynamo=False,
     )
-    model = onnx.load(path)
-    for index, weight in enumerate(model.graph.initializer):
-        values = numpy_helper.to_array(weight)
-        if values.size < 1000:
-            continue
-        half = numpy_helper.from_array(values.astype("float16"), f"{weight.name}.half")
-        cast = helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT)
-        model.graph.initializer[index].CopyFrom(half)
-        model.graph.node.insert(0, cast)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    card = {"names": dry.names, "threshold": 0.35}
+    (out / "tagger.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    card |= hold_out(dry, out)
+    (out / "tagger.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    print(tables(card))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -211,16 +194,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, default=Path("build/tagger"))
     parser.add_argument("--out", type=Path, default=Path("assets/tagger"))
     parser.add_argument("--seconds", type=float, default=1200, help="time to train")
-    parser.add_argument("--per-class", type=int, default=800, help="patches in the pool")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    parser.add_argument("--device", default=device, choices=["cuda", "cpu"])
+    parser.add_argument("--resume", action="store_true", help="go on from the last network")
+    parser.add_argument("--per-class", type=int, default=600, help="patches in the pool")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
     run = {
         "sounds": lambda: pack_sounds(options.work, options.seed),
         "pool": lambda: make_patches(options.work, options.per_class, options.seed),
-        "train": lambda: train(options.work, options.seconds, options.seed, options.device),
+        "train": lambda: train(options.work, options.seconds, options.seed, options.resume),
         "export": lambda: export(options.work, options.out),
     }
     for stage in STAGES if "all" in options.stages else options.stages:

@@ -7,15 +7,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
-import soundfile
 import torch
-from scipy.signal import butter, fftconvolve, sosfilt
+from scipy.signal import fftconvolve
 
 from ..audio import features
 from ..audio.features import RATE
+from ..audio.io import AudioClip
 from ..audio.synthesis import Rng, unit
 from ..audio.tagger import PATCH_FRAMES
+from .encode import encode as encode_sound
 from .sounds import DrySounds
 
 #: Samples of one patch.
@@ -32,11 +34,11 @@ class Patches:
     names: list[str]
 
     @classmethod
-    def load(cls, path: Path, device: str) -> Patches:
+    def load(cls, path: Path) -> Patches:
         with np.load(path) as data:
             return cls(
-                torch.from_numpy(data["power"]).to(device),
-                torch.from_numpy(data["targets"]).to(device),
+                torch.from_numpy(data["power"]),
+                torch.from_numpy(data["targets"]),
                 data["names"].tolist(),
             )
 
@@ -67,7 +69,7 @@ def make_patches(work: Path, per_class: int, seed: int) -> None:
         if label >= 0:
             targets[index, label] = 1
     jobs = np.array_split(np.arange(len(rows)), 64)
-    with ProcessPoolExecutor(initializer=_open, initargs=(work / "dry.npz",)) as workers:
+    with ProcessPoolExecutor(2, initializer=_open, initargs=(work / "dry.npz",)) as workers:
         parts = workers.map(
             _disturb_many, [(np.array(rows)[job], seed + 1 + int(job[0])) for job in jobs]
         )
@@ -115,8 +117,6 @@ def disturb(sound: np.ndarray, rng: Rng) -> np.ndarray:
     patch = _place(sound, rng)
     if rng.random() < 0.5:
         patch = _pass(patch, rng)
-    if rng.random() < 0.3:
-        patch = _distance(patch, rng)
     if rng.random() < 0.55:
         patch = fftconvolve(patch, room(rng))[: len(patch)]
     if rng.random() < 0.12:
@@ -176,27 +176,14 @@ def room(rng: Rng) -> np.ndarray:
 
 
 def _codec(patch: np.ndarray, rng: Rng) -> np.ndarray:
-    """Through MP3 or Opus at a low rate."""
+    """Through MP3 or AAC at a low rate."""
+    codec, form = (("libmp3lame", "mp3"), ("aac", "adts"))[rng.integers(2)]
+    data = np.clip(patch / max(np.abs(patch).max(), 1e-9) * 0.7, -1, 1).astype(np.float32)
     file = io.BytesIO()
-    kind, subtype = (("MP3", "MPEG_LAYER_III"), ("OGG", "OPUS"))[rng.integers(2)]
-    soundfile.write(
-        file,
-        patch / max(float(np.abs(patch).max()), 1e-9) * 0.7,
-        RATE,
-        format=kind,
-        subtype=subtype,
-        compression_level=rng.uniform(0.8, 0.99),
-    )
+    bit_rate = int(rng.choice([16, 24, 32, 48])) * 1000
+    encode_sound(AudioClip(data[None], RATE), file, codec, bit_rate, form)
     file.seek(0)
-    out, _ = soundfile.read(file)
+    with av.open(file, "r") as container:
+        decoded = [frame.to_ndarray() for frame in container.decode(audio=0)]
+    out = np.concatenate(decoded, axis=1)[0]
     return np.pad(out, (0, max(0, len(patch) - len(out))))[: len(patch)]
-
-
-def _distance(patch: np.ndarray, rng: Rng) -> np.ndarray:
-    """From afar: the echo of the ground combs it, air and obstacles take the top."""
-    delay = int(rng.uniform(0.0003, 0.008) * RATE)
-    out = patch.copy()
-    out[delay:] += rng.uniform(-0.3, 0.9) * patch[: len(patch) - delay]
-    corner = rng.uniform(300, 6000)
-    sos = butter(int(rng.integers(1, 3)), corner, "lowpass", fs=RATE, output="sos")
-    return sosfilt(sos, out)
