@@ -16,7 +16,7 @@ from spa2v_core.generation.base import BACKENDS, MAX_SEED
 from spa2v_core.planning.base import PLANNERS
 
 from . import handlers
-from .editor.editor import LayoutEditor
+from .editor.editor import EditorFeed, LayoutEditor
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 EXAMPLES = STYLE.parents[1] / "assets" / "examples"
@@ -111,7 +111,9 @@ def build_demo() -> gr.Blocks:
     """The app, with the first example planned and ready to render."""
     audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
-    layout, reasoning, figure, *names = handlers.plan(audio_path, 0, 0, False, "auto", "", "cues")
+    layout, first, _, reasoning, figure, *names = handlers.plan(
+        audio_path, 0, 0, False, "auto", "", "cues"
+    )
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
         _endpoints()  # first, so that /plan and /render get these names
         gr.Markdown(
@@ -168,7 +170,10 @@ def build_demo() -> gr.Blocks:
                         example_buttons.append((button, str(EXAMPLES / f"{name}.m4a")))
             with gr.Column(scale=9, min_width=320):
                 gr.Markdown("## 2 · Layout", elem_classes="spa2v-step")
-                editor = LayoutEditor(layout, elem_id="spa2v-editor")
+                editor = LayoutEditor(
+                    layout, video_selector="#spa2v-video video", elem_id="spa2v-editor"
+                )
+                feed, last = EditorFeed(first), gr.State(first)
                 upload = gr.UploadButton(
                     "Open a layout or an exported video", file_types=[".json", ".mp4"], size="sm"
                 )
@@ -222,10 +227,10 @@ def build_demo() -> gr.Blocks:
 
         private = {"api_visibility": "private"}
         span = [audio, span_start, span_length, swap, channels]
-        planned = [editor, reason, plot, *guesses]
+        planned = [editor, feed, last, reason, plot, *guesses]
         plan_event = {
             "fn": handlers.plan,
-            "inputs": [*span, objects, planner],
+            "inputs": [*span, objects, planner, editor, last],
             "outputs": planned,
             **private,
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import secrets
 import shutil
 import tempfile
@@ -17,7 +19,7 @@ import numpy as np
 
 from spa2v_core import pipeline
 from spa2v_core.audio.cues import MONO_NOTE
-from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest_span, read_audio
+from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest_span, read_audio, write_wav
 from spa2v_core.audio.sources import MAX_SOURCES
 from spa2v_core.errors import InputError, Spa2vError
 from spa2v_core.generation.base import MAX_SEED, RenderRequest
@@ -25,6 +27,7 @@ from spa2v_core.generation.export import SIZE_WH, read_layout
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
 
+from .editor.editor import Feed
 from .plots import cue_figure
 from .toasts import toasting
 
@@ -98,13 +101,39 @@ def plan(
     channels: str,
     objects: str,
     planner: str,
+    current: VideoSceneLayout | None = None,
+    last: Feed | None = None,
 ) -> tuple[Any, ...]:
-    """The Plan button: layout, reasoning, figure, and a choice of names for each sound."""
+    """The Plan button: layout, feed, reasoning, figure, and a choice of names for each sound.
+
+    current, last: the editor's layout and the feed it was made from; on the same recording what
+    is locked or was changed stays.
+    """
     span = _span(audio, start, duration, swap, channels)
     analysis = pipeline.analyse(**span, objects=objects)
-    layout = pipeline.plan(analysis, planner=planner)
-    figure = cue_figure(analysis.clip, analysis.cues, analysis.heard, layout)
-    return layout, layout.reasoning, figure, *_guesses(analysis, layout)
+    plan = layout = proposal = pipeline.plan(analysis, planner=planner)
+    sound = io.BytesIO()
+    write_wav(analysis.clip, sound)
+    clip = hashlib.sha256(sound.getbuffer()).hexdigest()
+    if current is not None and last is not None and last.clip == clip:
+        layout, proposal = edit.replan(current, last.proposal, plan)
+    became = dict(zip((t.id for t in plan.objects), (t.id for t in proposal.objects), strict=True))
+    feed = Feed(clip, sound.getvalue(), proposal, _heard(analysis, became))
+    figure = cue_figure(analysis.clip, analysis.cues, analysis.heard, plan)
+    return layout, feed, feed, plan.reasoning, figure, *_guesses(analysis, plan)
+
+
+def _heard(analysis: pipeline.Analysis, became: dict[int, int]) -> tuple[dict[str, Any], ...]:
+    """Each sound as the editor shows it, with the track that it became."""
+    return tuple(
+        {
+            "track": became.get(index),
+            "x": one.source.x.round(4).tolist(),
+            "confidence": one.source.confidence.round(3).tolist(),
+            "names": [name for name, p in one.tags.ranked(5) if p > 0.05] if one.tags else [],
+        }
+        for index, one in enumerate(analysis.heard)
+    )
 
 
 def _guesses(analysis: pipeline.Analysis, layout: VideoSceneLayout) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import av.error
@@ -215,12 +216,12 @@ def select_span(
     return part, start, note
 
 
-def write_wav(clip: AudioClip, path: Path) -> None:
-    """16-bit PCM."""
+def write_wav(clip: AudioClip, out: Path | BinaryIO) -> None:
+    """16-bit PCM, into a file of that name or one that is open."""
     import wave
 
     data = (clip.samples.clip(-1, 1).T * 32767).round().astype("<i2")
-    with wave.open(str(path), "wb") as file:
+    with wave.open(str(out) if isinstance(out, Path) else out, "wb") as file:
         file.setnchannels(clip.channels)
         file.setsampwidth(2)
         file.setframerate(clip.rate)

@@ -21,7 +21,7 @@ SIZE_WH = (512, 320)
 #: Where the layout is kept in the file's metadata.
 LAYOUT_KEY = "spa2v_layout"
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-#: Distinct on light and dark, RGB; a track's colour is by its place in the layout.
+#: Distinct on light and dark, RGB; a track's colour is by its id.
 TRACK_COLOURS = (
     (255, 89, 94),
     (54, 162, 235),
@@ -83,8 +83,8 @@ def read_layout(path: Path) -> VideoSceneLayout:
 def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> np.ndarray:
     """Copies of the frames, at export size, with the layout's boxes and names over them."""
     out = np.stack([cv2.resize(f, SIZE_WH, interpolation=cv2.INTER_CUBIC) for f in frames])
-    for index, track in enumerate(layout.objects):
-        colour = TRACK_COLOURS[index % len(TRACK_COLOURS)]
+    for track in layout.objects:
+        colour = TRACK_COLOURS[track.id % len(TRACK_COLOURS)]
         for frame, box in zip(out, dense(track, layout.frame_count, len(frames)), strict=True):
             if box is not None:
                 _draw(frame, to_pixels(box, SIZE_WH), track.name, colour)

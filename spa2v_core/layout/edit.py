@@ -71,6 +71,42 @@ def rescale(layout: VideoSceneLayout, duration_s: float) -> VideoSceneLayout:
     return revise(layout, duration_s=duration_s)
 
 
+def replan(
+    current: VideoSceneLayout, before: VideoSceneLayout, plan: VideoSceneLayout
+) -> tuple[VideoSceneLayout, VideoSceneLayout]:
+    """(a new plan with the person's work kept, that plan under the ids used there).
+
+    Kept are tracks that are locked, were added, or differ from `before`, the plan that `current`
+    was made from; each stands for the new track of its id or name. Captions are kept where they
+    were changed. A plan with another number of frames keeps nothing.
+    """
+    if current.frame_count != plan.frame_count:
+        return plan, plan
+    planned = {track.id: track for track in before.objects}
+    kept = [t for t in current.objects if t.locked or t != planned.get(t.id)]
+    free = max([-1, *(t.id for t in kept), *(t.id for t in plan.objects)]) + 1
+    objects, proposed, waiting = [], [], list(kept)
+    for track in plan.objects:
+        mine = next((t for t in waiting if t.name.lower() == track.name.lower()), None)
+        mine = mine or next((t for t in waiting if t.id == track.id and t.id in planned), None)
+        if mine is not None:
+            waiting.remove(mine)
+            objects.append(mine)
+            proposed.append(revise(track, id=mine.id))
+            continue
+        if any(t.id == track.id for t in kept):
+            track, free = revise(track, id=free), free + 1
+        objects.append(track)
+        proposed.append(track)
+    captions = {
+        name: getattr(current, name)
+        for name in ("caption", "frame_captions")
+        if getattr(current, name) != getattr(before, name)
+    }
+    merged = revise(plan, objects=(*objects, *waiting), **captions)
+    return merged, revise(plan, objects=tuple(proposed))
+
+
 def _unlocked(layout: VideoSceneLayout, track_id: int) -> ObjectTrack:
     track = layout.track(track_id)
     if track.locked:

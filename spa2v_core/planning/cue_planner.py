@@ -58,7 +58,7 @@ class CuePlanner:
             width=WIDTH,
             height=HEIGHT,
             reasoning=wording.reasoning(request, parts, tracks),
-            caption=wording.caption(tracks, parts, cues.frame_count),
+            caption=wording.caption(tracks, cues.frame_count),
             frame_captions=wording.frame_captions(tracks, cues.frame_count),
             objects=tracks,
         )

@@ -65,12 +65,13 @@ def read_motion(source: HeardSource, thing: Thing | None) -> MotionReading:
     reading = MotionReading("stationary", level, travel, _hump(levels))
     placed = source.certainty > 0
     mobile = thing is not None and thing.mobile
-    change, fit = DISTANCE if thing and thing.steady else UNSTEADY_DISTANCE
+    steady = thing is not None and thing.steady
+    change, fit = DISTANCE if steady else UNSTEADY_DISTANCE
     if (mobile or thing is None) and abs(level) >= change and level_fit >= fit:
         return replace(reading, motion="approaching" if level > 0 else "receding")
     if placed and abs(travel) > TRAVEL:
         return replace(reading, motion="crossing")
-    if placed and mobile and thing.steady and abs(travel) > FAINT_TRAVEL and travel_fit > 0.5:
+    if placed and mobile and steady and abs(travel) > FAINT_TRAVEL and travel_fit > 0.5:
         return replace(reading, motion="crossing", faint=True)
     if not placed and mobile and reading.hump_db > HUMP_DB:
         return replace(reading, motion="crossing", unheard=True)

@@ -10,7 +10,7 @@ from ..audio.sources import HeardSource
 from ..layout import ObjectTrack, motion_category
 from ..layout.category import LEFT, RIGHT
 from ..layout.keyframes import dense
-from ..vocabulary import SCENES, UNKNOWN, Resolution, article
+from ..vocabulary import SCENES, UNKNOWN, Resolution, article, resolve
 from .base import PlanRequest
 from .motion import MotionReading
 
@@ -51,21 +51,23 @@ _VERBS = {
 }
 
 
-def caption(tracks: tuple[ObjectTrack, ...], parts: list[Planned], frame_count: int) -> str:
+def caption(tracks: tuple[ObjectTrack, ...], frame_count: int) -> str:
     """One sentence: who does what, from left to right, and where; of several things the place
     comes first, as a text encoder forgets what follows many words."""
     ordered = sorted(tracks, key=lambda track: track.keyframes[0].box.centre[0])
     said = [f"{article(t.phrase)} {_VERBS[motion_category(t, frame_count)]}" for t in ordered]
-    place = SCENES[_scene(parts)]
+    place = SCENES[_scene(tracks)]
     text = f"{said[0]} {place}" if len(said) == 1 else f"{place}, {' and '.join(said)}"
     return text[:1].upper() + text[1:]
 
 
-def _scene(parts: list[Planned]) -> str:
-    kinds = {part.resolution.thing.kind for part in parts}
+def _scene(tracks: tuple[ObjectTrack, ...]) -> str:
+    """Where that is: of several things the first heard, the loudest, decides."""
+    things = [resolve(track.name).thing for track in sorted(tracks, key=lambda track: track.id)]
+    kinds = {thing.kind for thing in things}
     if "instrument" in kinds and kinds & {"animal", "object"}:
         return "room"
-    return parts[0].resolution.thing.scene
+    return things[0].scene
 
 
 def frame_captions(tracks: tuple[ObjectTrack, ...], frame_count: int) -> tuple[str, ...]:

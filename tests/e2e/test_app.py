@@ -371,7 +371,7 @@ def test_hostile_names_are_text(open_page):
     name = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}"
     page.locator(".spa2v-editor").get_by_label("Name").fill(name)
     page.keyboard.press("Tab")
-    page.locator(".spa2v-editor").get_by_label("Caption").fill(name)
+    page.locator(".spa2v-editor").get_by_role("textbox", name="Caption").fill(name)
     page.keyboard.press("Tab")
     page.wait_for_timeout(400)
     layout = saved(page)

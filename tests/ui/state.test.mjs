@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { HISTORY, boxAt, initial, reduce, selectedTrack, tidyBox } from "../../ui/editor/static/state.mjs";
+import { HISTORY, initial, middle, neighbour, reduce, selectedTrack } from "../../ui/editor/static/state.mjs";
+import { boxAt } from "../../ui/editor/static/geometry.mjs";
 
 const golden = JSON.parse(readFileSync(new URL("../golden/interpolation.json", import.meta.url)));
 
@@ -92,22 +93,117 @@ test("the only keyframe stays", () => {
   assert.deepEqual(two.layout.objects[0].keyframes.map((key) => key.frame), [15]);
 });
 
-test("boxes are ordered, large enough and within reach", () => {
-  assert.deepEqual(tidyBox([0.5, 0.5, 0.2, 0.2]), [0.2, 0.2, 0.5, 0.5]);
-  const [x1, , x2] = tidyBox([0.5, 0.5, 0.5, 0.9]);
-  assert.ok(x2 - x1 >= 0.02 - 1e-9);
-  assert.ok(tidyBox([-90, 0, 0.5, 90]).every((value) => value >= -1.5 && value <= 2.5));
-});
-
-test("loading a new layout starts a new history; frames stay in range", () => {
+test("loading is one step of undo, so a plan loses nothing; frames stay in range", () => {
   const other = { ...layout(), frame_count: 8, objects: [] };
   const state = play({ type: "rename", id: 0, name: "taxi" }, { type: "seek", frame: 99 }, { type: "load", layout: other });
-  assert.equal(state.past.length, 0);
-  assert.equal(state.frame, 0);
+  assert.equal(state.past.length, 2);
+  assert.equal(state.frame, 7);
   assert.equal(selectedTrack(state), null);
+  assert.equal(reduce(state, { type: "undo" }).layout.objects[0].name, "taxi");
   assert.equal(play({ type: "seek", frame: 99 }).frame, 15);
-  assert.equal(initial(null).selected, null);
-  assert.equal(reduce(initial(null), { type: "addObject", box: [0, 0, 1, 1] }).layout, null);
+  const empty = initial(null);
+  assert.equal(empty.selected, null);
+  assert.equal(reduce(empty, { type: "addObject", box: [0, 0, 1, 1] }).layout, null);
+  const first = reduce(empty, { type: "load", layout: layout() });
+  assert.equal(first.past.length, 0);
+  assert.equal(first.selected, 3);
+});
+
+const frames = (state, index = 0) => state.layout.objects[index].keyframes.map((key) => key.frame);
+
+test("keyframes are moved, copied, replaced and deleted", () => {
+  assert.deepEqual(frames(play({ type: "moveKeyframe", id: 0, from: 15, to: 10 })), [0, 10]);
+  assert.deepEqual(frames(play({ type: "moveKeyframe", id: 0, from: 0, to: 99 })), [15]);
+  assert.deepEqual(frames(play({ type: "moveKeyframe", id: 0, from: 0, to: 7, copy: true })), [0, 7, 15]);
+  assert.deepEqual(frames(play({ type: "moveKeyframe", id: 0, from: 3, to: 7 })), [0, 15]);
+  assert.deepEqual(frames(play({ type: "deleteKeyframe", id: 0, frame: 0 }, { type: "deleteKeyframe", id: 0, frame: 15 })), [15]);
+  assert.deepEqual(frames(play({ type: "toggleKeyframe", id: 0, frame: 5 })), [0, 5, 15]);
+});
+
+test("easing belongs to a keyframe and survives a new box", () => {
+  const state = play({ type: "setEasing", id: 0, frame: 0, easing: "hold" }, { type: "setBox", id: 0, box: [0, 0, 0.5, 0.5] });
+  assert.equal(state.layout.objects[0].keyframes[0].easing, "hold");
+  assert.deepEqual(play({ type: "setEasing", id: 0, frame: 0, easing: "<b>" }).layout, layout());
+});
+
+test("spans stay inside the clip and in order", () => {
+  const span = (action) => {
+    const { start, end } = play({ type: "setSpan", id: 0, ...action }).layout.objects[0];
+    return [start, end];
+  };
+  assert.deepEqual(span({ start: 3 }), [3, 15]);
+  assert.deepEqual(span({ end: 99 }), [0, 15]);
+  assert.deepEqual(span({ start: -4, end: 2 }), [0, 2]);
+  assert.deepEqual(span({ start: 9, end: 2 }), [0, 15]);
+});
+
+test("copies, order, locks", () => {
+  const copied = play({ type: "duplicate", id: 3 });
+  assert.deepEqual(copied.layout.objects.map((track) => track.id), [0, 3, 4]);
+  assert.equal(copied.selected, 4);
+  assert.equal(copied.layout.objects[2].locked, false);
+  const order = (to) => play({ type: "reorder", id: 0, to }).layout.objects.map((track) => track.id);
+  assert.deepEqual(order("front"), [3, 0]);
+  assert.deepEqual(order("forward"), [3, 0]);
+  assert.deepEqual(order("back"), [0, 3]);
+  const open = play({ type: "setLocked", id: 3, locked: false }, { type: "rename", id: 3, name: "cat" });
+  assert.equal(open.layout.objects[1].name, "cat");
+});
+
+test("a box is copied from one frame to another", () => {
+  const state = play({ type: "select", id: 0 }, { type: "copy" }, { type: "seek", frame: 8 }, { type: "paste", id: 0 });
+  assert.deepEqual(boxAt(state.layout.objects[0], 8), [0, 0.4, 0.2, 0.6]);
+  assert.equal(state.past.length, 1);
+  assert.deepEqual(play({ type: "paste", id: 0 }).layout, layout());
+});
+
+test("one object or all go back to the plan", () => {
+  const edited = play(
+    { type: "propose", proposal: layout() },
+    { type: "rename", id: 0, name: "taxi" },
+    { type: "addObject", box: [0, 0, 1, 1] },
+  );
+  const one = reduce(edited, { type: "reset", id: 0 });
+  assert.equal(one.layout.objects[0].name, "car");
+  assert.equal(one.layout.objects.length, 3);
+  assert.deepEqual(reduce(edited, { type: "resetAll" }).layout, layout());
+  assert.deepEqual(play({ type: "resetAll" }).layout, layout());
+});
+
+test("hidden and colours are the editor's own: no step of undo, nothing in the layout", () => {
+  const state = play({ type: "toggleHidden", id: 0 }, { type: "setColour", id: 0, colour: "#123456" });
+  assert.deepEqual(state.hidden, [0]);
+  assert.deepEqual(state.layout, layout());
+  assert.equal(state.past.length, 0);
+});
+
+test("the path follows what is heard, with few keyframes", () => {
+  const x = Array.from({ length: 16 }, (_, k) => (k < 8 ? 0.2 : 0.2 + (k - 7) * 0.08));
+  const state = play({ type: "snapToHeard", id: 0, x });
+  const track = state.layout.objects[0];
+  assert.ok(track.keyframes.length <= 4);
+  x.forEach((value, k) => {
+    const box = boxAt(track, k);
+    assert.ok(Math.abs((box[0] + box[2]) / 2 - value) < 0.05);
+  });
+  const still = play({ type: "snapToHeard", id: 0, x: new Array(16).fill(0.7) });
+  assert.equal(still.layout.objects[0].keyframes.length, 1);
+});
+
+test("a jump is smoothed", () => {
+  const jumping = layout();
+  jumping.objects[0].keyframes = [[0, 0], [7, 0], [8, 0.8], [15, 0.8]].map(([frame, x]) => ({ frame, box: [x, 0.4, x + 0.2, 0.6], easing: "linear" }));
+  const state = reduce(initial(jumping), { type: "smooth", id: 0, frame: 7 });
+  const at = (frame) => boxAt(state.layout.objects[0], frame)[0];
+  for (let k = 0; k < 15; k += 1) assert.ok(Math.abs(at(k + 1) - at(k)) < 0.3);
+});
+
+test("keyframes around a frame, and the middle between them", () => {
+  const [car] = layout().objects;
+  assert.equal(neighbour(car, 5, -1), 0);
+  assert.equal(neighbour(car, 15, 1), null);
+  assert.equal(middle(car, 5, 16), 8);
+  assert.equal(middle(car, 0, 16), 8);
 });
 
 test("history is bounded and at least 100 steps", () => {

@@ -1,22 +1,26 @@
-"""The layout editor as a Gradio component: ES modules mounted into a gr.HTML."""
+"""The layout editor as Gradio components: ES modules mounted into gr.HTML."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
 
 from spa2v_core.errors import LayoutError
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
+from spa2v_core.planning import wording
+from spa2v_core.vocabulary import THINGS
 
 from ..toasts import as_toast
 
 STATIC = Path(__file__).resolve().parent / "static"
 
-_MOUNT = """
+_LOAD = """
 // events: "input"
 const root = window.gradio_config.root.replace(/\\/$/, "");
 const base = `${root}/gradio_api/file=%(folder)s`;
@@ -27,10 +31,10 @@ if (!document.querySelector("link[data-spa2v-editor]")) {
   sheet.dataset.spa2vEditor = "";
   document.head.append(sheet);
 }
-import(`${base}/editor.mjs?v=%(version)s`).then((module) =>
-  module.mount(element, { props, trigger, watch })
-);
+import(`${base}/editor.mjs?v=%(version)s`).then((module) => %(mount)s);
 """
+_EDITOR = "module.mount(element, { props, trigger, watch, server })"
+_FEED = "module.mountFeed({ props, watch })"
 
 
 def _version() -> str:
@@ -41,19 +45,42 @@ def _version() -> str:
     return digest.hexdigest()[:12]
 
 
+def _script(mount: str) -> str:
+    gr.set_static_paths([STATIC])
+    return _LOAD % {"folder": STATIC.as_posix(), "version": _version(), "mount": mount}
+
+
+def write_captions(payload: Any) -> dict[str, Any]:
+    """{caption, frame_captions} that say what a layout shows; called by the editor."""
+    try:
+        layout = layout_io.from_dict(payload)
+    except LayoutError as error:
+        raise as_toast(error) from error
+    if not layout.objects:
+        return {"caption": "", "frame_captions": []}
+    return {
+        "caption": wording.caption(layout.objects, layout.frame_count),
+        "frame_captions": list(wording.frame_captions(layout.objects, layout.frame_count)),
+    }
+
+
 class LayoutEditor(gr.HTML):
     """Boxes over time on a canvas; its value is a `VideoSceneLayout`.
 
     JavaScript holds the state while a person edits, and sends the whole layout after each step.
     """
 
-    def __init__(self, value: VideoSceneLayout | None = None, **kwargs: Any) -> None:
-        gr.set_static_paths([STATIC])
+    def __init__(
+        self, value: VideoSceneLayout | None = None, video_selector: str = "", **kwargs: Any
+    ) -> None:
+        """video_selector: of the page's video player, whose file can be the background."""
         super().__init__(
             value=value,
             html_template='<div class="spa2v-mount"></div>',
-            js_on_load=_MOUNT % {"folder": STATIC.as_posix(), "version": _version()},
+            js_on_load=_script(_EDITOR),
             apply_default_css=False,
+            server_functions=[write_captions],
+            video_selector=video_selector,
             **kwargs,
         )
 
@@ -82,3 +109,49 @@ class LayoutEditor(gr.HTML):
 
     def as_example(self, value: Any) -> str:  # noqa: ARG002
         return "layout"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What the editor knows of a recording.
+
+    Attributes
+    ----------
+    clip: hash of the span; sound: its WAV file's bytes.
+    proposal: the plan, under the ids that the editor's layout has.
+    heard: for each source the track it became, x and confidence per frame, likely names.
+    """
+
+    clip: str
+    sound: bytes
+    proposal: VideoSceneLayout
+    heard: tuple[dict[str, Any], ...]
+
+
+class EditorFeed(gr.HTML):
+    """Carries a `Feed` to the editor; shows nothing."""
+
+    def __init__(self, value: Feed | None = None) -> None:
+        super().__init__(
+            value=value,
+            html_template="<div hidden></div>",
+            js_on_load=_script(_FEED),
+            apply_default_css=False,
+            container=False,
+            elem_classes="spa2v-feed",
+        )
+
+    def postprocess(self, value: Feed | None) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        path = save_bytes_to_cache(value.sound, "sound.wav", cache_dir=self.GRADIO_CACHE)
+        return {
+            "clip": value.clip,
+            "audio": gr.FileData(path=path).model_dump(),
+            "proposal": layout_io.to_dict(value.proposal),
+            "heard": list(value.heard),
+            "names": [thing.name for thing in THINGS],
+        }
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}

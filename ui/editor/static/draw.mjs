@@ -1,13 +1,16 @@
 // Draws the canvas: the frame, the boxes at the current frame, the path of the selected object.
 
-import { boxAt, hasKeyframe, isPresent } from "./state.mjs";
-import { colourOf, svg } from "./dom.mjs";
+import { boxAt, centre, clamp, hasKeyframe, isPresent } from "./geometry.mjs";
+import { colourOf, shortened, svg } from "./dom.mjs";
+import { isHidden, selectedTrack, trackOf } from "./state.mjs";
 
 export const WIDTH = 512;
 export const HEIGHT = 320;
 /** Room around the frame, so that an object that drives in can be grabbed. */
 export const MARGIN_X = 64;
 export const MARGIN_Y = 40;
+/** Frames before and after the current one that are shown faintly. */
+const ONION = [-2, -1, 1, 2];
 
 export const HANDLES = [
   ["nw", 0, 0], ["n", 0.5, 0], ["ne", 1, 0], ["e", 1, 0.5],
@@ -23,22 +26,29 @@ export function createCanvas() {
   });
 }
 
-function frameLines() {
-  const lines = [svg("rect", { class: "frame", x: 0, y: 0, width: WIDTH, height: HEIGHT, rx: 2 })];
-  for (const third of [1 / 3, 2 / 3]) {
-    lines.push(svg("line", { class: "third", x1: third * WIDTH, x2: third * WIDTH, y1: 0, y2: HEIGHT }));
-    lines.push(svg("line", { class: "third", y1: third * HEIGHT, y2: third * HEIGHT, x1: 0, x2: WIDTH }));
-  }
-  return lines;
+const rectangle = ([x1, y1, x2, y2]) => ({
+  x: x1 * WIDTH, y: y1 * HEIGHT, width: (x2 - x1) * WIDTH, height: (y2 - y1) * HEIGHT,
+});
+
+function line(axis, position, className) {
+  const [long, across] = axis ? ["x", "y"] : ["y", "x"];
+  const [size, other] = axis ? [HEIGHT, WIDTH] : [WIDTH, HEIGHT];
+  return svg("line", {
+    class: className,
+    [`${across}1`]: position * size, [`${across}2`]: position * size, [`${long}1`]: 0, [`${long}2`]: other,
+  });
 }
 
-function path(track, layout, colour, frame) {
-  const dots = [];
+const frameLines = () => [
+  svg("rect", { class: "frame", x: 0, y: 0, width: WIDTH, height: HEIGHT, rx: 2 }),
+  ...[0, 1].flatMap((axis) => [1 / 3, 2 / 3].map((at) => line(axis, at, "third"))),
+];
+
+function path(track, colour, frame) {
   const points = [];
+  const dots = [];
   for (let k = track.start; k <= track.end; k += 1) {
-    const [x1, y1, x2, y2] = boxAt(track, k);
-    const x = ((x1 + x2) / 2) * WIDTH;
-    const y = ((y1 + y2) / 2) * HEIGHT;
+    const [x, y] = centre(boxAt(track, k)).map((value, axis) => value * (axis ? HEIGHT : WIDTH));
     points.push(`${x},${y}`);
     const key = hasKeyframe(track, k);
     dots.push(svg("circle", { cx: x, cy: y, r: k === frame ? 5 : key ? 4 : 2, class: key ? "tick key" : "tick", fill: colour }));
@@ -46,11 +56,8 @@ function path(track, layout, colour, frame) {
   return svg("g", { class: "path" }, svg("polyline", { points: points.join(" "), stroke: colour }), ...dots);
 }
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), Math.max(low, high));
-
 function label(track, x, y, colour) {
-  const name = `${track.appearance} ${track.name}`.trim();
-  const text = name.length > 28 ? `${name.slice(0, 27)}…` : name;
+  const text = shortened(`${track.appearance} ${track.name}`.trim(), 28);
   const wide = 12 + 7.2 * [...text].length;
   const left = clamp(x, -MARGIN_X, WIDTH + MARGIN_X - wide);
   const top = clamp(y - 20, -MARGIN_Y, HEIGHT + MARGIN_Y - 18);
@@ -62,53 +69,87 @@ function label(track, x, y, colour) {
   );
 }
 
-function object(track, index, state, box, scale) {
-  const colour = colourOf(index);
-  const [x1, y1, x2, y2] = [box[0] * WIDTH, box[1] * HEIGHT, box[2] * WIDTH, box[3] * HEIGHT];
+function object(track, state, box) {
   const selected = track.id === state.selected;
   const here = isPresent(track, state.frame);
-  const middle = Math.round(((box[0] + box[2]) / 2) * 100);
-  const group = svg("g", {
-    class: `object${selected ? " selected" : ""}${here ? "" : " absent"}${hasKeyframe(track, state.frame) ? " keyed" : ""}`,
-    "data-id": track.id,
-    tabindex: 0,
-    role: "button",
-    "aria-label": `${track.name}, centre at ${middle} percent of the width${here ? "" : ", absent in this frame"}`,
-    "aria-pressed": selected ? "true" : "false",
-    style: `--track: ${colour}`,
-  });
-  group.append(svg("rect", { class: "box", x: x1, y: y1, width: x2 - x1, height: y2 - y1, rx: 3 }));
-  group.append(label(track, x1, y1, colour));
-  if (selected) {
-    for (const [name, u, v] of HANDLES) {
-      const [cx, cy] = [x1 + u * (x2 - x1), y1 + v * (y2 - y1)];
-      group.append(
-        svg("g", { class: `handle ${name}`, "data-handle": name },
-          svg("circle", { class: "grab", cx, cy, r: 14 * scale }),
-          svg("circle", { class: "knob", cx, cy, r: 5 * scale })),
-      );
-    }
-  }
-  return group;
+  const flags = { selected, absent: !here, keyed: hasKeyframe(track, state.frame), locked: track.locked };
+  const at = Math.round(centre(box)[0] * 100);
+  return svg(
+    "g",
+    {
+      class: ["object", ...Object.keys(flags).filter((flag) => flags[flag])].join(" "),
+      "data-id": track.id,
+      tabindex: 0,
+      role: "button",
+      "aria-label": `${track.name}, centre at ${at} percent of the width${here ? "" : ", absent in this frame"}${track.locked ? ", locked" : ""}`,
+      "aria-pressed": String(selected),
+      style: `--track: ${colourOf(state, track.id)}`,
+    },
+    svg("rect", { class: "box", ...rectangle(box), rx: 3 }),
+    label(track, box[0] * WIDTH, box[1] * HEIGHT, colourOf(state, track.id)),
+  );
 }
 
-/** Redraw; `moving` is {id, box} while a gesture is under way. */
-export function drawCanvas(canvas, state, moving) {
-  const focused = canvas.contains(document.activeElement) ? document.activeElement.dataset.id : null;
-  const nodes = [...frameLines()];
-  const layout = state.layout;
-  if (layout) {
-    const scale = (WIDTH + 2 * MARGIN_X) / Math.max(canvas.clientWidth, 200);
-    const order = layout.objects.map((track, index) => ({ track, index }));
-    const chosen = order.find(({ track }) => track.id === state.selected);
-    if (chosen && chosen.track.keyframes.length > 1) {
-      nodes.push(path(chosen.track, layout, colourOf(chosen.index), state.frame));
-    }
-    for (const { track, index } of order) {
-      const box = moving?.id === track.id ? moving.box : boxAt(track, state.frame);
-      nodes.push(object(track, index, state, box, scale));
+function handles(track, box, colour, scale) {
+  const { x, y, width, height } = rectangle(box);
+  return svg(
+    "g",
+    { class: "handles", "data-id": track.id, style: `--track: ${colour}` },
+    ...HANDLES.map(([name, u, v]) => {
+      const [cx, cy] = [x + u * width, y + v * height];
+      return svg("g", { class: `handle ${name}`, "data-handle": name },
+        svg("circle", { class: "grab", cx, cy, r: 14 * scale }),
+        svg("circle", { class: "knob", cx, cy, r: 5 * scale }));
+    }),
+  );
+}
+
+const outlines = (className, boxes, colour) =>
+  svg("g", { class: className, style: `--track: ${colour}` }, ...boxes.map((box) => svg("rect", rectangle(box))));
+
+/** What is behind the boxes: the plan they came from, and neighbouring frames. */
+function behind(state, view) {
+  const nodes = [];
+  const chosen = selectedTrack(state);
+  if (view.ghost && state.proposal) {
+    for (const track of state.proposal.objects) {
+      const now = trackOf(state.layout, track.id);
+      const then = boxAt(track, state.frame);
+      if (!now || boxAt(now, state.frame).some((value, k) => Math.abs(value - then[k]) > 0.005)) {
+        nodes.push(outlines("ghost", [then], colourOf(state, track.id)));
+      }
     }
   }
+  if (chosen && view.onion) {
+    const frames = ONION.map((step) => state.frame + step).filter((frame) => isPresent(chosen, frame));
+    nodes.push(outlines("onion", frames.map((frame) => boxAt(chosen, frame)), colourOf(state, chosen.id)));
+  }
+  if (chosen && chosen.keyframes.length > 1) nodes.push(path(chosen, colourOf(state, chosen.id), state.frame));
+  return nodes;
+}
+
+/**
+ * Redraw. view: {ghost, onion, time, moving, lines, band}: time is a fractional frame while it
+ * plays; moving is {id, box} while a gesture is under way, lines the guides it has met, band the
+ * box that is being drawn.
+ */
+export function drawCanvas(canvas, state, view) {
+  const focused = canvas.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+  const nodes = frameLines();
+  if (state.layout) {
+    nodes.push(...behind(state, view));
+    const boxOf = (track) => (view.moving?.id === track.id ? view.moving.box : boxAt(track, view.time ?? state.frame));
+    for (const track of state.layout.objects) {
+      if (!isHidden(state, track.id)) nodes.push(object(track, state, boxOf(track)));
+    }
+    const chosen = selectedTrack(state);
+    if (chosen && !chosen.locked && !isHidden(state, chosen.id)) {
+      const scale = (WIDTH + 2 * MARGIN_X) / Math.max(view.width, 200);
+      nodes.push(handles(chosen, boxOf(chosen), colourOf(state, chosen.id), scale));
+    }
+    for (const [axis, position] of view.lines ?? []) nodes.push(line(axis, position, "guide"));
+    if (view.band) nodes.push(svg("rect", { class: "band", ...rectangle(view.band) }));
+  }
   canvas.replaceChildren(...nodes);
-  if (focused !== null) canvas.querySelector(`[data-id="${focused}"]`)?.focus({ preventScroll: true });
+  if (focused !== null) canvas.querySelector(`.object[data-id="${focused}"]`)?.focus({ preventScroll: true });
 }

@@ -1,88 +1,187 @@
-// The toolbar and the fields of the selected object and of the captions.
+// Around the canvas and the timeline: the toolbar, the fields of the selected object, the captions,
+// the warnings and the help.
 
-import { hasKeyframe, selectedTrack } from "./state.mjs";
-import { html } from "./dom.mjs";
+import { GESTURES, KEYS } from "./input.mjs";
+import { button, colourOf, html, toggle } from "./dom.mjs";
+import { hasKeyframe } from "./geometry.mjs";
+import { isHidden, selectedTrack } from "./state.mjs";
+import { saveDense, saveLayout } from "./files.mjs";
 
-function button(text, title, onclick) {
-  return html("button", { type: "button", text, title, "aria-label": title, onclick });
-}
-
-/** Hands the layout over as a file, without asking the server. */
-function saveFile(layout) {
-  const link = html("a", { download: "layout.json" });
-  link.href = URL.createObjectURL(new Blob([`${JSON.stringify(layout, null, 1)}\n`], { type: "application/json" }));
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
-export function createToolbar({ getState, dispatch }) {
-  const withSelected = (type) => () => dispatch({ type, id: getState().selected });
-  const undo = button("↶ Undo", "Undo (Ctrl+Z)", () => dispatch({ type: "undo" }));
-  const redo = button("↷ Redo", "Redo (Ctrl+Y)", () => dispatch({ type: "redo" }));
-  const add = button("+ Add", "Add an object", () =>
-    dispatch({ type: "addObject", box: [0.38, 0.42, 0.62, 0.8] }),
+/** tools: {getState, dispatch, add, view, setView, help}. */
+export function createToolbar({ getState, dispatch, add, view, setView, help }) {
+  const undo = button(["undo", "Undo"], "Undo (Ctrl+Z)", () => dispatch({ type: "undo" }));
+  const redo = button(["redo", "Redo"], "Redo (Ctrl+Y)", () => dispatch({ type: "redo" }));
+  const create = button(["add", "Add"], "Add an object (N)", add);
+  const flag = (name, label, title) => toggle(label, title, (on) => setView({ [name]: on }), view[name]);
+  const draw = flag("drawing", ["draw", "Draw"], "Draw new objects with a drag, by touch too");
+  const picture = html("input", { type: "file", accept: "image/*", class: "file", tabindex: -1, "aria-hidden": true });
+  picture.addEventListener("change", () => {
+    const [file] = picture.files;
+    if (file) setView({ background: "still", still: URL.createObjectURL(file) });
+    picture.value = "";
+  });
+  const background = html(
+    "select",
+    {
+      "aria-label": "Background",
+      onchange: () => (background.value === "open" ? picture.click() : setView({ background: background.value })),
+    },
+    ...[["blank", "Blank"], ["video", "Last video"], ["still", "Picture"], ["open", "Open a picture …"]].map(([value, text]) =>
+      html("option", { value, text })),
   );
-  const key = button("◆ Keyframe", "Set or remove a keyframe here (K)", withSelected("toggleKeyframe"));
-  const front = button("⇧ Front", "Bring to the front", withSelected("toFront"));
-  const save = button("⤓ Save", "Save the layout as a file", () => saveFile(getState().layout));
-  const remove = button("✕ Delete", "Delete the object (Delete)", withSelected("deleteObject"));
+  const save = button(["save", "Save"], "Save the layout as a file", () => saveLayout(getState().layout));
+  const paper = button(["save", "Dense"], "Save in the paper's form: a box in every frame", () => saveDense(getState().layout));
+  const resetAll = button(["back", "Reset all"], "Everything back to the plan", () => dispatch({ type: "resetAll" }));
   return {
-    node: html("div", { class: "toolbar", role: "toolbar", "aria-label": "Editing" }, undo, redo, add, key, front, remove, save),
+    node: html(
+      "div",
+      { class: "toolbar", role: "toolbar", "aria-label": "Editing" },
+      html("span", { class: "group" }, undo, redo, resetAll),
+      html("span", { class: "group" }, create, draw),
+      html("span", { class: "group" },
+        flag("snap", ["snap", "Snap"], "Snap to thirds, centre and other boxes"),
+        flag("onion", ["onion", "Onion"], "Show the neighbouring frames of the selected object"),
+        flag("ghost", ["ghost", "Ghost"], "Show where the planner had put what has moved"), background, picture),
+      html("span", { class: "group" }, save, paper, button("?", "Keys and gestures (?)", help)),
+    ),
     draw(state) {
-      const track = selectedTrack(state);
       undo.disabled = !state.past.length;
       redo.disabled = !state.future.length;
-      add.disabled = save.disabled = !state.layout;
-      front.disabled = !track || state.layout.objects.at(-1) === track;
-      remove.disabled = !track || track.locked;
-      key.disabled = !track || track.locked || (hasKeyframe(track, state.frame) && track.keyframes.length === 1);
-      key.setAttribute("aria-pressed", track && hasKeyframe(track, state.frame) ? "true" : "false");
+      resetAll.disabled = !state.proposal;
+      for (const one of [create, draw, save, paper]) one.disabled = !state.layout;
+      draw.setAttribute("aria-pressed", String(view.drawing));
+      background.value = view.background;
+      background.options[2].disabled = !view.still;
     },
   };
 }
 
-function field(label, control) {
-  return html("label", { class: "field" }, html("span", { text: label }), control);
-}
+const field = (label, control) => html("label", { class: "field" }, html("span", { text: label }), control);
 
 /** Keep what is being typed: a field is set from the state only while it has no focus. */
 function sync(control, value) {
   if (document.activeElement !== control) control.value = value;
 }
 
-export function createFields({ getState, dispatch }) {
+/** What can be done with the selected object, one button each. */
+function actions({ getState, dispatch }) {
+  const act = (type, extra = {}) => dispatch({ type, id: getState().selected, ...extra });
+  const key = button(["key", "Keyframe"], "Set or remove a keyframe here (K)", () => act("toggleKeyframe"));
+  const copy = button(["copy", "Copy"], "Copy the box (C)", () => act("copy"));
+  const paste = button(["paste", "Paste"], "Paste the box into this frame (V)", () => act("paste"));
+  const twin = button(["twin", "Duplicate"], "Duplicate the object (D)", () => act("duplicate"));
+  const front = button(["front", "Front"], "Bring to the front", () => act("reorder", { to: "front" }));
+  const back = button(["rear", "Back"], "Send to the back", () => act("reorder", { to: "back" }));
+  const lock = button(["lock", "Lock"], "Lock or unlock the object (L)", () => act("setLocked", { locked: !selectedTrack(getState()).locked }));
+  const hide = button(["hide", "Hide"], "Hide the object here; it is rendered all the same (H)", () => act("toggleHidden"));
+  const reset = button(["back", "Reset"], "This object back to the plan (R)", () => act("reset"));
+  const remove = button(["remove", "Delete"], "Delete the object (Delete)", () => act("deleteObject"));
+  const all = [key, copy, paste, twin, front, back, lock, hide, reset, remove];
+  return {
+    node: html("div", { class: "actions", role: "group", "aria-label": "Selected object" }, ...all),
+    draw(state) {
+      const track = selectedTrack(state);
+      for (const one of all) one.disabled = !track;
+      if (!track) return;
+      for (const one of [key, paste, reset, remove]) one.disabled = track.locked;
+      key.disabled ||= hasKeyframe(track, state.frame) && track.keyframes.length === 1;
+      key.setAttribute("aria-pressed", String(hasKeyframe(track, state.frame)));
+      paste.disabled ||= !state.clipboard;
+      reset.disabled ||= !state.proposal?.objects.some((one) => one.id === track.id);
+      front.disabled = state.layout.objects.at(-1) === track;
+      back.disabled = state.layout.objects[0] === track;
+      lock.setAttribute("aria-pressed", String(track.locked));
+      hide.setAttribute("aria-pressed", String(isHidden(state, track.id)));
+    },
+  };
+}
+
+/** tools: {getState, dispatch, heardOf(id), vocabulary(), write}. */
+export function createFields(tools) {
+  const { getState, dispatch, heardOf, vocabulary, write } = tools;
   const forSelected = (action) => dispatch({ ...action, id: getState().selected });
-  const input = (placeholder, action, tag = "input") =>
-    html(tag, { placeholder, autocomplete: "off", onchange: (event) => action(event.target.value) });
-  const name = input("what sounds", (value) => forSelected({ type: "rename", name: value }));
-  const look = input("its colour", (value) => forSelected({ type: "setAppearance", appearance: value }));
+  const input = (placeholder, action, tag = "input", extra = {}) =>
+    html(tag, { placeholder, autocomplete: "off", onchange: (event) => action(event.target.value), ...extra });
+  const names = html("datalist", { id: "spa2v-names" });
+  const name = input("what sounds", (value) => forSelected({ type: "rename", name: value }), "input", { list: "spa2v-names" });
+  const look = input("red, old, with a trailer ...", (value) => forSelected({ type: "setAppearance", appearance: value }));
   const facing = html(
     "select",
     { onchange: (event) => forSelected({ type: "setFacing", facing: event.target.value }) },
     ...["auto", "left", "right"].map((value) => html("option", { value, text: value })),
   );
-  const caption = input("What the video shows", (value) => dispatch({ type: "setCaption", caption: value }), "textarea");
-  const frame = input("What this frame shows", (value) => dispatch({ type: "setFrameCaption", text: value }), "textarea");
-  caption.rows = 2;
-  frame.rows = 2;
-  const object = html(
-    "fieldset",
-    { class: "fields" },
-    field("Name", name),
-    field("Appearance", look),
-    field("Facing", facing),
-  );
+  const colour = html("input", { type: "color", onchange: () => forSelected({ type: "setColour", colour: colour.value }) });
+  const caption = input("What the video shows", (value) => dispatch({ type: "setCaption", caption: value }), "textarea", { rows: 2 });
+  const frame = input("What this frame shows", (value) => dispatch({ type: "setFrameCaption", text: value }), "textarea", { rows: 2 });
+  const writer = button(["write", "Write the captions"], "Write the captions from the layout", write);
+  const bar = actions(tools);
+  const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), field("Facing", facing));
+  let offered = null;
+
+  function offer(id) {
+    const heard = heardOf(id)?.names ?? [];
+    const wanted = [...new Set([...heard, ...vocabulary()])];
+    if (offered === wanted.join()) return;
+    offered = wanted.join();
+    names.replaceChildren(...wanted.map((value) => html("option", { value })));
+  }
+
   return {
-    node: html("div", { class: "panel" }, object, html("div", { class: "fields captions" }, field("Caption", caption), field("This frame", frame))),
+    node: html(
+      "div",
+      { class: "panel" },
+      bar.node,
+      html("div", { class: "who-row" }, object, field("Colour", colour)),
+      names,
+      html("div", { class: "fields captions" }, field("Caption", caption), field("This frame", frame)),
+      writer,
+    ),
+    focusName: () => name.focus(),
     draw(state) {
       const track = selectedTrack(state);
+      bar.draw(state);
       object.disabled = !track || track.locked;
+      colour.disabled = !track;
+      if (track) offer(track.id);
       sync(name, track?.name ?? "");
       sync(look, track?.appearance ?? "");
       sync(facing, track?.facing ?? "auto");
-      caption.disabled = frame.disabled = !state.layout;
+      sync(colour, track ? colourOf(state, track.id) : "#888888");
+      for (const one of [caption, frame, writer]) one.disabled = !state.layout;
       sync(caption, state.layout?.caption ?? "");
       sync(frame, state.layout?.frame_captions[state.frame] ?? "");
     },
   };
+}
+
+/** The list of warnings; `fix(warning)` is the one-click remedy. */
+export function createWarnings(fix) {
+  const list = html("ul", { class: "warnings", "aria-label": "Worth a second look" });
+  return {
+    node: list,
+    draw(found) {
+      const row = (warning) =>
+        html("li", { "data-kind": warning.kind },
+          html("span", { text: warning.text }),
+          button(warning.remedy, `${warning.remedy}: ${warning.text}`, () => fix(warning)));
+      const focused = list.contains(document.activeElement);
+      list.replaceChildren(...found.slice(0, 6).map(row));
+      if (found.length > 6) list.append(html("li", { text: `… and ${found.length - 6} more` }));
+      if (focused) list.querySelector("button")?.focus({ preventScroll: true });
+    },
+  };
+}
+
+/** A dialog with every key and gesture. */
+export function createHelp() {
+  const rows = ([keys, text]) => html("div", {}, html("dt", {}, html("kbd", { text: keys })), html("dd", { text }));
+  const close = button("Close", "Close the list", () => dialog.close());
+  const dialog = html(
+    "dialog",
+    { class: "help", "aria-label": "Keys and gestures" },
+    html("h3", { text: "Keys and gestures" }),
+    html("dl", {}, ...GESTURES.map(rows), ...KEYS.map(rows)),
+    close,
+  );
+  return { node: dialog, open: () => dialog.open || dialog.showModal() };
 }

@@ -1,85 +1,69 @@
 // The editor's state as one pure reducer: no DOM here, so node's test runner can test it.
+//
+// layout: what Python gets. frame, selected, clipboard, hidden, colours: the editor's own.
+// proposal: the planner's layout, to go back to. past, future: layouts, one for each gesture.
+
+import { atLeast, boxAt, centre, clamp, corners, hasKeyframe, moved, tidyBox } from "./geometry.mjs";
 
 export const HISTORY = 200;
-export const SMALLEST = 0.02;
-const REACH = 1.5;
-
-const EASE = {
-  linear: (t) => t,
-  ease: (t) => t * t * (3 - 2 * t),
-  hold: (t) => (t < 1 ? 0 : 1),
-};
-
-/** Interpolated [x1, y1, x2, y2] of a track at a (fractional) frame; as layout/keyframes.py. */
-export function boxAt(track, frame) {
-  const keys = track.keyframes;
-  if (frame <= keys[0].frame) return [...keys[0].box];
-  for (let i = 0; i + 1 < keys.length; i += 1) {
-    const left = keys[i];
-    const right = keys[i + 1];
-    if (frame < right.frame) {
-      const t = EASE[left.easing]((frame - left.frame) / (right.frame - left.frame));
-      return left.box.map((a, k) => a + (right.box[k] - a) * t);
-    }
-  }
-  return [...keys[keys.length - 1].box];
-}
-
-export const isPresent = (track, frame) => track.start <= frame && frame <= track.end;
-
-export const hasKeyframe = (track, frame) => track.keyframes.some((key) => key.frame === frame);
-
-/** A box kept large enough, ordered and within reach of the frame. */
-export function tidyBox([x1, y1, x2, y2]) {
-  let [left, right] = x1 <= x2 ? [x1, x2] : [x2, x1];
-  let [top, bottom] = y1 <= y2 ? [y1, y2] : [y2, y1];
-  if (right - left < SMALLEST) right = left + SMALLEST;
-  if (bottom - top < SMALLEST) bottom = top + SMALLEST;
-  const clamp = (value) => Math.min(Math.max(value, -REACH), 1 + REACH);
-  return [left, top, right, bottom].map((value) => Math.round(clamp(value) * 1e5) / 1e5);
-}
+/** What warnings ask for: no box smaller than this (widths, heights). */
+export const TINY = [0.04, 0.06];
+const EASINGS = ["linear", "ease", "hold"];
 
 export function initial(layout) {
   return {
     layout,
     frame: 0,
-    selected: layout && layout.objects.length ? layout.objects.at(-1).id : null,
+    selected: layout?.objects.at(-1)?.id ?? null,
+    clipboard: null,
+    hidden: [],
+    colours: {},
+    proposal: null,
     past: [],
     future: [],
   };
 }
 
-export const selectedTrack = (state) =>
-  state.layout?.objects.find((track) => track.id === state.selected) ?? null;
+export const trackOf = (layout, id) => layout?.objects.find((track) => track.id === id) ?? null;
+export const selectedTrack = (state) => trackOf(state.layout, state.selected);
+export const isHidden = (state, id) => state.hidden.includes(id);
+
+/** Frame of the next keyframe of a track after (way 1) or before (-1) a frame, null if none. */
+export function neighbour(track, frame, way) {
+  const frames = track.keyframes.map((key) => key.frame).filter((k) => (way > 0 ? k > frame : k < frame));
+  return frames.length ? (way > 0 ? frames[0] : frames.at(-1)) : null;
+}
+
+/** The frame in the middle between the keyframes around a frame. */
+export function middle(track, frame, count) {
+  const [first, last] = [neighbour(track, frame + 0.5, -1) ?? 0, neighbour(track, frame, 1) ?? count - 1];
+  return Math.round((first + last) / 2);
+}
 
 const changeTrack = (layout, id, change) => ({
   ...layout,
   objects: layout.objects.map((track) => (track.id === id ? { ...track, ...change(track) } : track)),
 });
 
+const sorted = (keyframes) => [...keyframes].sort((a, b) => a.frame - b.frame);
+
 function withBox(track, frame, box) {
   const easing = track.keyframes.find((key) => key.frame === frame)?.easing ?? "linear";
-  const keyframes = track.keyframes
-    .filter((key) => key.frame !== frame)
-    .concat({ frame, box: tidyBox(box), easing })
-    .sort((a, b) => a.frame - b.frame);
-  return { keyframes };
+  const others = track.keyframes.filter((key) => key.frame !== frame);
+  return { keyframes: sorted([...others, { frame, box: tidyBox(box), easing }]) };
 }
 
-/** Moves the whole path of a track, as a still object is moved at once. */
-function withShift(track, dx, dy) {
-  const keyframes = track.keyframes.map((key) => ({
-    ...key,
-    box: tidyBox(key.box.map((value, k) => value + (k % 2 ? dy : dx))),
-  }));
-  return { keyframes };
-}
+const withPath = (track, change) => ({
+  keyframes: track.keyframes.map((key) => ({ ...key, box: tidyBox(change(key.box)) })),
+});
 
-function addObject(layout, { box, frame }) {
-  const id = 1 + Math.max(-1, ...layout.objects.map((track) => track.id));
+const freeId = (layout) => 1 + Math.max(-1, ...layout.objects.map((track) => track.id));
+
+function addObject(state, { box, name = "loudspeaker" }) {
+  const { layout, frame } = state;
   const track = {
-    id,
-    name: "loudspeaker",
+    id: freeId(layout),
+    name,
     appearance: "",
     start: 0,
     end: layout.frame_count - 1,
@@ -88,105 +72,172 @@ function addObject(layout, { box, frame }) {
     locked: false,
     keyframes: [{ frame, box: tidyBox(box), easing: "linear" }],
   };
-  return { layout: { ...layout, objects: [...layout.objects, track] }, selected: id };
+  return { ...layout, objects: [...layout.objects, track] };
+}
+
+function duplicate({ layout }, { id }) {
+  const at = layout.objects.findIndex((track) => track.id === id);
+  if (at < 0) return null;
+  const track = layout.objects[at];
+  const copy = { ...track, ...withPath(track, (box) => moved(box, 0.05, 0.05)), id: freeId(layout), locked: false };
+  return { ...layout, objects: [...layout.objects.slice(0, at + 1), copy, ...layout.objects.slice(at + 1)] };
+}
+
+function reorder({ layout }, { id, to }) {
+  const objects = layout.objects.filter((track) => track.id !== id);
+  const track = trackOf(layout, id);
+  if (!track) return null;
+  const at = layout.objects.indexOf(track);
+  const place = { front: objects.length, back: 0, forward: at + 1, backward: at - 1 }[to];
+  objects.splice(clamp(place, 0, objects.length), 0, track);
+  return { ...layout, objects };
+}
+
+function moveKeyframe(track, { from, to, copy = false }, count) {
+  const key = track.keyframes.find((one) => one.frame === from);
+  const target = clamp(Math.round(to), 0, count - 1);
+  if (!key || target === from) return {};
+  const others = track.keyframes.filter((one) => one.frame !== target && (copy || one.frame !== from));
+  return { keyframes: sorted([...others, { ...key, frame: target }]) };
+}
+
+/** Without the sudden move between a frame and the next. */
+function smooth(track, { frame }, count) {
+  const held = track.keyframes.filter((key) => key.frame <= frame && key.easing === "hold").at(-1);
+  if (held) {
+    return { keyframes: track.keyframes.map((key) => (key === held ? { ...key, easing: "linear" } : key)) };
+  }
+  const keys = track.keyframes;
+  const next = keys.findIndex((key) => key.frame > frame);
+  if (keys.length > 2) {
+    const drop = next < keys.length - 1 ? next : next - 1;
+    return { keyframes: keys.filter((_, k) => k !== drop) };
+  }
+  return { keyframes: [{ ...keys[0], frame: 0 }, { ...keys[1], frame: count - 1 }] };
+}
+
+/** The path of a track with its centre where it was heard (x of every frame). */
+function snapToHeard(track, { x }) {
+  const boxes = x.map((value, frame) => {
+    const box = boxAt(track, frame);
+    return moved(box, value - centre(box)[0], 0);
+  });
+  const keyframes = corners(x, 0.03).map((frame) => ({ frame, box: tidyBox(boxes[frame]), easing: "linear" }));
+  return { keyframes: Math.max(...x) - Math.min(...x) < 0.03 ? keyframes.slice(0, 1) : keyframes };
 }
 
 function setFrameCaption(layout, frame, text) {
-  const captions = layout.frame_captions.length
-    ? [...layout.frame_captions]
-    : new Array(layout.frame_count).fill("");
+  const captions = layout.frame_captions.length ? [...layout.frame_captions] : new Array(layout.frame_count).fill("");
   captions[frame] = text;
   return { ...layout, frame_captions: captions.some(Boolean) ? captions : [] };
 }
 
-/** Edits of the layout: action -> {layout, selected?} or null when nothing changes. */
+/** Changes of one track, refused while it is locked: (track, action, state) -> changed fields. */
+const TRACK_EDITS = {
+  setBox: (track, { box }, { frame }) => withBox(track, frame, box),
+  // a still object is moved as a whole; one with a path gets a keyframe here
+  shift: (track, { dx, dy }, { frame }) =>
+    track.keyframes.length > 1
+      ? withBox(track, frame, moved(boxAt(track, frame), dx, dy))
+      : withPath(track, (box) => moved(box, dx, dy)),
+  movePath: (track, { dx, dy }) => withPath(track, (box) => moved(box, dx, dy)),
+  enlarge: (track) => withPath(track, (box) => atLeast(box, TINY.map((side) => side * 1.5))),
+  snapToHeard,
+  smooth: (track, action, { layout }) => smooth(track, action, layout.frame_count),
+  toggleKeyframe: (track, { frame }, state) => {
+    const at = frame ?? state.frame;
+    if (!hasKeyframe(track, at)) return withBox(track, at, boxAt(track, at));
+    return TRACK_EDITS.deleteKeyframe(track, { frame: at });
+  },
+  deleteKeyframe: (track, { frame }) =>
+    track.keyframes.length > 1 ? { keyframes: track.keyframes.filter((key) => key.frame !== frame) } : {},
+  moveKeyframe: (track, action, { layout }) => moveKeyframe(track, action, layout.frame_count),
+  setEasing: (track, { frame, easing }) =>
+    EASINGS.includes(easing)
+      ? { keyframes: track.keyframes.map((key) => (key.frame === frame ? { ...key, easing } : key)) }
+      : {},
+  paste: (track, _, { frame, clipboard }) => (clipboard ? withBox(track, frame, clipboard) : {}),
+  rename: (track, { name }) => (name.trim() ? { name: name.trim().slice(0, 200) } : {}),
+  setAppearance: (track, { appearance }) => ({ appearance: appearance.trim().slice(0, 500) }),
+  setFacing: (track, { facing }) => ({ facing }),
+  setSpan: (track, { start = track.start, end = track.end }, { layout }) => {
+    const [first, last] = [start, end].map((k) => clamp(Math.round(k), 0, layout.frame_count - 1));
+    return first <= last ? { start: first, end: last } : {};
+  },
+  reset: (track, _, { proposal }) => ({ ...(trackOf(proposal, track.id) ?? track) }),
+};
+
+/** Changes of the layout as a whole: (state, action) -> layout, null if nothing changes. */
 const EDITS = {
-  setBox: (state, { id, box }) =>
-    changeTrack(state.layout, id, (track) => withBox(track, state.frame, box)),
-  shift: (state, { id, dx, dy }) =>
-    changeTrack(state.layout, id, (track) =>
-      track.keyframes.length > 1
-        ? withBox(track, state.frame, boxAt(track, state.frame).map((v, k) => v + (k % 2 ? dy : dx)))
-        : withShift(track, dx, dy),
-    ),
-  toggleKeyframe: (state, { id }) =>
-    changeTrack(state.layout, id, (track) => {
-      if (!hasKeyframe(track, state.frame)) return withBox(track, state.frame, boxAt(track, state.frame));
-      if (track.keyframes.length === 1) return {};
-      return { keyframes: track.keyframes.filter((key) => key.frame !== state.frame) };
-    }),
-  rename: (state, { id, name }) =>
-    name.trim() ? changeTrack(state.layout, id, () => ({ name: name.trim().slice(0, 200) })) : null,
-  setAppearance: (state, { id, appearance }) =>
-    changeTrack(state.layout, id, () => ({ appearance: appearance.trim().slice(0, 500) })),
-  setFacing: (state, { id, facing }) => changeTrack(state.layout, id, () => ({ facing })),
-  setSpan: (state, { id, start, end }) => changeTrack(state.layout, id, () => ({ start, end })),
-  toFront: (state, { id }) => ({
-    ...state.layout,
-    objects: [
-      ...state.layout.objects.filter((track) => track.id !== id),
-      ...state.layout.objects.filter((track) => track.id === id),
-    ],
-  }),
-  setCaption: (state, { caption }) => ({ ...state.layout, caption }),
+  addObject,
+  duplicate,
+  reorder,
+  deleteObject: ({ layout }, { id }) =>
+    trackOf(layout, id)?.locked === false ? { ...layout, objects: layout.objects.filter((one) => one.id !== id) } : null,
+  setLocked: ({ layout }, { id, locked }) => changeTrack(layout, id, () => ({ locked: Boolean(locked) })),
+  setCaption: ({ layout }, { caption }) => ({ ...layout, caption }),
   setFrameCaption: (state, { text }) => setFrameCaption(state.layout, state.frame, text),
+  setCaptions: ({ layout }, { caption, frameCaptions }) => ({ ...layout, caption, frame_captions: frameCaptions }),
+  resetAll: ({ layout, proposal }) => proposal && { ...proposal, duration_s: layout.duration_s },
 };
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-function commit(state, layout, selected = state.selected) {
+/** Selection and frame that exist in a layout. */
+function fitted(state, layout, selected) {
+  const known = trackOf(layout, selected ?? state.selected);
+  const last = Math.max(0, (layout?.frame_count ?? 1) - 1);
+  return {
+    ...state,
+    layout,
+    selected: known ? known.id : selected === null ? null : (layout?.objects.at(-1)?.id ?? null),
+    frame: Math.min(state.frame, last),
+  };
+}
+
+function commit(state, layout, selected) {
   if (!layout || same(layout, state.layout)) return state;
-  const past = [...state.past, state.layout].slice(-HISTORY);
-  return { ...state, layout, selected, past, future: [] };
+  const past = state.layout ? [...state.past, state.layout].slice(-HISTORY) : [];
+  return { ...fitted(state, layout, selected), past, future: [] };
 }
 
 function travel(state, from, to) {
   if (!state[from].length) return state;
-  const layout = state[from].at(-1);
-  const known = layout.objects.some((track) => track.id === state.selected);
-  return {
-    ...state,
-    layout,
-    selected: known ? state.selected : (layout.objects.at(-1)?.id ?? null),
-    frame: Math.min(state.frame, layout.frame_count - 1),
-    [from]: state[from].slice(0, -1),
-    [to]: [...state[to], state.layout],
-  };
+  const next = fitted(state, state[from].at(-1), state.selected === null ? null : undefined);
+  return { ...next, [from]: state[from].slice(0, -1), [to]: [...state[to], state.layout] };
+}
+
+const toggled = (list, item) => (list.includes(item) ? list.filter((one) => one !== item) : [...list, item]);
+
+/** What is the editor's own and no step of undo: (state, action) -> changed fields. */
+const OWN = {
+  seek: ({ layout }, { frame }) => ({ frame: clamp(Math.round(frame), 0, layout.frame_count - 1) }),
+  select: (_, { id }) => ({ selected: id }),
+  copy: (state) => (selectedTrack(state) ? { clipboard: boxAt(selectedTrack(state), state.frame) } : {}),
+  toggleHidden: ({ hidden }, { id }) => ({ hidden: toggled(hidden, id) }),
+  setColour: ({ colours }, { id, colour }) => ({ colours: { ...colours, [id]: colour } }),
+};
+
+/** Object that an action leaves selected, if it is another one than before. */
+function chosenAfter(type, before, layout) {
+  if (type !== "addObject" && type !== "duplicate") return undefined;
+  return layout.objects.find((track) => !trackOf(before, track.id))?.id;
 }
 
 /** The next state; unknown or impossible actions leave it as it is. */
 export function reduce(state, action) {
-  switch (action.type) {
-    case "load":
-      return same(action.layout, state.layout) ? state : initial(action.layout);
-    case "undo":
-      return travel(state, "past", "future");
-    case "redo":
-      return travel(state, "future", "past");
-    default:
-  }
+  const { type } = action;
+  if (type === "load") return commit(state, action.layout);
+  if (type === "propose") return { ...state, proposal: action.proposal };
+  if (type === "undo") return travel(state, "past", "future");
+  if (type === "redo") return travel(state, "future", "past");
   if (!state.layout) return state;
-  switch (action.type) {
-    case "seek": {
-      const frame = Math.min(Math.max(Math.round(action.frame), 0), state.layout.frame_count - 1);
-      return { ...state, frame };
-    }
-    case "select":
-      return { ...state, selected: action.id };
-    case "addObject": {
-      const added = addObject(state.layout, { box: action.box, frame: state.frame });
-      return commit(state, added.layout, added.selected);
-    }
-    case "deleteObject": {
-      const track = state.layout.objects.find((one) => one.id === action.id);
-      if (!track || track.locked) return state;
-      const objects = state.layout.objects.filter((one) => one.id !== action.id);
-      return commit(state, { ...state.layout, objects }, objects.at(-1)?.id ?? null);
-    }
-    default: {
-      const edit = EDITS[action.type];
-      const locked = state.layout.objects.find((track) => track.id === action.id)?.locked;
-      return edit && !locked ? commit(state, edit(state, action)) : state;
-    }
+  if (type in OWN) return { ...state, ...OWN[type](state, action) };
+  if (type in EDITS) {
+    const layout = EDITS[type](state, action);
+    return layout ? commit(state, layout, chosenAfter(type, state.layout, layout)) : state;
   }
+  const track = trackOf(state.layout, action.id);
+  if (!(type in TRACK_EDITS) || !track || track.locked) return state;
+  return commit(state, changeTrack(state.layout, action.id, (one) => TRACK_EDITS[type](one, action, state)));
 }

@@ -1,79 +1,250 @@
-// The frame slider and one lane per object with its presence and keyframes.
+// Time: ruler, waveform, position lane, and one lane per object with its presence and keyframes.
 
-import { colourOf, html } from "./dom.mjs";
+import { button, colourOf, html, icon, shortened, toggle } from "./dom.mjs";
+import { clamp } from "./geometry.mjs";
+import { drawPositions, drawWave } from "./audio.mjs";
+import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
+import { nextOf } from "./input.mjs";
 
-const percent = (frame, count) => `${((frame + 0.5) / count) * 100}%`;
+const SIGNS = { linear: "/", ease: "~", hold: "¬" };
+const ZOOMS = [1, 2, 4, 8];
+const percent = (frames, count) => `${(100 * frames) / count}%`;
 
-function lane(track, index, state, dispatch) {
+/** Drag along a strip: `onmove(frame)` while dragged, `onend(frame or null, event)`; a tap is a drag of nothing. */
+function dragAlong(node, strip, count, { onmove, onend }) {
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.stopPropagation();
+    const area = strip.getBoundingClientRect();
+    const frameOf = ({ clientX }) => clamp(((clientX - area.left) / area.width) * count, 0, count - 0.001);
+    const from = event.clientX;
+    let dragging = false;
+    node.setPointerCapture(event.pointerId);
+    const move = (next) => {
+      dragging ||= Math.abs(next.clientX - from) > 3;
+      if (dragging) onmove(frameOf(next));
+    };
+    const end = (next) => {
+      for (const [type, listener] of listeners) node.removeEventListener(type, listener);
+      onend(dragging && next.type === "pointerup" ? frameOf(next) : null, next);
+    };
+    const listeners = [["pointermove", move], ["pointerup", end], ["pointercancel", end]];
+    for (const [type, listener] of listeners) node.addEventListener(type, listener);
+  });
+}
+
+function diamond(track, key, state, strip, dispatch) {
   const count = state.layout.frame_count;
-  const strip = html("div", {
-    class: "strip",
-    onclick: (event) => {
-      const area = event.currentTarget.getBoundingClientRect();
-      dispatch({ type: "select", id: track.id });
-      dispatch({ type: "seek", frame: Math.floor(((event.clientX - area.left) / area.width) * count) });
-    },
+  const id = track.id;
+  const choose = (frame) => {
+    dispatch({ type: "select", id });
+    dispatch({ type: "seek", frame });
+  };
+  const move = (to, copy) => {
+    dispatch({ type: "moveKeyframe", id, from: key.frame, to, copy });
+    choose(to);
+  };
+  const node = button("", `Keyframe at frame ${key.frame + 1}`, () => choose(key.frame), {
+    class: `diamond${key.frame === state.frame ? " now" : ""}`,
+    "data-frame": key.frame,
+    "aria-label": `${track.name}: keyframe at frame ${key.frame + 1}`,
+  });
+  node.style.left = percent(key.frame + 0.5, count);
+  dragAlong(node, strip, count, {
+    onmove: (frame) => (node.style.left = percent(Math.floor(frame) + 0.5, count)),
+    onend: (frame, event) => frame !== null && move(Math.floor(frame), event.altKey),
+  });
+  node.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (way && !track.locked) move(clamp(key.frame + way, 0, count - 1), false);
+    else if (event.key === "Delete" || event.key === "Backspace") dispatch({ type: "deleteKeyframe", id, frame: key.frame });
+    else return;
+    event.preventDefault();
+  });
+  return node;
+}
+
+/** The button in the middle of a segment that changes its easing. */
+function easing(track, left, right, count, dispatch) {
+  const node = button(SIGNS[left.easing], `${track.name}: ${left.easing} from frame ${left.frame + 1} to ${right.frame + 1}; change`, () =>
+    dispatch({ type: "setEasing", id: track.id, frame: left.frame, easing: nextOf(left.easing) }),
+    { class: "easing" });
+  node.style.left = percent((left.frame + right.frame + 1) / 2, count);
+  return node;
+}
+
+/** One end of the presence span: drag it, or arrow keys. */
+function spanEnd(track, end, span, strip, state, dispatch) {
+  const count = state.layout.frame_count;
+  const set = (frame) => dispatch({ type: "setSpan", id: track.id, [end]: frame });
+  const node = html("span", {
+    class: `span-end ${end}`,
+    role: "slider",
+    tabindex: 0,
+    "aria-label": `${track.name}: ${end === "start" ? "first" : "last"} frame`,
+    "aria-valuemin": 1,
+    "aria-valuemax": count,
+    "aria-valuenow": track[end] + 1,
+  });
+  const shown = (frame) => {
+    const [first, last] = end === "start" ? [Math.min(frame, track.end), track.end] : [track.start, Math.max(frame, track.start)];
+    span.style.left = percent(first, count);
+    span.style.width = percent(last - first + 1, count);
+    return end === "start" ? first : last;
+  };
+  dragAlong(node, strip, count, {
+    onmove: (frame) => shown(Math.floor(frame)),
+    onend: (frame) => frame !== null && set(shown(Math.floor(frame))),
+  });
+  node.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!way) return;
+    set(track[end] + way);
+    event.preventDefault();
+  });
+  return node;
+}
+
+function lane(track, state, dispatch) {
+  const count = state.layout.frame_count;
+  const selected = track.id === state.selected;
+  const strip = html("div", { class: "strip" });
+  const frameOf = (event) => {
+    const area = strip.getBoundingClientRect();
+    return clamp(Math.floor(((event.clientX - area.left) / area.width) * count), 0, count - 1);
+  };
+  strip.addEventListener("click", (event) => {
+    if (event.target.closest("button, .span-end")) return;
+    dispatch({ type: "select", id: track.id });
+    dispatch({ type: "seek", frame: frameOf(event) });
+  });
+  strip.addEventListener("dblclick", (event) => {
+    if (!event.target.closest("button")) dispatch({ type: "toggleKeyframe", id: track.id, frame: frameOf(event) });
   });
   const span = html("div", { class: "span" });
-  span.style.left = `${(track.start / count) * 100}%`;
-  span.style.width = `${((track.end - track.start + 1) / count) * 100}%`;
+  span.style.left = percent(track.start, count);
+  span.style.width = percent(track.end - track.start + 1, count);
   strip.append(span);
-  for (const key of track.keyframes) {
-    const diamond = html("button", {
-      type: "button",
-      class: `diamond${key.frame === state.frame ? " now" : ""}`,
-      title: `Keyframe at frame ${key.frame + 1}`,
-      "aria-label": `${track.name}: keyframe at frame ${key.frame + 1}`,
-      onclick: (event) => {
-        event.stopPropagation();
-        dispatch({ type: "select", id: track.id });
-        dispatch({ type: "seek", frame: key.frame });
-      },
+  if (selected && !track.locked) {
+    span.append(...["start", "end"].map((end) => spanEnd(track, end, span, strip, state, dispatch)));
+    track.keyframes.slice(1).forEach((right, k) => {
+      const left = track.keyframes[k];
+      if (right.frame - left.frame > 1) strip.append(easing(track, left, right, count, dispatch));
     });
-    diamond.style.left = percent(key.frame, count);
-    strip.append(diamond);
   }
-  const head = html("div", { class: "head" });
-  head.style.left = percent(state.frame, count);
-  strip.append(head);
-  const name = html("button", {
-    type: "button",
+  for (const key of track.keyframes) strip.append(diamond(track, key, state, strip, dispatch));
+  const eye = isHidden(state, track.id);
+  const name = button([eye ? "hide" : track.locked ? "lock" : null, shortened(track.name, 40)], track.name, () => dispatch({ type: "select", id: track.id }), {
     class: "who",
-    text: track.name,
-    title: track.name,
-    "aria-pressed": track.id === state.selected ? "true" : "false",
-    onclick: () => dispatch({ type: "select", id: track.id }),
+    "aria-pressed": String(selected),
   });
-  const row = html("div", { class: `lane${track.id === state.selected ? " selected" : ""}` }, name, strip);
-  row.style.setProperty("--track", colourOf(index));
+  const row = html("div", { class: `lane${selected ? " selected" : ""}${eye ? " hidden" : ""}` }, name, strip);
+  row.style.setProperty("--track", colourOf(state, track.id));
   return row;
 }
 
-export function createTimeline(dispatch) {
+function transport({ dispatch, getState, player, loop }) {
+  const play = button(["play", "Play"], "Play or pause (Space)", () => player.toggle(), { class: "play" });
+  const half = toggle("½ speed", "Half speed", (on) => player.setRate(on ? 0.5 : 1));
+  const again = toggle(["loop", "Loop"], "Repeat the span of the selected object, or everything", (on) => loop(on));
+  const jump = (frameOf) => () => {
+    const state = getState();
+    const frame = selectedTrack(state) && frameOf(selectedTrack(state), state);
+    if (frame !== null && frame !== undefined) dispatch({ type: "seek", frame });
+  };
+  const previous = button(["previous"], "Keyframe before ([)", jump((track, { frame }) => neighbour(track, frame, -1)));
+  const between = button(["middle"], "Middle between two keyframes (M)", jump((track, { frame, layout }) => middle(track, frame, layout.frame_count)));
+  const next = button(["next"], "Next keyframe (])", jump((track, { frame }) => neighbour(track, frame, 1)));
+  return {
+    nodes: [play, half, again, previous, between, next],
+    draw(state) {
+      play.replaceChildren(icon(player.playing ? "pause" : "play"), player.playing ? "Pause" : "Play");
+      play.disabled = !player.ready;
+      for (const one of [previous, between, next]) one.disabled = !selectedTrack(state);
+    },
+  };
+}
+
+/** tools: {getState, dispatch, player, loop}. */
+export function createTimeline(tools) {
+  const { getState, dispatch } = tools;
   const slider = html("input", { type: "range", min: 0, step: 1, "aria-label": "Frame" });
   slider.addEventListener("input", () => dispatch({ type: "seek", frame: Number(slider.value) }));
+  const ruler = html("div", { class: "ruler" }, slider);
   const clock = html("output", { class: "clock" });
+  const wave = html("canvas", { class: "wave", role: "img", "aria-label": "Waveform: left channel above, right channel below" });
+  const places = html("canvas", { class: "places", role: "img", "aria-label": "Position over time, left at the top: where sounds are heard, and where the boxes are" });
   const lanes = html("div", { class: "lanes" });
-  const node = html(
+  const head = html("div", { class: "head" });
+  const inner = html(
     "div",
-    { class: "timeline" },
-    html("div", { class: "ruler" }, clock, slider),
+    { class: "inner" },
+    html("div", { class: "lane" }, html("span", { class: "what", text: "Frame" }), ruler),
+    html("div", { class: "lane" }, html("span", { class: "what", text: "Sound, L over R" }), wave),
+    html("div", { class: "lane" }, html("span", { class: "what", text: "Place, left on top" }), places),
     lanes,
+    html("div", { class: "over" }, head),
   );
+  for (const surface of [wave, places]) {
+    surface.addEventListener("click", (event) => {
+      const { layout } = getState();
+      const area = surface.getBoundingClientRect();
+      if (layout) dispatch({ type: "seek", frame: ((event.clientX - area.left) / area.width) * layout.frame_count - 0.5 });
+    });
+  }
+  const bar = transport(tools);
+  const zoom = html(
+    "select",
+    { "aria-label": "Zoom of the timeline", onchange: () => (inner.style.width = `${100 * Number(zoom.value)}%`) },
+    ...ZOOMS.map((value) => html("option", { value, text: `${value}×` })),
+  );
+  const scroll = html("div", { class: "scroll" }, inner);
+  const node = html("div", { class: "timeline" }, html("div", { class: "transport" }, ...bar.nodes, zoom, clock), scroll);
+  let drawn = null;
+
+  function drawLanes(state) {
+    const focused = lanes.contains(document.activeElement) ? document.activeElement : null;
+    const label = focused?.getAttribute("aria-label") ?? focused?.textContent;
+    lanes.replaceChildren(...[...state.layout.objects].reverse().map((track) => lane(track, state, dispatch)));
+    if (!label) return;
+    const again = [...lanes.querySelectorAll("button, [role=slider]")];
+    again.find((one) => (one.getAttribute("aria-label") ?? one.textContent) === label)?.focus({ preventScroll: true });
+  }
+
   return {
     node,
-    draw(state) {
-      const layout = state.layout;
-      slider.disabled = !layout;
-      if (!layout) return lanes.replaceChildren();
-      slider.max = layout.frame_count - 1;
+    /** The playhead at a fractional frame while it plays. */
+    drawHead(state, time) {
+      if (!state.layout) return;
+      const count = state.layout.frame_count;
+      head.style.left = percent((time ?? state.frame) + 0.5, count);
+      const seconds = (((time ?? state.frame) + 0.5) / count) * state.layout.duration_s;
+      clock.textContent = `${state.frame + 1}/${count} · ${seconds.toFixed(2)} s`;
       slider.value = state.frame;
-      const seconds = ((state.frame + 0.5) / layout.frame_count) * layout.duration_s;
-      clock.textContent = `${state.frame + 1}/${layout.frame_count} · ${seconds.toFixed(2)} s`;
       slider.setAttribute("aria-valuetext", `frame ${state.frame + 1}, ${seconds.toFixed(2)} seconds`);
-      return lanes.replaceChildren(
-        ...layout.objects.map((track, index) => lane(track, index, state, dispatch)),
-      );
+    },
+    /** The position lane; `state` may be what a gesture would leave. */
+    drawPlaces(state, heard) {
+      if (!state.layout) return;
+      const tracks = state.layout.objects
+        .filter((track) => !isHidden(state, track.id))
+        .map((track) => ({ track, colour: colourOf(state, track.id), selected: track.id === state.selected }));
+      drawPositions(places, { heard, tracks, frames: state.layout.frame_count });
+    },
+    drawWave: (peaks) => drawWave(wave, peaks),
+    draw(state) {
+      bar.draw(state);
+      slider.disabled = !state.layout;
+      if (!state.layout) return lanes.replaceChildren();
+      slider.max = state.layout.frame_count - 1;
+      // so that the thumb (16 px) is over the middle of its frame
+      ruler.style.paddingInline = `calc(${percent(0.5, state.layout.frame_count)} - 8px)`;
+      // while it plays only the frame changes: the lanes stay
+      const shown = [state.layout, state.selected, state.hidden, state.colours];
+      if (!drawn || shown.some((part, k) => part !== drawn[k])) drawLanes(state);
+      drawn = shown;
+      for (const one of lanes.querySelectorAll(".diamond")) one.classList.toggle("now", Number(one.dataset.frame) === state.frame);
+      return undefined;
     },
   };
 }

@@ -1,0 +1,139 @@
+// What is worth a second look before rendering, each with a remedy that is one action.
+
+import { TINY } from "./state.mjs";
+import { boxAt, centre, isPresent } from "./geometry.mjs";
+
+/** Further than this between two frames is a jump, in frame sizes. */
+const JUMP = 0.3;
+/** From this share of the smaller box on, one hides the other. */
+const COVERED = 0.9;
+/** Mean distance from where it is heard that is a disagreement, weighed by confidence. */
+const APART = 0.18;
+const LEAST_CONFIDENCE = 0.35;
+/** Names that say nothing about the look. */
+const NAMELESS = new Set(["loudspeaker", "object", "thing", "unknown", "sound"]);
+
+const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k);
+const present = (track) => range(track.start, track.end);
+
+function tiny(track) {
+  const small = track.keyframes.some(({ box }) => box[2] - box[0] < TINY[0] || box[3] - box[1] < TINY[1]);
+  return small && {
+    text: `${track.name} is very small: little of it will be drawn`,
+    remedy: "Enlarge",
+    action: { type: "enlarge", id: track.id },
+  };
+}
+
+function jump(track) {
+  const far = present(track)
+    .slice(0, -1)
+    .find((frame) => {
+      const [a, b] = [centre(boxAt(track, frame)), centre(boxAt(track, frame + 1))];
+      return Math.hypot(a[0] - b[0], a[1] - b[1]) > JUMP;
+    });
+  return far !== undefined && {
+    text: `${track.name} jumps between frames ${far + 1} and ${far + 2}`,
+    remedy: "Smooth",
+    action: { type: "smooth", id: track.id, frame: far },
+  };
+}
+
+function nameless(track, heard) {
+  if (!NAMELESS.has(track.name.toLowerCase())) return null;
+  const guess = heard?.names?.[0];
+  return {
+    text: `"${track.name}" says little about what to draw`,
+    remedy: guess ? `Call it ${guess}` : "Name it",
+    action: guess ? { type: "rename", id: track.id, name: guess } : { focus: "name", id: track.id },
+  };
+}
+
+/** {x, off}: where a track is heard, frame by frame, and how far off its boxes are; null if unknown. */
+export function disagreement(track, heard) {
+  if (!heard) return null;
+  let [sum, weight] = [0, 0];
+  for (const frame of present(track)) {
+    const trust = heard.confidence[frame] ?? 0;
+    sum += trust * Math.abs(centre(boxAt(track, frame))[0] - heard.x[frame]);
+    weight += trust;
+  }
+  const confidence = weight / Math.max(1, track.end - track.start + 1);
+  return confidence < LEAST_CONFIDENCE ? null : { x: heard.x, off: sum / weight };
+}
+
+function elsewhere(track, heard) {
+  const found = disagreement(track, heard);
+  return found && found.off > APART && {
+    text: `${track.name} is drawn ${Math.round(found.off * 100)}% of the width from where it is heard`,
+    remedy: "Snap to what is heard",
+    action: { type: "snapToHeard", id: track.id, x: found.x },
+  };
+}
+
+const area = ([x1, y1, x2, y2]) => Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
+const common = (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
+
+/** Whether `front` hides `back` in most of the frames in which both are there. */
+function hides(front, back) {
+  const frames = present(back).filter((frame) => isPresent(front, frame));
+  const hidden = frames.filter((frame) => {
+    const [a, b] = [boxAt(front, frame), boxAt(back, frame)];
+    return area(common(a, b)) > COVERED * area(b);
+  });
+  return frames.length > 0 && hidden.length > 0.6 * frames.length;
+}
+
+function covered(layout, index) {
+  const back = layout.objects[index];
+  const front = layout.objects.slice(index + 1).find((track) => hides(track, back));
+  return front && {
+    text: `${front.name} covers ${back.name}`,
+    remedy: `Bring ${back.name} to the front`,
+    action: { type: "reorder", id: back.id, to: "front" },
+  };
+}
+
+/** Both as large as each other: bringing one to the front only hides the other. */
+function twins(layout, index) {
+  const back = layout.objects[index];
+  const front = layout.objects.slice(index + 1).find((track) => hides(track, back) && hides(back, track));
+  if (!front) return null;
+  const [x] = centre(boxAt(back, back.start));
+  return {
+    text: `${front.name} and ${back.name} are in the same place`,
+    remedy: "Move apart",
+    action: { type: "movePath", id: front.id, dx: x < 0.5 ? 0.25 : -0.25, dy: 0 },
+  };
+}
+
+const words = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+
+function silentCaption(layout) {
+  const said = new Set(words(layout.caption));
+  const named = layout.objects.some((track) => words(track.name).some((word) => said.has(word)));
+  return !named && {
+    text: layout.caption.trim() ? "The caption names none of the objects" : "There is no caption",
+    remedy: "Write the captions",
+    action: { write: "captions" },
+  };
+}
+
+/**
+ * Warnings of a layout: [{kind, id, text, remedy, action}]; an action is one of the reducer's, or
+ * {focus} or {write} for the editor. heard: track id -> {x, confidence, names}.
+ */
+export function warnings(layout, heard = {}) {
+  if (!layout?.objects.length) return [];
+  const found = [];
+  const note = (kind, id, warning) => warning && found.push({ kind, id, ...warning });
+  layout.objects.forEach((track, index) => {
+    note("nameless", track.id, nameless(track, heard[track.id]));
+    note("tiny", track.id, tiny(track));
+    note("jump", track.id, jump(track));
+    note("elsewhere", track.id, elsewhere(track, heard[track.id]));
+    note("covered", track.id, twins(layout, index) || covered(layout, index));
+  });
+  note("caption", null, silentCaption(layout));
+  return found.filter(({ id, action }) => action.focus || !layout.objects.find((track) => track.id === id)?.locked);
+}
