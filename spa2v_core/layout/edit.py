@@ -84,20 +84,19 @@ def replan(
         return plan, plan
     planned = {track.id: track for track in before.objects}
     kept = [t for t in current.objects if t.locked or t != planned.get(t.id)]
+    mine = _stand_ins(kept, plan, planned)
     free = max([-1, *(t.id for t in kept), *(t.id for t in plan.objects)]) + 1
-    objects, proposed, waiting = [], [], list(kept)
+    objects, proposed = [], []
     for track in plan.objects:
-        mine = next((t for t in waiting if t.name.lower() == track.name.lower()), None)
-        mine = mine or next((t for t in waiting if t.id == track.id and t.id in planned), None)
-        if mine is not None:
-            waiting.remove(mine)
-            objects.append(mine)
-            proposed.append(revise(track, id=mine.id))
+        if track.id in mine:
+            objects.append(mine[track.id])
+            proposed.append(revise(track, id=mine[track.id].id))
             continue
         if any(t.id == track.id for t in kept):
             track, free = revise(track, id=free), free + 1
         objects.append(track)
         proposed.append(track)
+    waiting = [t for t in kept if t not in mine.values()]
     captions = {
         name: getattr(current, name)
         for name in ("caption", "frame_captions")
@@ -105,6 +104,24 @@ def replan(
     }
     merged = revise(plan, objects=(*objects, *waiting), **captions)
     return merged, revise(plan, objects=tuple(proposed))
+
+
+def _stand_ins(
+    kept: list[ObjectTrack], plan: VideoSceneLayout, planned: dict[int, ObjectTrack]
+) -> dict[int, ObjectTrack]:
+    """Id of a new track -> the kept one that stands for it: of its name, else of its id."""
+    found: dict[int, ObjectTrack] = {}
+    waiting = list(kept)
+    for fits in (
+        lambda old, new: old.name.lower() == new.name.lower(),
+        lambda old, new: old.id == new.id and old.id in planned,
+    ):
+        for new in plan.objects:
+            old = next((t for t in waiting if fits(t, new)), None)
+            if old is not None and new.id not in found:
+                found[new.id] = old
+                waiting.remove(old)
+    return found
 
 
 def _unlocked(layout: VideoSceneLayout, track_id: int) -> ObjectTrack:

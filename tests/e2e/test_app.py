@@ -14,8 +14,9 @@ from spa2v_core.audio.simulate import Source, mix, straight
 from spa2v_core.generation.export import read_layout
 from tests.audio.test_io import many_channels, nan_wav
 
+from .pages import PLANNING, RENDERING, drag, saved, seek, settle, shown, toast, touch, upload
+
 pytestmark = pytest.mark.e2e
-PLANNING, RENDERING = 20_000, 180_000
 
 
 def clip_file(folder, path=None, name="clip.wav"):
@@ -25,53 +26,6 @@ def clip_file(folder, path=None, name="clip.wav"):
     clip = mix([Source("a", signal, path, 1, 1)], 3, 32_000)
     write_wav(clip, folder / name)
     return folder / name
-
-
-def shown(page):
-    """The layout as the screen shows it: names and boxes at the current frame, in frame widths."""
-    return page.evaluate(
-        """() => [...document.querySelectorAll('.spa2v-editor .object')].map((g) => {
-          const r = g.querySelector('.box');
-          const n = (a) => Number(r.getAttribute(a));
-          return {name: g.querySelector('text').textContent,
-            box: [n('x') / 512, n('y') / 320,
-                  (n('x') + n('width')) / 512, (n('y') + n('height')) / 320]};
-        })"""
-    )
-
-
-def saved(page):
-    """The layout as the editor saves it."""
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save the layout").click()
-    return json.loads(download.value.path().read_text())
-
-
-def upload(page, path):
-    page.locator("input[type=file][accept*=audio]").first.set_input_files(str(path))
-
-
-def settle(page):
-    """Wait until what was changed is drawn and sent."""
-    page.wait_for_timeout(150)
-
-
-def drag(page, selector, dx, dy, steps=6):
-    """Drag the middle of an element by pixels with the mouse."""
-    box = page.locator(selector).first.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + dx, y + dy, steps=steps)
-    page.mouse.up()
-    settle(page)
-
-
-def seek(page, frame):
-    page.locator(".spa2v-editor input[type=range]").evaluate(
-        "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }", frame
-    )
-    settle(page)
 
 
 def test_it_opens_with_an_example_planned(open_page):
@@ -211,18 +165,7 @@ def test_touch_drags_a_box(open_page):
     before = shown(page)[0]["box"]
     box = page.locator(".spa2v-editor .object .box").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    touch = page.context.new_cdp_session(page)
-    for kind, points in (
-        ("touchStart", [(x, y)]),
-        ("touchMove", [(x - 20, y)]),
-        ("touchMove", [(x - 40, y)]),
-        ("touchEnd", []),
-    ):
-        touch.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]},
-        )
-    settle(page)
+    touch(page, [(x, y), (x - 20, y), (x - 40, y)])
     assert shown(page)[0]["box"][0] < before[0] - 0.05
 
 
@@ -245,10 +188,6 @@ def test_examples_swap_and_two_tracks(open_page):
     page.get_by_role("button", name="Why this plan").click()
     expect(page.get_by_label("Reasoning")).to_have_value(re.compile("of the energy"))
     expect(page.locator(".js-plotly-plot")).to_be_visible()
-
-
-def toast(page):
-    return page.locator(".toast-body").first
 
 
 def clear(page):
@@ -377,7 +316,7 @@ def test_hostile_names_are_text(open_page):
     layout = saved(page)
     assert layout["objects"][0]["name"] == name
     assert layout["caption"] == name
-    assert page.locator(".spa2v-editor img").count() == 0
+    assert page.locator(".spa2v-editor img:not(.behind)").count() == 0
 
 
 def test_a_layout_file_comes_back(open_page, tmp_path):

@@ -6,8 +6,9 @@ import gradio as gr
 import pytest
 
 from spa2v_core.generation.export import TRACK_COLOURS
-from spa2v_core.layout import VideoSceneLayout
-from ui.editor.editor import STATIC, LayoutEditor
+from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
+from spa2v_core.layout import io as layout_io
+from ui.editor.editor import STATIC, LayoutEditor, write_captions
 from ui.toasts import as_toast, toasting
 
 
@@ -32,6 +33,31 @@ def test_the_editors_value_is_validated():
     assert editor.preprocess(None) is None
     with pytest.raises(gr.Error, match="&lt;b&gt;: unknown field"):
         editor.preprocess({"duration_s": 2, "<b>": 1})
+
+
+def test_captions_are_written_from_what_the_layout_shows():
+    key = Keyframe(frame=0, box=Box(0.7, 0.4, 0.9, 0.7))
+    track = ObjectTrack(id=0, name="dog", appearance="big", start=0, end=15, keyframes=(key,))
+    layout = VideoSceneLayout(duration_s=2, objects=(track,))
+    said = write_captions(layout_io.to_dict(layout))
+    assert "big dog" in said["caption"]
+    assert "right" in said["caption"]
+    assert len(said["frame_captions"]) == 16
+    assert write_captions(layout_io.to_dict(VideoSceneLayout(duration_s=2)))["caption"] == ""
+    with pytest.raises(gr.Error):
+        write_captions({"objects": "all"})
+
+
+def test_the_feed_carries_the_plan_and_a_file_to_play(tmp_path):
+    from ui.editor.editor import EditorFeed, Feed
+
+    layout = VideoSceneLayout(duration_s=2)
+    value = EditorFeed().postprocess(Feed("abc", b"RIFF", layout, ()))
+    assert value["clip"] == "abc"
+    assert value["proposal"] == layout_io.to_dict(layout)
+    assert "car" in value["names"]
+    with open(value["audio"]["path"], "rb") as file:
+        assert file.read() == b"RIFF"
 
 
 def test_toasts_are_escaped_and_generators_stay_generators():

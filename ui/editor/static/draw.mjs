@@ -22,6 +22,7 @@ export function createCanvas() {
     class: "canvas",
     viewBox: `${-MARGIN_X} ${-MARGIN_Y} ${WIDTH + 2 * MARGIN_X} ${HEIGHT + 2 * MARGIN_Y}`,
     role: "group",
+    tabindex: -1,
     "aria-label": "Picture: boxes of the current frame",
   });
 }
@@ -56,14 +57,20 @@ function path(track, colour, frame) {
   return svg("g", { class: "path" }, svg("polyline", { points: points.join(" "), stroke: colour }), ...dots);
 }
 
-function label(track, x, y, colour) {
+/** Text of a label and where it is: above the box, but on the canvas. */
+function labelPlace(track, x, y) {
   const text = shortened(`${track.appearance} ${track.name}`.trim(), 28);
   const wide = 12 + 7.2 * [...text].length;
   const left = clamp(x, -MARGIN_X, WIDTH + MARGIN_X - wide);
   const top = clamp(y - 20, -MARGIN_Y, HEIGHT + MARGIN_Y - 18);
+  return { text, wide, transform: `translate(${left} ${top})` };
+}
+
+function label(track, x, y, colour) {
+  const { text, wide, transform } = labelPlace(track, x, y);
   return svg(
     "g",
-    { class: "label", transform: `translate(${left} ${top})` },
+    { class: "label", transform },
     svg("rect", { width: wide, height: 18, rx: 4, fill: colour }),
     svg("text", { x: 6, y: 13, text }),
   );
@@ -128,28 +135,53 @@ function behind(state, view) {
   return nodes;
 }
 
+/** What a gesture shows: lines, the guides it has met; band, the box that is being drawn. */
+const over = ({ lines, band }) => [
+  ...(lines ?? []).map(([axis, position]) => line(axis, position, "guide")),
+  ...(band ? [svg("rect", { class: "band", ...rectangle(band) })] : []),
+];
+
+function set(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+}
+
 /**
- * Redraw. view: {ghost, onion, time, moving, lines, band}: time is a fractional frame while it
- * plays; moving is {id, box} while a gesture is under way, lines the guides it has met, band the
- * box that is being drawn.
+ * Redraw what a gesture changes and nothing else, so that it stays smooth among many objects.
+ * view: {moving: {id, box}, lines, band, width}.
  */
+export function drawGesture(canvas, state, view) {
+  canvas.querySelector(".over")?.replaceChildren(...over(view));
+  if (!view.moving) return;
+  const { id, box } = view.moving;
+  const track = trackOf(state.layout, id);
+  const group = canvas.querySelector(`.object[data-id="${id}"]`);
+  if (!track || !group) return;
+  const colour = colourOf(state, id);
+  set(group.querySelector(".box"), rectangle(box));
+  set(group.querySelector(".label"), { transform: labelPlace(track, box[0] * WIDTH, box[1] * HEIGHT).transform });
+  canvas.querySelector(".handles")?.replaceWith(handles(track, box, colour, scaleOf(view)));
+}
+
+/** Canvas units per pixel of the screen. */
+const scaleOf = ({ width }) => (WIDTH + 2 * MARGIN_X) / Math.max(width, 200);
+
+/** Redraw everything. view: {ghost, onion, width, time}: time is a fractional frame while it plays. */
 export function drawCanvas(canvas, state, view) {
-  const focused = canvas.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+  const focused = canvas.contains(document.activeElement);
   const nodes = frameLines();
   if (state.layout) {
     nodes.push(...behind(state, view));
-    const boxOf = (track) => (view.moving?.id === track.id ? view.moving.box : boxAt(track, view.time ?? state.frame));
+    const boxOf = (track) => boxAt(track, view.time ?? state.frame);
     for (const track of state.layout.objects) {
       if (!isHidden(state, track.id)) nodes.push(object(track, state, boxOf(track)));
     }
     const chosen = selectedTrack(state);
     if (chosen && !chosen.locked && !isHidden(state, chosen.id)) {
-      const scale = (WIDTH + 2 * MARGIN_X) / Math.max(view.width, 200);
-      nodes.push(handles(chosen, boxOf(chosen), colourOf(state, chosen.id), scale));
+      nodes.push(handles(chosen, boxOf(chosen), colourOf(state, chosen.id), scaleOf(view)));
     }
-    for (const [axis, position] of view.lines ?? []) nodes.push(line(axis, position, "guide"));
-    if (view.band) nodes.push(svg("rect", { class: "band", ...rectangle(view.band) }));
+    nodes.push(svg("g", { class: "over" }, ...over(view)));
   }
   canvas.replaceChildren(...nodes);
-  if (focused !== null) canvas.querySelector(`.object[data-id="${focused}"]`)?.focus({ preventScroll: true });
+  // what was in focus is gone or replaced: the keys go on working on the selected object
+  if (focused) (canvas.querySelector(".object.selected") ?? canvas).focus({ preventScroll: true });
 }

@@ -4,14 +4,14 @@
 // what is known of the recording through the feed component (feed.mjs).
 
 import { boxAt, centre } from "./geometry.mjs";
-import { createCanvas, drawCanvas } from "./draw.mjs";
+import { createCanvas, drawCanvas, drawGesture } from "./draw.mjs";
 import { createFields, createHelp, createToolbar, createWarnings } from "./panel.mjs";
 import { createPlayer, readPeaks } from "./audio.mjs";
 import { createStage } from "./stage.mjs";
 import { createTimeline } from "./timeline.mjs";
 import { autosave, forget, saved } from "./files.mjs";
 import { button, html } from "./dom.mjs";
-import { initial, reduce, selectedTrack } from "./state.mjs";
+import { initial, preview, reduce, selectedTrack } from "./state.mjs";
 import { onFeed } from "./feed.mjs";
 import { warnings } from "./checks.mjs";
 import { wireCanvas, wireKeys } from "./input.mjs";
@@ -129,12 +129,15 @@ export function mount(element, { props, trigger, watch, server }) {
       drawNow();
     });
   }
-  let size = { width: 0, lane: 0 };
+  let size = { width: 0 };
   function drawNow() {
-    drawCanvas(canvas, state, { ...view, ...gesture, time, width: size.width });
+    if (gesture) {
+      drawGesture(canvas, state, { ...gesture, width: size.width });
+      if (gesture.moving) timeline.dragPlaces(preview(selectedTrack(state), state, gesture));
+      return;
+    }
+    drawCanvas(canvas, state, { ...view, time, width: size.width });
     timeline.drawHead(state, time);
-    if (gesture?.moving) timeline.drawPlaces(reduce(state, { type: "setBox", ...gesture.moving }), feed.heard);
-    if (gesture) return;
     stage.draw(state, view, time);
     timeline.draw(state);
     timeline.drawPlaces(state, feed.heard);

@@ -73,7 +73,7 @@ export function wireCanvas(canvas, { getState, dispatch, preview, drawing, optio
     }
     gesture.box = tidyBox(box);
     gesture.whole = event.altKey && !handle;
-    preview({ moving: { id: gesture.id, box: gesture.box }, lines });
+    preview({ moving: { id: gesture.id, box: gesture.box }, lines, whole: gesture.whole, handle });
   });
 
   function finish(event, keep) {

@@ -132,6 +132,15 @@ function setFrameCaption(layout, frame, text) {
   return { ...layout, frame_captions: captions.some(Boolean) ? captions : [] };
 }
 
+/** The selected track as a gesture that has come to `moving.box` would leave it. */
+export function preview(track, { frame }, { moving, whole, handle }) {
+  if (handle) return { ...track, ...withBox(track, frame, moving.box) };
+  const from = boxAt(track, frame);
+  const [dx, dy] = [moving.box[0] - from[0], moving.box[1] - from[1]];
+  const edit = whole ? TRACK_EDITS.movePath : TRACK_EDITS.shift;
+  return { ...track, ...edit(track, { dx, dy }, { frame }) };
+}
+
 /** Changes of one track, refused while it is locked: (track, action, state) -> changed fields. */
 const TRACK_EDITS = {
   setBox: (track, { box }, { frame }) => withBox(track, frame, box),

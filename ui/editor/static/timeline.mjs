@@ -2,7 +2,7 @@
 
 import { button, colourOf, html, icon, shortened, toggle } from "./dom.mjs";
 import { clamp } from "./geometry.mjs";
-import { drawPositions, drawWave } from "./audio.mjs";
+import { createPlaces, drawWave } from "./lanes.mjs";
 import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
 import { nextOf } from "./input.mjs";
 
@@ -43,10 +43,12 @@ function diamond(track, key, state, strip, dispatch) {
   const move = (to, copy) => {
     dispatch({ type: "moveKeyframe", id, from: key.frame, to, copy });
     choose(to);
+    if (document.activeElement === node) node.dataset.focus = `${id} key ${to}`;
   };
   const node = button("", `Keyframe at frame ${key.frame + 1}`, () => choose(key.frame), {
     class: `diamond${key.frame === state.frame ? " now" : ""}`,
     "data-frame": key.frame,
+    "data-focus": `${id} key ${key.frame}`,
     "aria-label": `${track.name}: keyframe at frame ${key.frame + 1}`,
   });
   node.style.left = percent(key.frame + 0.5, count);
@@ -68,7 +70,7 @@ function diamond(track, key, state, strip, dispatch) {
 function easing(track, left, right, count, dispatch) {
   const node = button(SIGNS[left.easing], `${track.name}: ${left.easing} from frame ${left.frame + 1} to ${right.frame + 1}; change`, () =>
     dispatch({ type: "setEasing", id: track.id, frame: left.frame, easing: nextOf(left.easing) }),
-    { class: "easing" });
+    { class: "easing", "data-focus": `${track.id} easing ${left.frame}` });
   node.style.left = percent((left.frame + right.frame + 1) / 2, count);
   return node;
 }
@@ -79,6 +81,7 @@ function spanEnd(track, end, span, strip, state, dispatch) {
   const set = (frame) => dispatch({ type: "setSpan", id: track.id, [end]: frame });
   const node = html("span", {
     class: `span-end ${end}`,
+    "data-focus": `${track.id} ${end}`,
     role: "slider",
     tabindex: 0,
     "aria-label": `${track.name}: ${end === "start" ? "first" : "last"} frame`,
@@ -136,6 +139,7 @@ function lane(track, state, dispatch) {
   const eye = isHidden(state, track.id);
   const name = button([eye ? "hide" : track.locked ? "lock" : null, shortened(track.name, 40)], track.name, () => dispatch({ type: "select", id: track.id }), {
     class: "who",
+    "data-focus": `${track.id} who`,
     "aria-pressed": String(selected),
   });
   const row = html("div", { class: `lane${selected ? " selected" : ""}${eye ? " hidden" : ""}` }, name, strip);
@@ -192,6 +196,7 @@ export function createTimeline(tools) {
       if (layout) dispatch({ type: "seek", frame: ((event.clientX - area.left) / area.width) * layout.frame_count - 0.5 });
     });
   }
+  const placeLane = createPlaces(places);
   const bar = transport(tools);
   const zoom = html(
     "select",
@@ -203,12 +208,9 @@ export function createTimeline(tools) {
   let drawn = null;
 
   function drawLanes(state) {
-    const focused = lanes.contains(document.activeElement) ? document.activeElement : null;
-    const label = focused?.getAttribute("aria-label") ?? focused?.textContent;
+    const focused = lanes.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
     lanes.replaceChildren(...[...state.layout.objects].reverse().map((track) => lane(track, state, dispatch)));
-    if (!label) return;
-    const again = [...lanes.querySelectorAll("button, [role=slider]")];
-    again.find((one) => (one.getAttribute("aria-label") ?? one.textContent) === label)?.focus({ preventScroll: true });
+    if (focused) lanes.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   return {
@@ -223,14 +225,16 @@ export function createTimeline(tools) {
       slider.value = state.frame;
       slider.setAttribute("aria-valuetext", `frame ${state.frame + 1}, ${seconds.toFixed(2)} seconds`);
     },
-    /** The position lane; `state` may be what a gesture would leave. */
+    /** The position lane. */
     drawPlaces(state, heard) {
       if (!state.layout) return;
       const tracks = state.layout.objects
         .filter((track) => !isHidden(state, track.id))
         .map((track) => ({ track, colour: colourOf(state, track.id), selected: track.id === state.selected }));
-      drawPositions(places, { heard, tracks, frames: state.layout.frame_count });
+      placeLane.draw({ heard, tracks, frames: state.layout.frame_count });
     },
+    /** The position lane with another path of the selected track, while it is dragged. */
+    dragPlaces: (track) => placeLane.drag(track),
     drawWave: (peaks) => drawWave(wave, peaks),
     draw(state) {
       bar.draw(state);

@@ -1,0 +1,88 @@
+"""What the browser tests share: reading the editor and acting on it as a person does."""
+
+import json
+
+PLANNING, RENDERING = 20_000, 180_000
+
+
+def shown(page):
+    """The layout as the screen shows it: names and boxes at the current frame, in frame widths."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.spa2v-editor .object')].map((g) => {
+          const r = g.querySelector('.box');
+          const n = (a) => Number(r.getAttribute(a));
+          return {name: g.querySelector('text').textContent,
+            box: [n('x') / 512, n('y') / 320,
+                  (n('x') + n('width')) / 512, (n('y') + n('height')) / 320]};
+        })"""
+    )
+
+
+def saved(page):
+    """The layout as the editor saves it."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the layout").click()
+    return json.loads(download.value.path().read_text())
+
+
+def upload(page, path):
+    page.locator("input[type=file][accept*=audio]").first.set_input_files(str(path))
+
+
+def open_layout(page, path):
+    page.locator("input[type=file][accept*='.json']").set_input_files(str(path))
+
+
+def settle(page):
+    """Wait until what was changed is drawn and sent."""
+    page.wait_for_timeout(150)
+
+
+def middle_of(page, selector):
+    box = page.locator(selector).first.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page, selector, dx, dy, steps=6, keys=()):
+    """Drag the middle of an element by pixels with the mouse, with keys held."""
+    page.locator(selector).first.scroll_into_view_if_needed()
+    x, y = middle_of(page, selector)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for key in keys:
+        page.keyboard.down(key)
+    page.mouse.move(x + dx, y + dy, steps=steps)
+    page.mouse.up()
+    for key in keys:
+        page.keyboard.up(key)
+    settle(page)
+
+
+def touch(page, points):
+    """One finger along points of the screen."""
+    session = page.context.new_cdp_session(page)
+    kinds = ["touchStart", *["touchMove"] * (len(points) - 1), "touchEnd"]
+    for kind, point in zip(kinds, [*points, None], strict=True):
+        where = [{"x": point[0], "y": point[1]}] if point else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+    settle(page)
+
+
+def seek(page, frame):
+    page.locator(".spa2v-editor input[type=range]").evaluate(
+        "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }", frame
+    )
+    settle(page)
+
+
+def keyframes(page, index=0):
+    return [key["frame"] for key in saved(page)["objects"][index]["keyframes"]]
+
+
+def undo(page):
+    page.get_by_role("button", name="Undo (Ctrl+Z)").click()
+    settle(page)
+
+
+def toast(page):
+    return page.locator(".toast-body").first

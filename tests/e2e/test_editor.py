@@ -1,0 +1,551 @@
+"""Every gesture of the layout editor, in a real browser."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .pages import (
+    PLANNING,
+    drag,
+    keyframes,
+    middle_of,
+    open_layout,
+    saved,
+    seek,
+    settle,
+    shown,
+    toast,
+    touch,
+    undo,
+)
+
+pytestmark = pytest.mark.e2e
+BOX, OBJECT = ".spa2v-editor .object .box", ".spa2v-editor .object"
+LANE = ".spa2v-editor .lanes .lane"
+
+
+def box_of(page, index=0):
+    return shown(page)[index]["box"]
+
+
+def button(page, name):
+    return page.locator(".spa2v-editor").get_by_role("button", name=name)
+
+
+def track(number, name, frames=(0,), **fields):
+    """A track with a box at each of the frames, a little further right at each."""
+    x = 0.05 + 0.07 * (number % 12)
+    keys = [
+        {"frame": f, "box": [x + 0.01 * k, 0.3, x + 0.2 + 0.01 * k, 0.7], "easing": "linear"}
+        for k, f in enumerate(frames)
+    ]
+    return {"id": number, "name": name, "start": 0, "end": 15, "keyframes": keys} | fields
+
+
+def layout_file(path, *tracks, frame_count=16, **fields):
+    value = {"version": 1, "frame_count": frame_count, "duration_s": 6.016, "objects": tracks}
+    path.write_text(json.dumps(value | fields))
+    return path
+
+
+def opened(page, path, count):
+    open_layout(page, path)
+    expect(page.locator(OBJECT)).to_have_count(count, timeout=PLANNING)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("handle", "moves"),
+    [("nw", "xy"), ("n", "y"), ("ne", "Xy"), ("e", "X"), ("se", "XY"), ("s", "Y"), ("sw", "xY")]
+    + [("w", "x")],
+)
+def test_each_handle_moves_its_sides(open_page, handle, moves):
+    page = open_page()
+    seek(page, 8)
+    before = box_of(page)
+    drag(page, f".spa2v-editor .handle.{handle} .knob", 37, 29, keys=["Control"])
+    after = box_of(page)
+    for side, old, new in zip("xyXY", before, after, strict=True):
+        assert (abs(new - old) > 0.02) == (side in moves), (side, before, after)
+    undo(page)
+    assert box_of(page) == pytest.approx(before, abs=2e-5)
+
+
+def test_shift_keeps_the_aspect_and_alt_the_centre(open_page):
+    page = open_page()
+    seek(page, 8)
+    x1, y1, x2, y2 = box_of(page)
+    drag(page, ".spa2v-editor .handle.se .knob", 50, 5, keys=["Shift"])
+    a, b, c, d = box_of(page)
+    assert (c - a) / (d - b) == pytest.approx((x2 - x1) / (y2 - y1), rel=0.01)
+    undo(page)
+    drag(page, ".spa2v-editor .handle.e .knob", 40, 0, keys=["Alt", "Control"])
+    a, _, c, _ = box_of(page)
+    assert a < x1 - 0.02
+    assert a + c == pytest.approx(x1 + x2, abs=1e-3)
+
+
+def test_boxes_snap_and_the_guide_is_shown(open_page):
+    page = open_page()
+    seek(page, 8)
+    scale = page.locator(".spa2v-editor .canvas").bounding_box()["width"] * 512 / 640
+    x1, _, x2, _ = box_of(page)
+    to_centre = (0.5 - (x1 + x2) / 2) * scale
+    x, y = middle_of(page, BOX)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + to_centre + 60, y, steps=4)
+    page.mouse.move(x + to_centre + 4, y, steps=2)
+    settle(page)
+    assert page.locator(".spa2v-editor .guide").count() >= 1
+    page.mouse.up()
+    settle(page)
+    x1, _, x2, _ = box_of(page)
+    assert (x1 + x2) / 2 == pytest.approx(0.5, abs=1e-4)
+    assert page.locator(".spa2v-editor .guide").count() == 0
+
+
+def test_an_object_may_leave_the_picture_and_escape_gives_up_a_drag(open_page):
+    page = open_page()
+    seek(page, 8)
+    before = box_of(page)
+    x, y = middle_of(page, BOX)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 30, y - 30, steps=3)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    settle(page)
+    assert box_of(page) == pytest.approx(before, abs=2e-5)
+    drag(page, BOX, -400, 0)
+    assert box_of(page)[0] < 0
+
+
+def test_a_drag_on_the_empty_picture_draws_an_object(open_page):
+    page = open_page()
+    area = page.locator(".spa2v-editor .canvas").bounding_box()
+    x, y = area["x"] + 0.6 * area["width"], area["y"] + 0.2 * area["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 80, y + 60, steps=4)
+    page.mouse.up()
+    settle(page)
+    layout = saved(page)
+    assert len(layout["objects"]) == 2
+    (key,) = layout["objects"][1]["keyframes"]
+    assert key["box"][2] - key["box"][0] == pytest.approx(80 * 640 / 512 / area["width"], abs=0.01)
+    page.mouse.click(x - 40, y)
+    settle(page)
+    assert page.locator(".spa2v-editor .object.selected").count() == 0
+
+
+def test_alt_drag_moves_the_whole_path(open_page):
+    page = open_page()
+    before = saved(page)["objects"][0]["keyframes"]
+    seek(page, 8)
+    drag(page, BOX, 0, -40, keys=["Alt", "Control"])
+    after = saved(page)["objects"][0]["keyframes"]
+    assert [k["frame"] for k in after] == [k["frame"] for k in before]
+    moved = [b["box"][1] - a["box"][1] for a, b in zip(before, after, strict=True)]
+    assert max(moved) < -0.05
+    assert max(moved) - min(moved) < 1e-3
+
+
+def test_keys_do_what_the_help_says(open_page):
+    page = open_page()
+    page.locator(OBJECT).first.focus()
+    page.keyboard.press("Shift+?")
+    expect(page.get_by_role("dialog", name="Keys and gestures")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(OBJECT).first.focus()
+
+    def frame():
+        return int(page.locator(".spa2v-editor input[type=range]").input_value())
+
+    for key, wanted in (("End", 15), ("[", 0), ("m", 8), ("]", 15), ("Home", 0), (".", 1)):
+        page.keyboard.press(key)
+        settle(page)
+        assert frame() == wanted, key
+    page.keyboard.press("c")
+    for key in (".", ".", ".", "v", "e"):
+        page.keyboard.press(key)
+    settle(page)
+    layout = saved(page)["objects"][0]
+    assert [k["frame"] for k in layout["keyframes"]] == [0, 4, 15]
+    assert layout["keyframes"][1]["easing"] == "ease"
+
+    page.locator(OBJECT).first.focus()
+    page.keyboard.press("d")
+    settle(page)
+    assert [t["id"] for t in saved(page)["objects"]] == [0, 1]
+    page.locator(".spa2v-editor .object.selected").focus()
+    page.keyboard.press("PageDown")
+    page.keyboard.press("l")
+    page.keyboard.press("Delete")
+    page.keyboard.press("h")
+    settle(page)
+    objects = saved(page)["objects"]
+    assert [t["id"] for t in objects] == [1, 0]
+    assert objects[0]["locked"]
+    assert [o["name"] for o in shown(page)] == ["car"]
+    page.locator(OBJECT).first.focus()
+    for key in ("Control+z", "Control+z", "Control+z", "Control+Shift+z"):
+        page.keyboard.press(key)
+    settle(page)
+    assert [(t["id"], t["locked"]) for t in saved(page)["objects"]] == [(0, False), (1, False)]
+
+
+def test_an_object_goes_back_to_the_plan(open_page):
+    page = open_page()
+    before = saved(page)
+    drag(page, BOX, 60, -50)
+    button(page, "Add an object").click()
+    expect(page.locator(".spa2v-editor .ghost rect")).to_have_count(1)
+    page.locator(OBJECT).first.focus()
+    page.keyboard.press("r")
+    settle(page)
+    assert saved(page)["objects"][0] == before["objects"][0]
+    button(page, "Everything back to the plan").click()
+    settle(page)
+    assert saved(page) == before
+
+
+def test_touch_resizes_draws_and_still_scrolls(open_page):
+    page = open_page(390, 844, touch=True)
+    seek(page, 8)
+    page.locator(".spa2v-editor .canvas").scroll_into_view_if_needed()
+    before = box_of(page)
+    x, y = middle_of(page, ".spa2v-editor .handle.nw .knob")
+    touch(page, [(x, y), (x - 12, y - 10), (x - 24, y - 20)])
+    after = box_of(page)
+    assert after[0] < before[0] - 0.03
+    assert after[2:] == pytest.approx(before[2:], abs=1e-3)
+
+    area = page.locator(".spa2v-editor .canvas").bounding_box()
+    x, y = area["x"] + 0.7 * area["width"], area["y"] + 0.2 * area["height"]
+    top = page.evaluate("scrollY")
+    touch(page, [(x, y), (x, y - 30), (x, y - 90)])
+    page.wait_for_timeout(400)
+    assert page.evaluate("scrollY") > top + 20
+    assert len(shown(page)) == 1
+
+    button(page, "Draw new objects with a drag").click()
+    page.locator(".spa2v-editor .canvas").scroll_into_view_if_needed()
+    area = page.locator(".spa2v-editor .canvas").bounding_box()
+    x, y = area["x"] + 0.6 * area["width"], area["y"] + 0.3 * area["height"]
+    touch(page, [(x, y), (x + 30, y + 20), (x + 60, y + 40)])
+    assert len(shown(page)) == 2
+
+
+def test_keyframes_are_dragged_copied_added_and_deleted_in_the_lane(open_page):
+    page = open_page()
+    width = page.locator(f"{LANE} .strip").bounding_box()["width"] / 16
+    drag(page, f"{LANE} .diamond >> nth=1", -3 * width, 0)
+    assert keyframes(page) == [0, 12]
+    drag(page, f"{LANE} .diamond >> nth=1", -4 * width, 0, keys=["Alt"])
+    assert keyframes(page) == [0, 8, 12]
+    strip = page.locator(f"{LANE} .strip").bounding_box()
+    page.mouse.dblclick(strip["x"] + 3.5 * width, strip["y"] + 6)
+    settle(page)
+    assert keyframes(page) == [0, 3, 8, 12]
+    page.locator(f"{LANE} .diamond").nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    page.keyboard.press("Delete")
+    settle(page)
+    assert keyframes(page) == [0, 8, 12]
+    page.locator(f"{LANE} .easing").first.click()
+    settle(page)
+    assert saved(page)["objects"][0]["keyframes"][0]["easing"] == "ease"
+    for _ in range(5):
+        undo(page)
+    assert keyframes(page) == [0, 15]
+
+
+def test_the_presence_span_is_dragged_and_stepped(open_page):
+    page = open_page()
+    width = page.locator(f"{LANE} .strip").bounding_box()["width"] / 16
+    drag(page, f"{LANE} .span-end.start", 4 * width, 0)
+    assert saved(page)["objects"][0]["start"] == 4
+    page.locator(f"{LANE} .span-end.end").focus()
+    page.keyboard.press("ArrowLeft")
+    settle(page)
+    assert saved(page)["objects"][0]["end"] == 14
+    seek(page, 1)
+    assert page.locator(".spa2v-editor .object.absent").count() == 1
+
+
+def test_the_timeline_zooms_and_the_waveform_seeks(open_page):
+    page = open_page()
+    page.wait_for_function(
+        """() => { const c = document.querySelector('.spa2v-editor .wave');
+          return c.width && c.getContext('2d').getImageData(0, 0, c.width, c.height).data
+            .some((v, i) => i % 4 === 3 && v > 0); }"""
+    )
+    wave = page.locator(".spa2v-editor .wave").bounding_box()
+    page.mouse.click(wave["x"] + 0.53 * wave["width"], wave["y"] + 5)
+    settle(page)
+    assert page.locator(".spa2v-editor input[type=range]").input_value() == "8"
+    page.get_by_label("Zoom of the timeline").select_option("4")
+    settle(page)
+    wide = page.locator(".spa2v-editor .inner").bounding_box()["width"]
+    assert wide > 3 * page.locator(".spa2v-editor .scroll").bounding_box()["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+def test_the_playhead_follows_the_sound(open_page):
+    page = open_page()
+    page.locator(OBJECT).first.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".spa2v-editor .play")).to_have_text("Pause")
+    at = "() => Number(document.querySelector('.spa2v-editor input[type=range]').value)"
+    page.wait_for_function(f"{at} > 2")
+    page.keyboard.press("Space")
+    expect(page.locator(".spa2v-editor .play")).to_have_text("Play")
+    frame = page.evaluate(at)
+    page.wait_for_timeout(300)
+    assert page.evaluate(at) == frame
+    layout = saved(page)
+    assert [k["frame"] for k in layout["objects"][0]["keyframes"]] == [0, 15]
+
+
+def test_edits_survive_a_reload_and_can_be_given_up(open_page):
+    page = open_page()
+    plan = saved(page)
+    drag(page, BOX, 50, -40)
+    edited = saved(page)
+    page.reload()
+    expect(page.locator(".spa2v-editor .notice")).to_be_visible(timeout=PLANNING)
+    assert saved(page) == edited
+    page.get_by_role("button", name="Start over from the plan").click()
+    settle(page)
+    assert saved(page) == plan
+    expect(page.locator(".spa2v-editor .notice")).to_be_hidden()
+    page.reload()
+    page.wait_for_selector(OBJECT)
+    page.wait_for_timeout(600)
+    assert saved(page) == plan
+
+
+def test_planning_again_keeps_what_is_locked_or_changed(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Dog left, guitar right").click()
+    expect(page.locator(OBJECT)).to_have_count(2, timeout=PLANNING)
+    page.wait_for_timeout(500)
+    names = [t["name"] for t in saved(page)["objects"]]
+    page.locator(OBJECT).nth(names.index("dog")).focus()
+    page.keyboard.press("l")
+    page.locator(OBJECT).nth(names.index("guitar")).focus()
+    page.keyboard.press("ArrowUp")
+    button(page, "Add an object").click()
+    settle(page)
+    before = {t["id"]: t for t in saved(page)["objects"]}
+    page.get_by_label("What do you hear?").fill("dog, guitar, bird")
+    page.get_by_role("button", name="Plan", exact=True).click()
+    page.wait_for_timeout(3000)
+    after = {t["id"]: t for t in saved(page)["objects"]}
+    assert {k: after[k] for k in before} == before
+    undo(page)
+    assert len(saved(page)["objects"]) == 3
+
+
+def test_a_hundred_steps_of_undo(open_page):
+    page = open_page()
+    before = saved(page)
+    page.locator(OBJECT).first.focus()
+    for _ in range(100):
+        page.keyboard.press("ArrowUp")
+    settle(page)
+    assert saved(page) != before
+    page.locator(OBJECT).first.focus()
+    for _ in range(100):
+        page.keyboard.press("Control+z")
+    settle(page)
+    assert saved(page) == before
+
+
+def test_a_warning_is_remedied_in_one_click(open_page):
+    page = open_page()
+    warnings = page.locator(".spa2v-editor .warnings li")
+    expect(warnings).to_have_count(0)
+    drag(page, f"{LANE} .diamond >> nth=1", -400, 0)
+    seek(page, 15)
+    drag(page, BOX, 150, 0)
+    expect(warnings.filter(has_text="from where it is heard")).to_have_count(1)
+    warnings.filter(has_text="heard").get_by_role("button").click()
+    expect(warnings).to_have_count(0)
+    keys = saved(page)["objects"][0]["keyframes"]
+    assert keys[-1]["box"][0] - keys[0]["box"][0] > 0.5
+    page.locator(".spa2v-editor").get_by_role("textbox", name="Caption").fill("nothing")
+    page.keyboard.press("Tab")
+    warnings.filter(has_text="caption").get_by_role("button").click()
+    expect(warnings).to_have_count(0, timeout=PLANNING)
+    assert "car crosses from left to right" in saved(page)["caption"]
+
+
+def test_the_background_is_a_picture_or_the_last_video(open_page, tmp_path):
+    import cv2
+    import numpy as np
+
+    page = open_page()
+    picture = tmp_path / "still.png"
+    cv2.imwrite(str(picture), np.full((40, 64, 3), 200, np.uint8))
+    page.locator(".spa2v-editor input[type=file]").set_input_files(str(picture))
+    expect(page.locator(".spa2v-editor img.behind")).to_be_visible()
+    behind = page.locator(".spa2v-editor img.behind").bounding_box()
+    frame = page.locator(".spa2v-editor .frame").bounding_box()
+    for side in ("x", "y", "width", "height"):
+        assert behind[side] == pytest.approx(frame[side], abs=3)
+
+
+def test_files_of_both_forms_are_handed_over(open_page, tmp_path):
+    page = open_page()
+    with page.expect_download() as download:
+        button(page, "Save in the paper's form").click()
+    dense = json.loads(download.value.path().read_text())
+    assert len(dense["frames"]) == 16
+    assert dense["frames"][3]["layout"][0]["name"] == "car"
+    path = tmp_path / "dense.json"
+    path.write_text(json.dumps(dense))
+    open_layout(page, path)
+    page.wait_for_timeout(800)
+    layout = saved(page)
+    assert layout["objects"][0]["name"] == "car"
+    assert layout["caption"] == dense["video_caption"]
+
+
+LONG = "x" * 10_000
+HOSTILE = {
+    "markup": "<img src=x onerror=alert(1)><script>alert(2)</script>",
+    "template": "${alert(1)} {{alert(2)}} #{alert(3)}",
+    "emoji": "🚗👨‍👩‍👧‍👦\u202eevil",
+    "right to left": "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_in_a_file_is_text(open_page, tmp_path, kind):
+    page = open_page()
+    page.on("dialog", lambda dialog: pytest.fail("text was run as code"))
+    text = HOSTILE[kind]
+    path = layout_file(tmp_path / "l.json", track(0, text), track(1, "b"), caption=text)
+    opened(page, path, 2)
+    page.locator(f"{LANE} .who").last.click()
+    settle(page)
+    assert saved(page)["objects"][0]["name"] == text
+    assert page.locator(".spa2v-editor :is(img:not(.behind), script)").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+BROKEN = {
+    "not a number": '{"version":1,"duration_s":NaN,"objects":[]}',
+    "huge": '{"version":1,"duration_s":1e308,"frame_count":99999999,"objects":[]}',
+    "negative": '{"version":1,"duration_s":-2,"objects":[]}',
+    "missing": '{"version":1,"duration_s":2,"objects":[{"id":0}]}',
+    "too long a name": json.dumps(
+        {"version": 1, "duration_s": 2, "objects": [track(0, LONG)]}, separators=(",", ":")
+    ),
+    "a box of text": '{"version":1,"duration_s":2,"objects":[{"id":0,"name":"a","start":0,"end":1,'
+    '"keyframes":[{"frame":0,"box":["a",0,1,1]}]}]}',
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_layouts_are_refused_with_a_message(open_page, tmp_path, kind):
+    page = open_page()
+    before = saved(page)
+    path = tmp_path / "broken.json"
+    path.write_text(BROKEN[kind])
+    open_layout(page, path)
+    expect(toast(page)).to_be_visible(timeout=PLANNING)
+    assert "Traceback" not in toast(page).inner_text()
+    assert saved(page) == before
+
+
+def test_long_names_and_captions_are_cut_on_screen(open_page):
+    page = open_page(390, 844)
+    page.locator(".spa2v-editor").get_by_label("Name", exact=True).fill(LONG)
+    page.keyboard.press("Tab")
+    page.locator(".spa2v-editor").get_by_role("textbox", name="Caption").fill(LONG)
+    page.keyboard.press("Tab")
+    settle(page)
+    assert len(saved(page)["objects"][0]["name"]) == 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+_TIMED = """
+window.spent = 0;
+const frame = window.requestAnimationFrame;
+window.requestAnimationFrame = (run) => frame((now) => {
+  const start = performance.now(); run(now); window.spent += performance.now() - start;
+});
+const listen = SVGElement.prototype.addEventListener;
+SVGElement.prototype.addEventListener = function (type, run, ...rest) {
+  if (type !== "pointermove") return listen.call(this, type, run, ...rest);
+  return listen.call(this, type, (event) => {
+    const start = performance.now(); run.call(this, event);
+    window.spent += performance.now() - start; window.moves = (window.moves ?? 0) + 1;
+  }, ...rest);
+};
+"""
+
+
+def test_dragging_stays_smooth_with_many_objects(browser, app_url, tmp_path):
+    """Script time per pointer move: 12 objects of 32 frames under 4 ms, 200 objects usable."""
+    spent = {}
+    for count in (12, 200):
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.add_init_script(_TIMED)
+        page = context.new_page()
+        page.goto(app_url)
+        page.wait_for_selector(OBJECT)
+        tracks = [track(k, f"car {k}", range(0, 32, 4), end=31) for k in range(count)]
+        opened(page, layout_file(tmp_path / "l.json", *tracks, frame_count=32), count)
+        x, y = middle_of(page, f"{OBJECT}.selected .box")
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.evaluate("() => { window.spent = 0; window.moves = 0; }")
+        page.mouse.move(x - 120, y - 40, steps=60)
+        moves, total = page.evaluate("() => [window.moves, window.spent]")
+        page.mouse.up()
+        settle(page)
+        assert moves >= 30
+        spent[count] = total / moves
+        context.close()
+    print(f"script time per pointer move: {spent}")
+    assert spent[12] < 4
+    assert spent[200] < 33
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_accessibility_checker_finds_nothing_serious(open_page, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(theme=theme)
+    page.locator(OBJECT).first.focus()
+    drag(page, BOX, 200, -100)
+    found = Axe().run(page, context=".spa2v-editor").response["violations"]
+    serious = [
+        (v["id"], [n["html"][:120] for n in v["nodes"]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_a_newcomer_is_done_in_six_clicks(open_page):
+    """From an example to a corrected layout to a render."""
+    page = open_page()
+    page.evaluate("() => { window.clicks = 0; }")
+    page.evaluate("() => addEventListener('pointerdown', () => { window.clicks += 1; }, true)")
+    page.get_by_role("button", name="Piano on the left").click()
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("piano", timeout=PLANNING)
+    page.wait_for_timeout(500)
+    drag(page, BOX, 60, 0)
+    page.get_by_role("button", name="Render", exact=True).click()
+    progress = page.locator(".spa2v-progress span")
+    expect(progress).to_contain_text(re.compile("Step|Done"), timeout=60_000)
+    assert page.evaluate("window.clicks") <= 6
+    page.locator("#spa2v-cancel").click()
