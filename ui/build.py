@@ -111,7 +111,7 @@ def build_demo() -> gr.Blocks:
     """The app, with the first example planned and ready to render."""
     audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
-    layout, first, _, reasoning, figure, *names = handlers.plan(
+    layout, first, _, _, reasoning, figure, *names = handlers.plan(
         audio_path, 0, 0, False, "auto", "", "cues"
     )
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
@@ -227,7 +227,9 @@ def build_demo() -> gr.Blocks:
 
         private = {"api_visibility": "private"}
         span = [audio, span_start, span_length, swap, channels]
-        planned = [editor, feed, last, reason, plot, *guesses]
+        visit = gr.BrowserState(None, storage_key="spa2v-visit", secret="spa2v")
+        visited = gr.State(None)
+        planned = [editor, feed, last, visit, reason, plot, *guesses]
         plan_event = {
             "fn": handlers.plan,
             "inputs": [*span, objects, planner, editor, last],
@@ -267,6 +269,8 @@ def build_demo() -> gr.Blocks:
         gallery.select(
             handlers.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
         )
+        demo.load(handlers.visited, visit, visited, **private)
+        visited.change(handlers.resume, visited, [*span, objects, clip_about, *planned], **private)
         upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
     demo.queue(default_concurrency_limit=4, max_size=32)
     return demo

@@ -9,13 +9,14 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import gradio as gr
 import numpy as np
+from gradio.utils import get_upload_folder
 
 from spa2v_core import pipeline
 from spa2v_core.audio.cues import MONO_NOTE
@@ -120,7 +121,33 @@ def plan(
     became = dict(zip((t.id for t in plan.objects), (t.id for t in proposal.objects), strict=True))
     feed = Feed(clip, sound.getvalue(), proposal, _heard(analysis, became))
     figure = cue_figure(analysis.clip, analysis.cues, analysis.heard, plan)
-    return layout, feed, feed, plan.reasoning, figure, *_guesses(analysis, plan)
+    visit = [audio, start, duration, swap, channels, objects, planner]
+    return layout, feed, feed, visit, plan.reasoning, figure, *_guesses(analysis, plan)
+
+
+def visited(visit: list[Any] | None) -> list[Any] | None:
+    """What a visitor had planned last, if its recording is still here.
+
+    The browser keeps it, so it is not trusted: only files that were uploaded here are opened.
+    """
+    kinds = (str, (int, float), (int, float), bool, str, str, str)
+    if not isinstance(visit, list) or len(visit) != len(kinds):
+        return None
+    if not all(isinstance(value, kind) for value, kind in zip(visit, kinds, strict=True)):
+        return None
+    path = Path(visit[0])
+    uploads = Path(get_upload_folder()).resolve()
+    return visit if path.is_file() and path.resolve().is_relative_to(uploads) else None
+
+
+@toasting
+def resume(visit: list[Any]) -> tuple[Any, ...]:
+    """A reload: the recording, its span and its plan again."""
+    audio, start, duration, swap, channels, objects, planner = visit
+    layout, feed, _, *rest = plan(audio, start, duration, swap, channels, objects, planner)
+    feed = replace(feed, resumed=True)
+    *_, about = inspect(audio, channels)
+    return audio, start, duration, swap, channels, objects, about, layout, feed, feed, *rest
 
 
 def _heard(analysis: pipeline.Analysis, became: dict[int, int]) -> tuple[dict[str, Any], ...]:

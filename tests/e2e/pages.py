@@ -2,7 +2,21 @@
 
 import json
 
+import numpy as np
+
+from spa2v_core.audio.io import write_wav
+from spa2v_core.audio.simulate import Source, mix, straight
+
 PLANNING, RENDERING = 20_000, 180_000
+
+
+def clip_file(folder, path=None, name="clip.wav"):
+    """A recording of a source that crosses from right to left in 3 s."""
+    signal = np.random.default_rng(0).normal(size=32_000 * 4)
+    path = path or straight((6, 7), (-6, 7), 3)
+    clip = mix([Source("a", signal, path, 1, 1)], 3, 32_000)
+    write_wav(clip, folder / name)
+    return folder / name
 
 
 def shown(page):

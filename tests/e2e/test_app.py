@@ -10,22 +10,24 @@ import pytest
 from playwright.sync_api import expect
 
 from spa2v_core.audio.io import AudioClip, read_audio, write_wav
-from spa2v_core.audio.simulate import Source, mix, straight
 from spa2v_core.generation.export import read_layout
 from tests.audio.test_io import many_channels, nan_wav
 
-from .pages import PLANNING, RENDERING, drag, saved, seek, settle, shown, toast, touch, upload
+from .pages import (
+    PLANNING,
+    RENDERING,
+    clip_file,
+    drag,
+    saved,
+    seek,
+    settle,
+    shown,
+    toast,
+    touch,
+    upload,
+)
 
 pytestmark = pytest.mark.e2e
-
-
-def clip_file(folder, path=None, name="clip.wav"):
-    """A recording of a source that crosses from right to left in 3 s."""
-    signal = np.random.default_rng(0).normal(size=32_000 * 4)
-    path = path or straight((6, 7), (-6, 7), 3)
-    clip = mix([Source("a", signal, path, 1, 1)], 3, 32_000)
-    write_wav(clip, folder / name)
-    return folder / name
 
 
 def test_it_opens_with_an_example_planned(open_page):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from .pages import (
     PLANNING,
+    clip_file,
     drag,
     keyframes,
     middle_of,
@@ -19,6 +20,7 @@ from .pages import (
     toast,
     touch,
     undo,
+    upload,
 )
 
 pytestmark = pytest.mark.e2e
@@ -259,7 +261,7 @@ def test_keyframes_are_dragged_copied_added_and_deleted_in_the_lane(open_page):
     page.locator(f"{LANE} .easing").first.click()
     settle(page)
     assert saved(page)["objects"][0]["keyframes"][0]["easing"] == "ease"
-    for _ in range(5):
+    for _ in range(6):
         undo(page)
     assert keyframes(page) == [0, 15]
 
@@ -327,6 +329,22 @@ def test_edits_survive_a_reload_and_can_be_given_up(open_page):
     page.wait_for_selector(OBJECT)
     page.wait_for_timeout(600)
     assert saved(page) == plan
+
+
+def test_an_uploaded_recording_is_there_again_after_a_reload(open_page, tmp_path):
+    page = open_page()
+    page.get_by_label("Clear").first.click()
+    upload(page, clip_file(tmp_path))
+    page.get_by_label("What do you hear?").fill("dog")
+    page.get_by_role("button", name="Plan", exact=True).click()
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
+    page.wait_for_timeout(800)
+    drag(page, BOX, 0, -40)
+    edited = saved(page)
+    page.reload()
+    expect(page.locator(".spa2v-editor .notice")).to_be_visible(timeout=PLANNING)
+    assert saved(page) == edited
+    expect(page.locator(".spa2v-note textarea").first).to_have_value(re.compile("^3.00 s"))
 
 
 def test_planning_again_keeps_what_is_locked_or_changed(open_page):

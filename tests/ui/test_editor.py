@@ -74,3 +74,23 @@ def test_toasts_are_escaped_and_generators_stay_generators():
     assert next(items) == 1
     with pytest.raises(gr.Error, match="Broken"):
         next(items)
+
+
+def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
+    from ui import handlers
+
+    monkeypatch.setattr(handlers, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    (tmp_path / "uploads").mkdir()
+    inside, outside = tmp_path / "uploads" / "a.wav", tmp_path / "secret.wav"
+    for path in (inside, outside):
+        path.write_bytes(b"x")
+    rest = [0, 1, False, "auto", "", "cues"]
+    assert handlers.visited([str(inside), *rest]) is not None
+    for path in (
+        outside,
+        tmp_path / "uploads" / ".." / "secret.wav",
+        tmp_path / "uploads" / "b.wav",
+    ):
+        assert handlers.visited([str(path), *rest]) is None
+    for bad in (None, [], "x", [1, *rest], {"audio": str(inside)}):
+        assert handlers.visited(bad) is None

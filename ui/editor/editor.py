@@ -120,12 +120,14 @@ class Feed:
     clip: hash of the span; sound: its WAV file's bytes.
     proposal: the plan, under the ids that the editor's layout has.
     heard: for each source the track it became, x and confidence per frame, likely names.
+    resumed: it is what the visitor had before a reload, so that edits come back with it.
     """
 
     clip: str
     sound: bytes
     proposal: VideoSceneLayout
     heard: tuple[dict[str, Any], ...]
+    resumed: bool = False
 
 
 class EditorFeed(gr.HTML):
@@ -151,6 +153,7 @@ class EditorFeed(gr.HTML):
             "proposal": layout_io.to_dict(value.proposal),
             "heard": list(value.heard),
             "names": [thing.name for thing in THINGS],
+            "resumed": value.resumed,
         }
 
     def api_info(self) -> dict[str, Any]:

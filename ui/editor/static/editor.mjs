@@ -182,10 +182,10 @@ export function mount(element, { props, trigger, watch, server }) {
 
   let seen = null;
   onFeed(async (next) => {
-    const first = seen === null;
+    const resumed = seen === null || next.resumed;
     feed = next;
     dispatch({ type: "propose", proposal: next.proposal });
-    if (first) {
+    if (resumed) {
       const kept = saved(next.clip);
       if (kept && JSON.stringify(kept) !== JSON.stringify(state.layout)) restore(kept);
     } else {
