@@ -130,12 +130,11 @@ def visited(visit: list[Any] | None) -> list[Any] | None:
 
     The browser keeps it, so it is not trusted: only files that were uploaded here are opened.
     """
-    kinds = (str, (int, float), (int, float), bool, str, str, str)
-    if not isinstance(visit, list) or len(visit) != len(kinds):
-        return None
-    if not all(isinstance(value, kind) for value, kind in zip(visit, kinds, strict=True)):
-        return None
-    path = Path(visit[0])
+    match visit:
+        case [str(), int() | float(), int() | float(), bool(), str(), str(), str()]:
+            path = Path(visit[0])
+        case _:
+            return None
     uploads = Path(get_upload_folder()).resolve()
     return visit if path.is_file() and path.resolve().is_relative_to(uploads) else None
 

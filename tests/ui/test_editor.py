@@ -92,5 +92,5 @@ def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
         tmp_path / "uploads" / "b.wav",
     ):
         assert handlers.visited([str(path), *rest]) is None
-    for bad in (None, [], "x", [1, *rest], {"audio": str(inside)}):
+    for bad in (None, [], "x", [1, *rest], {"audio": str(inside)}, [str(inside), "0", *rest[1:]]):
         assert handlers.visited(bad) is None

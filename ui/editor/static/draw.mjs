@@ -147,7 +147,7 @@ function set(node, attributes) {
 
 /**
  * Redraw what a gesture changes and nothing else, so that it stays smooth among many objects.
- * view: {moving: {id, box}, lines, band, width}.
+ * view: {moving: {id, box}, lines, band, width, future: the track as it would be left}.
  */
 export function drawGesture(canvas, state, view) {
   canvas.querySelector(".over")?.replaceChildren(...over(view));
@@ -160,6 +160,7 @@ export function drawGesture(canvas, state, view) {
   set(group.querySelector(".box"), rectangle(box));
   set(group.querySelector(".label"), { transform: labelPlace(track, box[0] * WIDTH, box[1] * HEIGHT).transform });
   canvas.querySelector(".handles")?.replaceWith(handles(track, box, colour, scaleOf(view)));
+  canvas.querySelector(".path")?.replaceWith(path(view.future, colour, state.frame));
 }
 
 /** Canvas units per pixel of the screen. */

@@ -132,8 +132,9 @@ export function mount(element, { props, trigger, watch, server }) {
   let size = { width: 0 };
   function drawNow() {
     if (gesture) {
-      drawGesture(canvas, state, { ...gesture, width: size.width });
-      if (gesture.moving) timeline.dragPlaces(preview(selectedTrack(state), state, gesture));
+      const future = gesture.moving && preview(selectedTrack(state), state, gesture);
+      drawGesture(canvas, state, { ...gesture, width: size.width, future });
+      if (future) timeline.dragPlaces(future);
       return;
     }
     drawCanvas(canvas, state, { ...view, time, width: size.width });
