@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from ..audio.cues import SpatialCues
@@ -11,9 +13,66 @@ from ..audio.hearing import Heard
 from ..audio.io import AudioClip
 from ..errors import InputError
 from ..layout import VideoSceneLayout
+from .settings import ProviderSettings
 
 MAX_NAMES = 4
 MAX_NAME_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a multimodal model is asked; the paper's settings are the defaults.
+
+    Attributes
+    ----------
+    settings: which model, where, with which key.
+    shots: examples in the conversation, 0 to 3; random_shots: not the nearest (an ablation).
+    spatial_reasoning, cue_table, parts: whether it reasons, sees the measured cues, and hears the
+    left and right channels by themselves too.
+    own_exemplars: a person's own database.
+    reuse: whether a reply to the same request is taken from the cache.
+    fall_back: whether the offline planner steps in where the model fails (said in the report).
+    """
+
+    settings: ProviderSettings = field(default_factory=ProviderSettings)
+    shots: int = 3
+    random_shots: bool = False
+    spatial_reasoning: bool = True
+    cue_table: bool = True
+    parts: bool = False
+    hint: str = ""
+    own_exemplars: Path | None = None
+    reuse: bool = True
+    fall_back: bool = False
+
+
+@dataclass
+class PlanReport:
+    """What passed between us and a model.
+
+    Attributes
+    ----------
+    conversation: (role, text) of every turn. exemplars: names of the examples shown.
+    notes: repairs and other things to know. model: which answered.
+    tokens_in, tokens_out: of all turns; reused: from the cache, nothing was spent.
+    """
+
+    conversation: list[tuple[str, str]] = field(default_factory=list)
+    exemplars: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    reused: bool = False
+
+    def cost(self, prices: Mapping[str, tuple[float, float]]) -> float | None:
+        """In the table's currency; `prices`: model -> per million tokens in and out."""
+        if self.reused:
+            return 0.0
+        price = next((prices[name] for name in prices if self.model.startswith(name)), None)
+        if price is None:
+            return None
+        return (self.tokens_in * price[0] + self.tokens_out * price[1]) / 1e6
 
 
 @dataclass(frozen=True)
@@ -26,6 +85,9 @@ class PlanRequest:
     first, with their tags.
     objects: what the user hears, if told, in order of loudness.
     seed: for planners that sample.
+    options: for planners that ask a model.
+    current, change: a layout and what to change about it, in the user's words.
+    report: filled in by planners that ask a model.
     """
 
     clip: AudioClip
@@ -33,6 +95,10 @@ class PlanRequest:
     heard: tuple[Heard, ...]
     objects: tuple[str, ...] = ()
     seed: int = 0
+    options: ModelOptions = field(default_factory=ModelOptions)
+    current: VideoSceneLayout | None = None
+    change: str = ""
+    report: PlanReport = field(default_factory=PlanReport)
 
 
 class Planner(Protocol):
@@ -49,8 +115,18 @@ def _cues() -> Planner:
     return CuePlanner()
 
 
+def _model(provider: str) -> Planner:
+    from .model_planner import ModelPlanner
+
+    return ModelPlanner(provider)
+
+
 #: Planner name -> how to make it (imports happen there).
-PLANNERS: dict[str, Callable[[], Planner]] = {"cues": _cues}
+PLANNERS: dict[str, Callable[[], Planner]] = {
+    "cues": _cues,
+    "gemini": partial(_model, "gemini"),
+    "openai": partial(_model, "openai"),
+}
 
 
 def get_planner(name: str) -> Planner:

@@ -1,0 +1,167 @@
+"""Planning by a multimodal model, as in the paper (Sec. 3.1), with measured cues besides.
+
+One conversation: instruction, examples, request; a reply that can't be used is sent back once with
+what is wrong about it. What then fails is an error, or the offline plan if the user chose so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..audio.hearing import to_dict
+from ..errors import PlannerError
+from ..layout import VideoSceneLayout
+from ..layout.edit import replan, revise
+from . import prompt, replies, retrieval
+from .agreement import agreement
+from .base import PlanRequest
+from .cue_planner import CuePlanner
+from .parse import ReplyError
+from .prompt import Message
+from .providers.base import Completion, get_provider
+from .reply import MAX_OBJECTS, Reply, read_reply
+
+#: Letters of a reply's texts, for constrained decoding.
+MAX_REASONING, MAX_CAPTION, MAX_NAME = 2000, 300, 40
+
+
+class ModelPlanner:
+    """Asks a provider's model."""
+
+    def __init__(self, provider: str) -> None:
+        self.name = provider
+
+    def plan(self, request: PlanRequest) -> VideoSceneLayout:
+        try:
+            reply = self._converse(request)
+        except PlannerError as error:
+            if not request.options.fall_back:
+                raise
+            request.report.notes.append(f"{error}. The offline plan is shown instead.")
+            return CuePlanner().plan(request)
+        request.report.notes.extend(f"repaired: {repair}" for repair in reply.repairs)
+        return _judged(reply.layout, request)
+
+    def _converse(self, request: PlanRequest) -> Reply:
+        messages = conversation(request)
+        schema = reply_schema(request.cues.frame_count)
+        form: dict[str, Any] = {
+            "frame_count": request.cues.frame_count,
+            "duration_s": request.cues.duration_s,
+        }
+        said = self._ask(messages, schema, request)
+        try:
+            return read_reply(said.text, **form)
+        except ReplyError as error:
+            request.report.notes.append(f"asked again, since {error}")
+            messages += [Message("assistant", (said.text,)), prompt.repair(str(error))]
+        said = self._ask(messages, schema, request)
+        try:
+            return read_reply(said.text, **form)
+        except ReplyError as error:
+            raise PlannerError(
+                f"{said.model} did not give a usable plan, even when told why ({error}): try again,"
+                " another model, or the offline planner"
+            ) from error
+
+    def _ask(
+        self, messages: list[Message], schema: Mapping[str, Any], request: PlanRequest
+    ) -> Completion:
+        options, report = request.options, request.report
+        settings = replace(options.settings, seed=request.seed)
+        name = replies.name_of(self.name, settings, messages, schema)
+        said = replies.find(name) if options.reuse else None
+        report.reused = said is not None
+        if said is None:
+            said = get_provider(self.name, settings).complete(messages, schema)
+            report.tokens_in += said.tokens_in
+            report.tokens_out += said.tokens_out
+            if options.reuse:
+                replies.keep(name, said)
+        report.model = said.model
+        report.conversation[:] = [(m.role, m.text) for m in messages]
+        report.conversation.append(("assistant", said.text))
+        return said
+
+
+def conversation(request: PlanRequest) -> list[Message]:
+    """All turns up to the model's: instruction, examples (the nearest last), request, change."""
+    options = request.options
+    cues = to_dict(request.cues, request.heard)
+    shown = retrieval.nearest(
+        cues,
+        options.shots,
+        retrieval.exemplars(options.own_exemplars),
+        seed=request.seed if options.random_shots else None,
+    )
+    request.report.exemplars = tuple(one.name for one in shown)
+    messages = [
+        prompt.system(
+            request.cues.frame_count,
+            request.cues.duration_s,
+            spatial_reasoning=options.spatial_reasoning,
+        )
+    ]
+    for one in shown:
+        messages += prompt.example(
+            prompt.Shown(one.cues, one.layout),
+            table=options.cue_table,
+            spatial_reasoning=options.spatial_reasoning,
+        )
+    hint = " ".join(part for part in (options.hint, _named(request)) if part)
+    sounds = prompt.sounds_of(request.clip, parts=options.parts)
+    messages.append(prompt.request(cues, sounds, hint=hint, table=options.cue_table))
+    if request.change and request.current is not None:
+        messages += prompt.change(request.change, request.current)
+    return messages
+
+
+def _named(request: PlanRequest) -> str:
+    return f"I hear {', '.join(request.objects)}." if request.objects else ""
+
+
+def _judged(layout: VideoSceneLayout, request: PlanRequest) -> VideoSceneLayout:
+    """With how far each object agrees with what is heard as its confidence; after a change, what
+    is locked stays."""
+    scores = {one.track: one.score for one in agreement(layout, request.heard)}
+    judged = tuple(
+        revise(track, confidence=0.3 if scores[track.id] is None else scores[track.id])
+        for track in layout.objects
+    )
+    layout = revise(layout, objects=judged)
+    if request.change and request.current is not None:
+        layout, _ = replan(request.current, request.current, layout)
+    return layout
+
+
+def reply_schema(frame_count: int) -> dict[str, Any]:
+    """JSON schema of a reply: lists rather than tuples, and bounds on everything."""
+
+    def text(longest: int) -> dict[str, Any]:
+        return {"type": "string", "maxLength": longest}
+
+    def exactly(**properties: Any) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+
+    box = {
+        "type": "array",
+        "items": {"type": "number", "minimum": -1, "maximum": 2},
+        "minItems": 4,
+        "maxItems": 4,
+    }
+    entry = exactly(
+        id={"type": "integer", "minimum": 0, "maximum": MAX_OBJECTS - 1},
+        name=text(MAX_NAME),
+        box=box,
+    )
+    layout = {"type": "array", "items": entry, "maxItems": MAX_OBJECTS}
+    frame = exactly(caption=text(MAX_CAPTION), layout=layout)
+    frames = {"type": "array", "items": frame, "minItems": frame_count, "maxItems": frame_count}
+    return exactly(reasoning=text(MAX_REASONING), video_caption=text(MAX_CAPTION), frames=frames)

@@ -1,0 +1,112 @@
+"""What a model replied, as a JSON value: strictly if it can be, else repaired, each repair told."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from typing import Any
+
+from ..errors import PlannerError
+
+#: A plan of 16 frames has a few thousand letters; longer than this is no plan.
+MAX_LETTERS = 400_000
+
+
+class ReplyError(PlannerError):
+    """A reply that no repair makes a layout of; its message can be quoted to the model."""
+
+
+def json_value(text: str) -> tuple[Any, list[str]]:
+    """(value, repairs) of a reply's text; ReplyError if there is no JSON in it."""
+    if len(text) > MAX_LETTERS:
+        raise ReplyError(f"the reply is far too long ({len(text)} letters)")
+    repairs: list[str] = []
+    try:
+        return _loads(text), repairs
+    except json.JSONDecodeError:
+        body, around = _object(text)
+    if around:
+        repairs.append("ignored the text around the JSON")
+    for repair, change in _REPAIRS:
+        try:
+            return _loads(body), repairs
+        except json.JSONDecodeError:
+            changed = change(body)
+        if changed != body:
+            body = changed
+            repairs.append(repair)
+    try:
+        return _loads(body), repairs
+    except json.JSONDecodeError:
+        pass
+    try:
+        value = ast.literal_eval(body)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        value = None
+    if isinstance(value, dict | list):
+        return value, [*repairs, "read Python's notation"]
+    try:
+        _loads(body)
+    except json.JSONDecodeError as error:
+        raise ReplyError(f"the reply is not JSON: {error.msg} at line {error.lineno}") from error
+    raise ReplyError("the reply is not JSON")
+
+
+def _loads(text: str) -> Any:
+    def no_constant(name: str) -> float:
+        raise ReplyError(f"the reply holds {name}, which is not a number")
+
+    try:
+        return json.loads(text, parse_constant=no_constant)
+    except RecursionError as error:
+        raise ReplyError("the reply is nested too deeply") from error
+
+
+def _object(text: str) -> tuple[str, bool]:
+    """(the outermost object or list, whether there was more than it)."""
+    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+    if start < 0:
+        raise ReplyError("there is no JSON in the reply")
+    depth, quoted, escaped = 0, False, False
+    for index in range(start, len(text)):
+        letter = text[index]
+        if quoted:
+            if escaped:
+                escaped = False
+            elif letter == "\\":
+                escaped = True
+            elif letter == '"':
+                quoted = False
+            continue
+        if letter == '"':
+            quoted = True
+        depth += (letter in "{[") - (letter in "}]")
+        if depth == 0:
+            around = text[:start] + text[index + 1 :]
+            return text[start : index + 1], bool(around.strip())
+    raise ReplyError("the reply breaks off in the middle: its JSON has no end")
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"(?m)(^|[,{\[\s])//[^\n\"]*$", r"\1", text)
+
+
+def _without_commas(text: str) -> str:
+    return re.sub(r",(\s*[}\]])", r"\1", text)
+
+
+def _with_commas(text: str) -> str:
+    return re.sub(r'([}\]"\d])(\s*\n\s*)(["{\[])', r"\1,\2\3", text)
+
+
+def _straight_quotes(text: str) -> str:
+    return text.translate(str.maketrans("\u201c\u201d\u201e\u2018\u2019", '"""\'\''))
+
+
+_REPAIRS = (
+    ("removed comments", _without_comments),
+    ("removed trailing commas", _without_commas),
+    ("straightened quotes", _straight_quotes),
+    ("added missing commas", _with_commas),
+)

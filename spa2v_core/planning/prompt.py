@@ -1,0 +1,159 @@
+"""What a multimodal model is told: instructions, measured cues, sound, and examples.
+
+The texts are files in `prompts/`, with $names for what is filled in; a person can change them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
+
+import numpy as np
+
+from ..audio.features import resample
+from ..audio.io import AudioClip, write_wav
+from ..layout import VideoSceneLayout
+from ..layout import io as layout_io
+
+PROMPTS = Path(__file__).with_name("prompts")
+#: What models mix down to anyway (Hz): a smaller upload.
+SOUND_RATE = 16_000
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording as a part of a message: its name and a mono WAV file."""
+
+    label: str
+    wav: bytes
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn: who says it, and text and sounds in their order."""
+
+    role: Role
+    parts: tuple[str | Sound, ...]
+
+    @property
+    def text(self) -> str:
+        """As a person reads it; sounds by their name and size."""
+        return "\n\n".join(
+            part if isinstance(part, str) else f"[{part.label}: {len(part.wav) // 1000} kB of WAV]"
+            for part in self.parts
+        )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An example conversation: its measured cues (`cues.json` form) and its true layout."""
+
+    cues: Mapping[str, Any]
+    layout: VideoSceneLayout
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((PROMPTS / f"{name}.md").read_text(encoding="utf-8").strip())
+
+
+def system(frame_count: int, duration_s: float, *, spatial_reasoning: bool = True) -> Message:
+    """The instruction; without `spatial_reasoning` (an ablation of the paper) no reasons."""
+    reasoning = _template("reasoning" if spatial_reasoning else "no_reasoning").substitute()
+    text = _template("system").substitute(
+        frame_count=frame_count, duration=f"{duration_s:.2f}", reasoning=reasoning
+    )
+    return Message("system", (text,))
+
+
+def request(
+    cues: Mapping[str, Any], sounds: Sequence[Sound] = (), *, hint: str = "", table: bool = True
+) -> Message:
+    """The user's turn: a hint in their words, the cue table, and the sound."""
+    said = f'The person who made the recording says: "{hint}"\n' if hint else ""
+    text = _template("request").substitute(hint=said, table=cue_table(cues) if table else "")
+    parts: list[str | Sound] = [text]
+    for sound in sounds:
+        parts += [f"{sound.label}:", sound]
+    return Message("user", tuple(parts))
+
+
+def example(shown: Shown, *, table: bool = True, spatial_reasoning: bool = True) -> list[Message]:
+    """An example as two turns: its cues, and the reply that is right for it."""
+    layout = shown.layout
+    reply = layout_io.to_dense(layout)
+    if not spatial_reasoning:
+        reply["reasoning"] = ""
+    return [request(shown.cues, table=table), answer(reply)]
+
+
+def answer(reply: Mapping[str, Any]) -> Message:
+    """A reply as the model would have given it."""
+    ordered = {name: reply[name] for name in ("reasoning", "video_caption", "frames")}
+    for frame in ordered["frames"]:
+        for entry in frame["layout"]:
+            entry["box"] = [round(float(v), 3) for v in entry["box"]]
+    return Message("assistant", (json.dumps(ordered, ensure_ascii=False),))
+
+
+def repair(error: str) -> Message:
+    return Message("user", (_template("repair").substitute(error=error),))
+
+
+def change(words: str, layout: VideoSceneLayout) -> list[Message]:
+    """The current layout as the model's own, and the change that is asked for."""
+    locked = ", ".join(f"{t.name} (id {t.id})" for t in layout.objects if t.locked)
+    kept = f"These objects are locked and stay exactly as they are: {locked}." if locked else ""
+    text = _template("change").substitute(change=words, locked=kept)
+    return [answer(layout_io.to_dense(layout)), Message("user", (text,))]
+
+
+def sounds_of(clip: AudioClip, *, parts: bool = False) -> tuple[Sound, ...]:
+    """The mix in mono; with `parts` also the two channels, at their level."""
+    found = [("The recording (mono)", clip.samples.mean(0))]
+    if parts and clip.channels == 2:
+        found += [("Its LEFT channel", clip.samples[0]), ("Its RIGHT channel", clip.samples[1])]
+    return tuple(Sound(label, _wav(samples, clip.rate)) for label, samples in found)
+
+
+def _wav(samples: np.ndarray, rate: int) -> bytes:
+    out = io.BytesIO()
+    write_wav(AudioClip(resample(samples, rate, SOUND_RATE)[None], SOUND_RATE), out)
+    return out.getvalue()
+
+
+#: The band whose level difference carries most of what crossing changes, of `cues.json`.
+_BAND = 2
+
+
+def cue_table(cues: Mapping[str, Any]) -> str:
+    """Measured cues as text: one row a frame, then each source by itself."""
+    frames = cues["frames"]
+    lines = [
+        f"Measured cues ({cues['duration_s']:.2f} s, {cues['channels']} channel(s)):",
+        "frame | time s | level dB | right minus left dB at 1.5-5 kHz | position 0..1 | sure 0..1",
+    ]
+    for k in range(cues["frame_count"]):
+        sure = frames["confidence"][k]
+        place = f"{frames['x'][k]:.2f}" if sure > 0 else "-"
+        lines.append(
+            f"{k} | {frames['time_s'][k]:.2f} | {frames['level_db'][k]:.1f} | "
+            f"{frames['band_level_difference_db'][_BAND][k]:+.1f} | {place} | {sure:.2f}"
+        )
+    for index, source in enumerate(cues["sources"]):
+        tags = ", ".join(f"{name} {p:.2f}" for name, p in source["tags"][:3])
+        places = " ".join("-" if x is None else f"{x:.2f}" for x in source["x"])
+        lines.append(
+            f"source {index + 1}: {source['share']:.0%} of the energy; sounds like {tags or '?'}; "
+            f"position per frame {places}; level per frame "
+            + " ".join(f"{level:.0f}" for level in source["level_db"])
+        )
+    lines += [f"note: {note}" for note in cues["notes"]]
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""Replies kept by the content of their request, so that the same plan is not paid for twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .prompt import Message
+from .providers.base import Completion
+from .settings import ProviderSettings
+
+
+def folder() -> Path:
+    """Where replies are kept: SPA2V_CACHE, or the user's cache folder."""
+    base = os.environ.get("SPA2V_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "spa2v" / "replies"
+
+
+def name_of(
+    provider: str,
+    settings: ProviderSettings,
+    messages: Sequence[Message],
+    schema: Mapping[str, Any],
+) -> str:
+    """Hash of all that a reply depends on; the key is no part of it."""
+    digest = hashlib.sha256()
+    asked = (provider, settings.model, settings.endpoint, settings.mode)
+    for part in (*asked, settings.temperature, settings.seed, json.dumps(schema, sort_keys=True)):
+        digest.update(repr(part).encode())
+    for message in messages:
+        digest.update(message.role.encode())
+        for one in message.parts:
+            digest.update(one.encode() if isinstance(one, str) else one.wav)
+    return digest.hexdigest()
+
+
+def find(name: str) -> Completion | None:
+    try:
+        return Completion(**json.loads((folder() / f"{name}.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None  # not there, or not readable: it is asked for again
+
+
+def keep(name: str, completion: Completion) -> None:
+    """Only the reply is written; a folder that can't be written to keeps nothing."""
+    path = folder() / f"{name}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps(asdict(completion)), encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        return

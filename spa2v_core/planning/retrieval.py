@@ -1,0 +1,125 @@
+"""Examples for a request: those whose measured cues are nearest to its own.
+
+The paper's ablation says what the choice is worth: with three nearest examples MaxIoU 19.5 on
+stationary scenes, with three random ones 3.6.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..layout import VideoSceneLayout
+from ..layout import io as layout_io
+from ..vocabulary import BY_NAME
+
+DATABASE = Path(__file__).resolve().parents[2] / "assets" / "exemplars" / "exemplars.json"
+KINDS = ("vehicle", "aircraft", "animal", "person", "instrument", "object")
+#: Points of a curve that are compared.
+POINTS = 5
+
+
+@dataclass(frozen=True)
+class Exemplar:
+    """cues: measured, in `cues.json` form. layout: exact. name: where it is from."""
+
+    name: str
+    cues: Mapping[str, Any]
+    layout: VideoSceneLayout
+
+    def features(self) -> np.ndarray:
+        return features(self.cues)
+
+
+def features(cues: Mapping[str, Any]) -> np.ndarray:
+    """(F,) what two recordings are compared by: how many sources; of the loudest two where they
+    are and how level changes (over time), and what kind of thing they may be."""
+    values = [float(len(cues["sources"]))]
+    for index in range(2):
+        source = cues["sources"][index] if index < len(cues["sources"]) else None
+        values += _source_features(source)
+    return np.array(values)
+
+
+def _source_features(source: Mapping[str, Any] | None) -> list[float]:
+    if source is None:
+        return [0.0] * (2 * POINTS + 1 + len(KINDS))
+    sure = np.array(source["confidence"], float)
+    x = np.array([0.5 if place is None else place for place in source["x"]], float)
+    level = np.array(source["level_db"], float)
+    level = np.clip(level, level.max() - 30, None)
+    kinds = dict.fromkeys(KINDS, 0.0)
+    for name, p in source["tags"]:
+        if name in BY_NAME:
+            kinds[BY_NAME[name].kind] = max(kinds[BY_NAME[name].kind], float(p))
+    # a fifth of the width counts like 3 dB, or like a kind that is 0.4 likelier
+    return [
+        *(5.0 * (_curve(x) - 0.5) * sure.mean() ** 0.5),
+        *((_curve(level) - level.mean()) / 3.0),
+        2.0 * float(sure.mean()),
+        *(2.5 * p for p in kinds.values()),
+    ]
+
+
+def _curve(values: np.ndarray) -> np.ndarray:
+    """(POINTS,) means of equal parts."""
+    return np.array([part.mean() for part in np.array_split(values, POINTS)])
+
+
+@cache
+def _shipped(path: Path) -> tuple[Exemplar, ...]:
+    return read(path)
+
+
+def read(path: Path) -> tuple[Exemplar, ...]:
+    """Exemplars of a database file."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["exemplars"]
+        return tuple(
+            Exemplar(e["name"], e["cues"], layout_io.from_dict(e["layout"])) for e in entries
+        )
+    except FileNotFoundError as error:
+        raise InputError(f"{path.name}: there is no such database of exemplars") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path.name}: not a database of exemplars") from error
+
+
+def write(path: Path, exemplars: Sequence[Exemplar]) -> None:
+    entries = [
+        {"name": e.name, "cues": e.cues, "layout": layout_io.to_dict(e.layout)} for e in exemplars
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = ",\n".join(json.dumps(e, ensure_ascii=False, separators=(",", ":")) for e in entries)
+    path.write_text('{"exemplars": [\n' + text + "\n]}\n", encoding="utf-8")
+
+
+def add(path: Path, exemplar: Exemplar) -> None:
+    """Put a layout that a person approved into their own database (made if it is not there)."""
+    kept = [e for e in read(path) if e.name != exemplar.name] if path.exists() else []
+    write(path, [*kept, exemplar])
+
+
+def exemplars(own: Path | None = None) -> tuple[Exemplar, ...]:
+    """The shipped ones, and those of a person's own database if it exists."""
+    mine = read(own) if own is not None and own.exists() else ()
+    return (*mine, *_shipped(DATABASE))
+
+
+def nearest(
+    cues: Mapping[str, Any], count: int, among: Sequence[Exemplar], *, seed: int | None = None
+) -> tuple[Exemplar, ...]:
+    """The `count` nearest, the nearest last (next to the request); with `seed` random ones."""
+    if seed is not None:
+        order = np.random.default_rng(seed).permutation(len(among))
+    else:
+        wanted = features(cues)
+        away = [float(np.linalg.norm(e.features() - wanted)) for e in among]
+        order = np.argsort(away, kind="stable")
+    return tuple(among[int(k)] for k in order[:count])[::-1]

@@ -1,0 +1,80 @@
+"""Make the exemplars: simulated scenes of every motion, with what is measured in them.
+
+    python -m spa2v_core.training.exemplars
+
+Sounds are synthesised; layouts are exact. Captions and reasoning are those of the offline planner
+when it is told the true names, since they quote the measured figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from ..audio.cues import measure
+from ..audio.hearing import hear, to_dict
+from ..audio.scenes import Scene, draw_scene, synthesised_sounds
+from ..audio.tagger import get_tagger
+from ..layout import motion_category
+from ..layout.edit import revise
+from ..planning import wording
+from ..planning.base import PlanRequest, get_planner
+from ..planning.retrieval import DATABASE, Exemplar, write
+
+#: Exemplars of each motion category with one source, and with two.
+SINGLE, DOUBLE = 8, 24
+
+
+def exemplar(scene: Scene) -> Exemplar:
+    """A scene with its cues; None of its truth is in them."""
+    cues = measure(scene.clip)
+    names = tuple(track.name for track in scene.layout.objects)
+    heard = hear(scene.clip, cues, get_tagger("mel"), len(names))
+    said = get_planner("cues").plan(PlanRequest(scene.clip, cues, heard, names))
+    tracks, count = scene.layout.objects, scene.layout.frame_count
+    layout = revise(
+        scene.layout,
+        reasoning=said.reasoning,
+        caption=wording.caption(tracks, count),
+        frame_captions=wording.frame_captions(tracks, count),
+    )
+    return Exemplar(scene.name, to_dict(cues, heard), layout)
+
+
+def make(seed: int) -> list[Exemplar]:
+    """Scenes are drawn until every motion has its number."""
+    sounds, found = synthesised_sounds(), []
+    had: Counter[str] = Counter()
+    for index in range(2000):
+        rng = np.random.default_rng((seed, index))
+        count = 2 if index % 4 == 3 else 1
+        room = index % 3 == 2
+        scene = draw_scene(
+            f"scene-{seed}-{index}", sounds, rng, count=count, reverberant=room, noisy=room
+        )
+        motion = motion_category(scene.layout.objects[0], scene.layout.frame_count)
+        kind = motion if count == 1 else "several"
+        if had[kind] < (SINGLE if count == 1 else DOUBLE):
+            had[kind] += 1
+            found.append(exemplar(scene))
+        if len(found) == 7 * SINGLE + DOUBLE:
+            break
+    print(dict(had))
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=DATABASE)
+    parser.add_argument("--seed", type=int, default=11)
+    options = parser.parse_args(arguments)
+    write(options.out, make(options.seed))
+
+
+if __name__ == "__main__":
+    main()
