@@ -16,6 +16,14 @@ WHO = "Gemini"
 BLOCKED = ("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII")
 
 
+def _network() -> Any:
+    """The HTTP library that the installed SDK raises the errors of."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    return import_module("httpx2" if find_spec("httpx2") else "httpx")
+
+
 class GeminiProvider:
     """`generate_content` with inline audio and a JSON schema."""
 
@@ -26,6 +34,7 @@ class GeminiProvider:
         except ImportError as error:
             raise missing("google-genai", "gemini") from error
         self._errors, self._types, self._settings = errors, types, settings
+        self._network = _network()
         self.model = settings.model or MODEL
         key = settings.key or os.environ.get(KEY) or os.environ.get(OTHER_KEY)
         if not key:
@@ -41,8 +50,7 @@ class GeminiProvider:
         )
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Completion:
-        import httpx
-
+        network = self._network
         where = self._settings.endpoint or "generativelanguage.googleapis.com"
         known = {"who": WHO, "where": where, "variable": KEY, "model": self.model}
         seconds = self._settings.timeout_s
@@ -57,9 +65,9 @@ class GeminiProvider:
             if error.code == 400 and "api key" in detail.lower():
                 raise fault("key", **known) from error
             raise fault_of_status(error.code, detail=detail, seconds=seconds, **known) from error
-        except httpx.TimeoutException as error:
+        except network.TimeoutException as error:
             raise fault("timeout", seconds=seconds, **known) from error
-        except httpx.HTTPError as error:
+        except network.HTTPError as error:
             raise fault("network", **known) from error
         except ValueError as error:
             raise fault("server", status="not a reply", **known) from error

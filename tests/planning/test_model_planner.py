@@ -1,0 +1,315 @@
+"""Planning by models, against real SDKs and loopback servers."""
+
+import base64
+import json
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spa2v_core.audio.cues import measure
+from spa2v_core.audio.hearing import hear, to_dict
+from spa2v_core.audio.simulate import Source, mix, straight
+from spa2v_core.audio.synthesis import RATE, car
+from spa2v_core.errors import InputError, PlannerError
+from spa2v_core.layout import edit, motion_category
+from spa2v_core.planning import prompt, retrieval
+from spa2v_core.planning.base import ModelOptions, PlanRequest, get_planner
+from spa2v_core.planning.settings import ProviderSettings
+
+from .servers import Script, chat, generated, serving
+from .test_reply import plan, text
+
+KEY = "sk-not-a-real-key-0123456789"
+GOOD = text(plan())
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPA2V_CACHE", str(tmp_path / "cache"))
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def recording():
+    """A car that crosses to the right, measured."""
+    rng = np.random.default_rng(0)
+    source = Source("car", car(5, rng), straight((-6, 6), (6, 6), 4), 1, 1)
+    clip = mix([source], 4, RATE)
+    cues = measure(clip)
+    return clip, cues, hear(clip, cues, None, 1)
+
+
+def request_for(recording, url="", provider_path="/v1", **options):
+    def taken(*names):
+        return {name: options.pop(name) for name in names if name in options}
+
+    given = {"endpoint": url + provider_path, "key": KEY, "model": "tiny-audio", "retries": 0}
+    given |= taken("model", "mode", "temperature", "timeout_s", "retries", "key")
+    more = taken("current", "change", "objects")
+    settings = ProviderSettings(**given)
+    return PlanRequest(*recording, options=ModelOptions(settings=settings, **options), **more)
+
+
+def test_a_plan_comes_back_with_all_that_was_told(recording):
+    script = Script(chat(GOOD))
+    with serving(script) as url:
+        request = request_for(recording, url, hint="it is a tram")
+        layout = get_planner("openai").plan(request)
+    assert [t.name for t in layout.objects] == ["car"]
+    assert motion_category(layout.objects[0], 16) == "crossing_right"
+    (asked,) = script.requests
+    roles = [message["role"] for message in asked["messages"]]
+    assert roles == ["system", *["user", "assistant"] * 3, "user"]
+    assert asked["temperature"] == 0.5
+    assert asked["response_format"]["json_schema"]["strict"]
+    last = asked["messages"][-1]["content"]
+    assert "it is a tram" in last[0]["text"]
+    assert "right minus left" in last[0]["text"]
+    sound = base64.b64decode(last[2]["input_audio"]["data"])
+    assert sound[:4] == b"RIFF"
+    assert len(sound) == pytest.approx(2 * 16_000 * 4, rel=0.02)
+    report = request.report
+    assert len(report.exemplars) == 3
+    assert (report.tokens_in, report.tokens_out, report.model) == (1000, 200, "tiny-audio")
+    assert report.cost({"tiny": (1.0, 5.0)}) == pytest.approx(0.002)
+    assert report.cost({}) is None
+    assert report.conversation[-1] == ("assistant", GOOD)
+    assert "kB of WAV" in report.conversation[-2][1]
+
+
+def test_an_object_where_it_is_heard_agrees_and_one_elsewhere_does_not(recording):
+    wrong = text(plan(box=lambda k, _: [0.8 - 0.05 * k, 0.4, 1 - 0.05 * k, 0.7]))
+    with serving(Script(chat(GOOD), chat(wrong))) as url:
+        right, left = (
+            get_planner("openai").plan(request_for(recording, url, reuse=False)) for _ in range(2)
+        )
+    assert right.objects[0].confidence > 0.75
+    assert left.objects[0].confidence < right.objects[0].confidence - 0.3
+
+
+def test_a_broken_reply_is_sent_back_once_with_what_is_wrong(recording):
+    script = Script(chat("I hear a car."), chat(f"```json\n{GOOD}\n```"))
+    with serving(script) as url:
+        request = request_for(recording, url)
+        layout = get_planner("openai").plan(request)
+    assert layout.objects
+    told = script.requests[1]["messages"]
+    assert told[-2] == {"role": "assistant", "content": "I hear a car."}
+    assert "no JSON" in told[-1]["content"]
+    assert any("asked again" in note for note in request.report.notes)
+    assert any("text around" in note for note in request.report.notes)
+    assert request.report.tokens_in == 2000
+
+
+def test_two_broken_replies_are_an_error_or_the_offline_plan_with_a_notice(recording):
+    with serving(Script(chat("no"))) as url:
+        with pytest.raises(PlannerError, match="even when told why"):
+            get_planner("openai").plan(request_for(recording, url))
+        request = request_for(recording, url, fall_back=True, objects=("car",))
+        layout = get_planner("openai").plan(request)
+    assert layout.objects[0].name == "car"
+    assert any("offline plan is shown" in note for note in request.report.notes)
+
+
+def test_a_change_in_words_edits_the_layout_and_leaves_what_is_locked(recording):
+    changed = text(plan(names=("car", "dog"), box=lambda k, i: [0.6 * i, 0.1, 0.6 * i + 0.3, 0.5]))
+    script = Script(chat(GOOD), chat(changed))
+    with serving(script) as url:
+        first = get_planner("openai").plan(request_for(recording, url))
+        current = edit.update_track(first, 0, locked=True)
+        request = request_for(recording, url, current=current, change="add a dog on the right")
+        layout = get_planner("openai").plan(request)
+    assert {t.name for t in layout.objects} == {"car", "dog"}
+    assert layout.track(0) == current.track(0)
+    told = script.requests[1]["messages"]
+    assert told[-2]["role"] == "assistant"
+    assert "add a dog on the right" in told[-1]["content"]
+    assert "car (id 0)" in told[-1]["content"]
+
+
+def test_the_same_request_is_not_paid_for_twice(recording, own_cache):
+    script = Script(chat(GOOD))
+    with serving(script) as url:
+        first = get_planner("openai").plan(request_for(recording, url))
+        again = request_for(recording, url, key="another")
+        assert get_planner("openai").plan(again) == first
+        assert len(script.requests) == 1
+        assert again.report.reused
+        assert again.report.cost({"tiny": (1, 1)}) == 0
+        get_planner("openai").plan(request_for(recording, url, reuse=False))
+        get_planner("openai").plan(request_for(recording, url, hint="a tram"))
+    assert len(script.requests) == 3
+    kept = b"".join(path.read_bytes() for path in own_cache.rglob("*") if path.is_file())
+    assert kept
+    assert KEY.encode() not in kept
+
+
+FAULTS = {
+    "wrong key": ((401, {"error": {"message": "bad key"}}, {}), "refused the key"),
+    "no such model": ((404, {"error": {"message": "no model"}}, {}), "no model 'tiny-audio'"),
+    "limited": ((429, {"error": {"message": "slow down"}}, {}), "limiting requests"),
+    "server": ((503, {"error": {"message": "busy"}}, {}), "trouble of its own"),
+    "refused": ((400, {"error": {"message": "audio is too long"}}, {}), "audio is too long"),
+    "blocked": (chat("", "content_filter"), "safety"),
+    "cut off": (chat(GOOD[:90], "length"), "length limit"),
+    "empty": (chat(""), "empty reply"),
+    "no choices": ({"id": "x", "choices": [], "model": "m", "created": 1}, "empty reply"),
+    "hangs": ("hang", "did not answer within"),
+    "drops": ("drop", "can't be reached"),
+    "junk": ("junk", "trouble of its own"),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_each_fault_is_a_message_one_can_act_on(recording, kind, caplog, capsys):
+    answer, message = FAULTS[kind]
+    caplog.set_level(logging.DEBUG)
+    with (
+        serving(Script(answer)) as url,
+        pytest.raises(PlannerError, match=message) as caught,
+    ):
+        get_planner("openai").plan(request_for(recording, url, timeout_s=0.5))
+    told = str(caught.value) + caplog.text + "".join(capsys.readouterr())
+    assert KEY not in told
+    assert "UklGR" not in told  # the sound
+
+
+def test_what_passes_by_itself_is_tried_again(recording):
+    script = Script((429, {"error": {}}, {"Retry-After": "0"}), (503, {}, {}), chat(GOOD))
+    with serving(script) as url:
+        layout = get_planner("openai").plan(request_for(recording, url, retries=3))
+    assert layout.objects
+    assert len(script.requests) == 3
+
+
+def test_no_network_and_no_key(recording):
+    with pytest.raises(PlannerError, match="can't be reached"):
+        get_planner("openai").plan(request_for(recording, "http://127.0.0.1:9"))
+    with pytest.raises(PlannerError, match="OPENAI_API_KEY"):
+        get_planner("openai").plan(request_for(recording, provider_path="", key=""))
+    with pytest.raises(PlannerError, match="GEMINI_API_KEY"):
+        get_planner("gemini").plan(request_for(recording, provider_path="", key=""))
+    with pytest.raises(InputError, match="choose"):
+        get_planner("claude-4")
+
+
+def test_modes_of_the_reply(recording):
+    script = Script(chat(GOOD))
+    with serving(script) as url:
+        for mode in ("json", "text"):
+            get_planner("openai").plan(request_for(recording, url, mode=mode))
+    assert script.requests[0]["response_format"] == {"type": "json_object"}
+    assert "response_format" not in script.requests[1]
+
+
+def test_gemini_on_the_wire(recording):
+    script = Script(generated(GOOD))
+    with serving(script) as url:
+        request = request_for(recording, url, provider_path="", parts=True)
+        layout = get_planner("gemini").plan(request)
+    assert layout.objects[0].name == "car"
+    (asked,), (headers,) = script.requests, script.headers
+    assert headers["path"].endswith("models/tiny-audio:generateContent")
+    assert KEY not in headers["path"]
+    assert "video director" in asked["systemInstruction"]["parts"][0]["text"]
+    assert [turn["role"] for turn in asked["contents"]] == [*["user", "model"] * 3, "user"]
+    sounds = [p["inlineData"] for p in asked["contents"][-1]["parts"] if "inlineData" in p]
+    assert [s.get("mimeType") or s["mime_type"] for s in sounds] == ["audio/wav"] * 3
+    form = asked["generationConfig"]
+    assert form["responseMimeType"] == "application/json"
+    assert "responseJsonSchema" in form
+    assert form["temperature"] == 0.5
+    assert (request.report.tokens_in, request.report.tokens_out) == (900, 100)
+
+
+GEMINI_FAULTS = {
+    "wrong key": (
+        (400, {"error": {"code": 400, "message": "API key not valid", "status": "X"}}, {}),
+        "refused the key",
+    ),
+    "limited": ((429, {"error": {"code": 429, "message": "quota"}}, {}), "limiting requests"),
+    "server": ((500, {"error": {"code": 500, "message": "oops"}}, {}), "trouble of its own"),
+    "safety": (generated(None, "SAFETY"), "safety"),
+    "blocked prompt": ({"promptFeedback": {"blockReason": "SAFETY"}}, "safety"),
+    "cut off": (generated(GOOD[:50], "MAX_TOKENS"), "length limit"),
+    "empty": (generated(""), "empty reply"),
+    "hangs": ("hang", "did not answer within"),
+    "drops": ("drop", "can't be reached"),
+}
+
+
+@pytest.mark.parametrize("kind", GEMINI_FAULTS)
+def test_geminis_faults(recording, kind):
+    answer, message = GEMINI_FAULTS[kind]
+    with serving(Script(answer)) as url, pytest.raises(PlannerError, match=message):
+        get_planner("gemini").plan(request_for(recording, url, provider_path="", timeout_s=0.5))
+
+
+def test_exemplars_cover_every_motion_and_nearest_are_alike(recording):
+    shown = retrieval.exemplars()
+    assert len(shown) >= 60
+    assert sum(len(e.layout.objects) > 1 for e in shown) >= 16
+    kinds = {motion_category(e.layout.objects[0], e.layout.frame_count) for e in shown}
+    assert len(kinds) == 7
+    assert retrieval.DATABASE.stat().st_size < 3_000_000
+    found = retrieval.nearest(to_dict(recording[1], recording[2]), 3, shown)
+    motions = [motion_category(e.layout.objects[0], e.layout.frame_count) for e in found]
+    assert motions.count("crossing_right") >= 2
+    alike = 0
+    for one in shown:
+        near = retrieval.nearest(one.cues, 1, [e for e in shown if e is not one])[0]
+        alike += motion_category(near.layout.objects[0], 16) == motion_category(
+            one.layout.objects[0], 16
+        )
+    assert alike / len(shown) > 0.5
+
+
+def test_random_shots_depend_on_the_seed_alone(recording):
+    shown = retrieval.exemplars()
+    cues = to_dict(recording[1], recording[2])
+    one, same, other = (retrieval.nearest(cues, 3, shown, seed=s) for s in (1, 1, 2))
+    assert one == same != other
+
+
+def test_an_approved_layout_becomes_an_exemplar_and_is_found(recording, tmp_path):
+    cues = to_dict(recording[1], recording[2])
+    layout = retrieval.exemplars()[0].layout
+    path = tmp_path / "mine.json"
+    for _ in range(2):
+        retrieval.add(path, retrieval.Exemplar("mine", cues, layout))
+    among = retrieval.exemplars(path)
+    assert sum(e.name == "mine" for e in among) == 1
+    assert retrieval.nearest(cues, 3, among)[-1].name == "mine"
+    path.write_text("{}")
+    with pytest.raises(InputError, match="database"):
+        retrieval.read(path)
+
+
+def test_ablations_change_what_is_told(recording):
+    script = Script(chat(GOOD))
+    with serving(script) as url:
+        for options in ({"shots": 0}, {"cue_table": False}, {"spatial_reasoning": False}):
+            get_planner("openai").plan(request_for(recording, url, **options))
+    none, no_table, no_reasons = (asked["messages"] for asked in script.requests)
+    assert [m["role"] for m in none] == ["system", "user"]
+    assert "level per frame" in json.dumps(no_reasons)
+    assert "level per frame" not in json.dumps(no_table)
+    assert 'Leave \\"reasoning\\" empty' in json.dumps(no_reasons)
+    assert json.loads(no_reasons[2]["content"])["reasoning"] == ""
+
+
+def test_settings_do_not_show_the_key():
+    settings = ProviderSettings(key=KEY)
+    assert KEY not in repr(settings)
+    assert KEY not in repr(ModelOptions(settings=settings))
+    assert replace(settings, model="a").key == KEY
+
+
+def test_the_prompt_is_text_a_person_can_read():
+    message = prompt.system(16, 6.1)
+    assert "$" not in message.text
+    assert "exactly 16 frames" in message.text
