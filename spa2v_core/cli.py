@@ -16,7 +16,8 @@ from .errors import InputError, Spa2vError
 from .generation.base import BACKENDS, Notice, Progress, RenderRequest
 from .layout import VideoSceneLayout, edit, motion_category
 from .layout import io as layout_io
-from .planning.base import PLANNERS
+from .planning.base import PLANNERS, ModelOptions, PlanReport, read_prices
+from .planning.settings import ProviderSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +87,24 @@ def _evaluate(options: argparse.Namespace) -> None:
     _say(f"wrote {out}")
 
 
+def _evaluate_planners(options: argparse.Namespace) -> None:
+    from . import ablation
+
+    conditions = list(ablation.ABLATIONS) if options.ablations else ["full"]
+    rows = list(
+        ablation.run(
+            options.set,
+            options.planner,
+            _model_options_of(options),
+            conditions,
+            named=options.named,
+            seed=options.seed,
+            say=_say,
+        )
+    )
+    print(ablation.table(rows))
+
+
 def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
     analysis = pipeline.analyse(
         options.audio,
@@ -103,11 +122,48 @@ def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
 
 
 def _make_plan(options: argparse.Namespace, analysis: pipeline.Analysis) -> VideoSceneLayout:
-    layout = pipeline.plan(analysis, planner=options.planner, seed=options.seed)
+    report = PlanReport()
+    prices = read_prices(options.prices)
+    current = layout_io.read(options.current) if options.current else None
+    if bool(options.change) != (current is not None):
+        raise InputError("--change needs --current with the layout to change, and the other way")
+    layout = pipeline.plan(
+        analysis,
+        planner=options.planner,
+        seed=options.seed,
+        options=_model_options_of(options),
+        current=current,
+        change=options.change,
+        report=report,
+    )
+    for note in (*report.notes, report.summary(prices)):
+        if note:
+            _say(note)
     for track in layout.objects:
         category = motion_category(track, layout.frame_count).replace("_", " ")
         _say(f"planned {track.phrase}: {category} (confidence {track.confidence:.2f})")
     return layout
+
+
+def _model_options_of(options: argparse.Namespace) -> ModelOptions:
+    return ModelOptions(
+        settings=ProviderSettings(
+            model=options.model,
+            endpoint=options.endpoint,
+            mode=options.reply_mode,
+            temperature=options.temperature,
+            timeout_s=options.timeout,
+        ),
+        shots=options.shots,
+        random_shots=options.random_shots,
+        spatial_reasoning=not options.no_reasoning,
+        cue_table=not options.no_cue_table,
+        parts=options.parts,
+        hint=options.hint,
+        own_exemplars=options.exemplars,
+        reuse=not options.no_reuse,
+        fall_back=options.fall_back,
+    )
 
 
 def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: object) -> None:
@@ -150,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="spa2v_core", description="Turn a sound into a picture of where it happens."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="plan|render|run|cues|evaluate")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
@@ -191,6 +247,16 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--out", type=Path, metavar="report.json", help="default: evaluation.json in --pred"
     )
+
+    ablations = command(
+        "evaluate-planners", _evaluate_planners, "Plan a set of clips and compare with the truth."
+    )
+    ablations.add_argument("--set", type=Path, required=True, metavar="DIR")
+    ablations.add_argument("--planner", choices=PLANNERS, default="cues")
+    ablations.add_argument("--ablations", action="store_true", help="every ablation of the paper")
+    ablations.add_argument("--named", action="store_true", help="tell the planner the true names")
+    ablations.add_argument("--seed", type=int, default=0)
+    _model_options(ablations)
     return parser
 
 
@@ -208,6 +274,30 @@ def _span_options(parser: argparse.ArgumentParser) -> None:
 def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--planner", choices=PLANNERS, default="cues")
     _hearing_options(parser)
+    _model_options(parser)
+    group = parser.add_argument_group("changing a layout in words (gemini, openai)")
+    group.add_argument("--current", type=Path, metavar="layout.json", help="what to change")
+    group.add_argument("--change", default="", metavar='"add a dog on the left"')
+
+
+def _model_options(parser: argparse.ArgumentParser) -> None:
+    """What planners that ask a model take; keys come from the environment."""
+    group = parser.add_argument_group("models (gemini, openai)")
+    group.add_argument("--model", default="", help="its id (default: the provider's)")
+    group.add_argument("--endpoint", default="", metavar="URL", help="an OpenAI-compatible server")
+    group.add_argument("--reply-mode", choices=("schema", "json", "text"), default="schema")
+    group.add_argument("--temperature", type=float, default=0.5)
+    group.add_argument("--timeout", type=float, default=120, metavar="S", help="of one reply")
+    group.add_argument("--hint", default="", metavar='"it is a tram"', help="told to the model")
+    group.add_argument("--shots", type=int, choices=range(4), default=3, help="examples shown")
+    group.add_argument("--random-shots", action="store_true", help="examples at random")
+    group.add_argument("--no-reasoning", action="store_true", help="no spatial reasoning")
+    group.add_argument("--no-cue-table", action="store_true", help="without what was measured")
+    group.add_argument("--parts", action="store_true", help="LEFT and RIGHT besides the mix")
+    group.add_argument("--exemplars", type=Path, metavar="FILE", help="your own, besides ours")
+    group.add_argument("--no-reuse", action="store_true", help="ask again for what was asked")
+    group.add_argument("--fall-back", action="store_true", help="plan offline if the model fails")
+    group.add_argument("--prices", type=Path, metavar="FILE", help="per million tokens, as JSON")
 
 
 def _hearing_options(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from .generation.base import (
     get_backend,
 )
 from .layout import VideoSceneLayout
-from .planning.base import PlanRequest, get_planner, parse_objects
+from .planning.base import ModelOptions, PlanReport, PlanRequest, get_planner, parse_objects
 
 __all__ = ["Analysis", "Notice", "Preview", "Progress", "Rendered", "analyse", "plan", "render"]
 
@@ -102,9 +102,29 @@ def analyse(
     return Analysis(clip, cues, heard, names, start, length, note)
 
 
-def plan(analysis: Analysis, *, planner: str = "cues", seed: int = 0) -> VideoSceneLayout:
-    """A layout for the span."""
-    request = PlanRequest(analysis.clip, analysis.cues, analysis.heard, analysis.objects, seed)
+def plan(
+    analysis: Analysis,
+    *,
+    planner: str = "cues",
+    seed: int = 0,
+    options: ModelOptions | None = None,
+    current: VideoSceneLayout | None = None,
+    change: str = "",
+    report: PlanReport | None = None,
+) -> VideoSceneLayout:
+    """A layout for the span; by a model: with its options, or a change of the current one in
+    words. What passed is put into `report`."""
+    request = PlanRequest(
+        analysis.clip,
+        analysis.cues,
+        analysis.heard,
+        analysis.objects,
+        seed,
+        options or ModelOptions(),
+        current,
+        change,
+        report if report is not None else PlanReport(),
+    )
     return get_planner(planner).plan(request)
 
 

@@ -19,7 +19,7 @@ ALLOWED = {
     "metrics": BASE | {"layout", "audio"},
     "pipeline": BASE | {"layout", "audio", "planning", "generation", "metrics"},
 }
-TOP = {*ALLOWED, "evaluation", "training", "cli", "__main__", "__init__"}
+TOP = {*ALLOWED, "ablation", "evaluation", "training", "cli", "__main__", "__init__"}
 
 
 def part_of(module: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,6 +67,16 @@ class PlanReport:
     tokens_out: int = 0
     reused: bool = False
 
+    def summary(self, prices: Mapping[str, tuple[float, float]]) -> str:
+        """One line on what it took; "" if no model was asked."""
+        if not self.model:
+            return ""
+        if self.reused:
+            return f"{self.model}: an earlier reply to the same request was used again, at no cost"
+        cost = self.cost(prices)
+        spent = "" if cost is None else f", {cost:.4f} by the price table"
+        return f"{self.model}: {self.tokens_in} tokens in, {self.tokens_out} out{spent}"
+
     def cost(self, prices: Mapping[str, tuple[float, float]]) -> float | None:
         """In the table's currency; `prices`: model -> per million tokens in and out."""
         if self.reused:
@@ -119,6 +131,24 @@ def _model(provider: str) -> Planner:
     from .model_planner import ModelPlanner
 
     return ModelPlanner(provider)
+
+
+#: File with prices: {"model": [per million tokens in, out]}; models by the start of their name.
+PRICES = "SPA2V_PRICES"
+
+
+def read_prices(path: Path | None = None) -> dict[str, tuple[float, float]]:
+    """The price table of a file, or of the one that `SPA2V_PRICES` names; empty without."""
+    name = path or os.environ.get(PRICES)
+    if not name:
+        return {}
+    try:
+        table = json.loads(Path(name).read_text(encoding="utf-8"))
+        return {str(model): (float(cost[0]), float(cost[1])) for model, cost in table.items()}
+    except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
+        raise InputError(
+            f'{name} is no price table: {{"model": [per million tokens in, out]}} is expected'
+        ) from error
 
 
 #: Planner name -> how to make it (imports happen there).

@@ -313,3 +313,56 @@ def test_the_prompt_is_text_a_person_can_read():
     message = prompt.system(16, 6.1)
     assert "$" not in message.text
     assert "exactly 16 frames" in message.text
+
+
+def test_the_command_line_plans_with_a_model(tmp_path, capsys, monkeypatch):
+    from spa2v_core import cli
+
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    clip = "assets/examples/car_crossing.m4a"
+    prices, out = tmp_path / "prices.json", tmp_path / "layout.json"
+    prices.write_text('{"tiny-audio": [2, 10]}')
+    changed = text(plan(names=("car", "dog"), box=lambda k, i: [0.6 * i, 0.1, 0.6 * i + 0.3, 0.5]))
+    script = Script(chat(GOOD), chat(changed))
+    with serving(script) as url:
+        options = ["--planner", "openai", "--endpoint", f"{url}/v1", "--prices", str(prices)]
+        assert cli.main(["plan", clip, *options, "--out", str(out)]) == 0
+        told = capsys.readouterr().err
+        assert "planned car: crossing right" in told
+        assert "1000 tokens in, 200 out, 0.0040 by the price table" in told
+        more = ["--current", str(out), "--change", "add a dog"]
+        assert cli.main(["plan", clip, *options, *more, "--out", str(out)]) == 0
+        assert "planned dog" in capsys.readouterr().err
+        assert cli.main(["plan", clip, *options, "--change", "x", "--out", str(out)]) == 2
+        prices.write_text("[]")
+        assert cli.main(["plan", clip, *options, "--out", str(out)]) == 2
+        assert "price table" in capsys.readouterr().err
+    assert KEY not in told
+
+
+def test_ablations_make_the_papers_table(tmp_path, capsys, monkeypatch):
+    from spa2v_core import cli
+    from spa2v_core.audio.scenes import synthesised_sounds, write_scenes
+
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    write_scenes(tmp_path / "set", synthesised_sounds(), 6, 3)
+    command = ["evaluate-planners", "--set", str(tmp_path / "set")]
+    assert cli.main([*command, "--named"]) == 0
+    offline = capsys.readouterr().out
+    script = Script(chat(GOOD))
+    with serving(script) as url:
+        options = ["--planner", "openai", "--endpoint", f"{url}/v1", "--ablations"]
+        assert cli.main([*command, *options]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == offline.splitlines()[0].split()
+    assert "MaxIoU (stat.)" in head
+    assert len(rows) == 8
+    shown = {len(asked["messages"]) for asked in script.requests}
+    assert shown == {2, 4, 6, 8}
+    with serving(Script(chat("no"))) as url:
+        options = ["--planner", "openai", "--endpoint", f"{url}/v1", "--no-reuse"]
+        assert cli.main([*command, *options]) == 0
+    *_, row = capsys.readouterr().out.splitlines()
+    planned, failed, _ = row.split()[-3:]
+    assert (planned, int(failed) > 0) == ("0", True)
+    assert cli.main(["evaluate-planners", "--set", str(tmp_path)]) == 2
