@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -37,7 +38,12 @@ CHANNEL_CHOICES = [
 #: Seconds after which the takes of a visitor who has gone are deleted.
 TAKES_LIVE_S = 3600
 PRESETS = [("Draft", "draft"), ("Default", "default"), ("Quality", "quality")]
-PLANNER_LABELS = {"cues": "Measured cues (offline)"}
+PLANNER_LABELS = {
+    "cues": "Measured cues (offline)",
+    "gemini": "Gemini (needs a key)",
+    "openai": "OpenAI, or a server that speaks its protocol",
+    "local": "A model on this machine (needs a GPU)",
+}
 
 THEME = gr.themes.Base(
     primary_hue="indigo",
@@ -107,11 +113,32 @@ def _guess(update: dict, index: int) -> gr.Dropdown:
     )
 
 
+def _model_fields() -> list[Any]:
+    """Fields of `handlers.Asked`, in its order, without the change."""
+    with gr.Row():
+        model = gr.Textbox(label="Model", placeholder="the provider's default", min_width=120)
+        endpoint = gr.Textbox(
+            label="Server (OpenAI-compatible)",
+            placeholder="http://127.0.0.1:8000/v1",
+            min_width=120,
+            visible=not os.environ.get("SPACE_ID"),
+        )
+    key = gr.Textbox(
+        label="Your key (used for this plan, kept nowhere)",
+        type="password",
+        placeholder="empty: the app's own, if it has one",
+    )
+    hint = gr.Textbox(label="A hint for the model", placeholder="it is a tram", max_length=300)
+    fall_back = gr.Checkbox(False, label="Plan offline if the model fails")
+    reuse = gr.Checkbox(True, label="Use earlier replies to the same request again")
+    return [model, endpoint, key, hint, fall_back, reuse]
+
+
 def build_demo() -> gr.Blocks:
     """The app, with the first example planned and ready to render."""
     audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
-    layout, first, _, _, reasoning, figure, *names = handlers.plan(
+    layout, first, _, _, reasoning, figure, _, _, *names = handlers.plan(
         audio_path, 0, 0, False, "auto", "", "cues"
     )
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
@@ -161,7 +188,12 @@ def build_demo() -> gr.Blocks:
                     value="cues",
                     label="Planner",
                 )
-                plan_button = gr.Button("Plan", variant="primary", elem_id="spa2v-plan")
+                with gr.Accordion("Model", open=True, visible=False) as model_fields:
+                    asked = _model_fields()
+                with gr.Row():
+                    plan_button = gr.Button("Plan", variant="primary", elem_id="spa2v-plan")
+                    stop_plan = gr.Button("Cancel", visible=False, elem_id="spa2v-stop-plan")
+                plan_notes = _note("Notes on the plan", "", visible=False)
                 gr.Markdown("**Examples**")
                 example_buttons = []
                 with gr.Row(elem_id="spa2v-examples"):
@@ -174,6 +206,14 @@ def build_demo() -> gr.Blocks:
                     layout, video_selector="#spa2v-video video", elem_id="spa2v-editor"
                 )
                 feed, last = EditorFeed(first), gr.State(first)
+                with gr.Row(visible=False) as change_row:
+                    change = gr.Textbox(
+                        label="Change it in words",
+                        placeholder="make the car come from further away",
+                        max_length=1000,
+                        scale=4,
+                    )
+                    change_button = gr.Button("Change", elem_id="spa2v-change", scale=1)
                 upload = gr.UploadButton(
                     "Open a layout or an exported video", file_types=[".json", ".mp4"], size="sm"
                 )
@@ -224,21 +264,37 @@ def build_demo() -> gr.Blocks:
         with gr.Accordion("Why this plan", open=False), gr.Row():
             reason = gr.Textbox(reasoning, label="Reasoning", interactive=False, lines=6, scale=2)
             plot = gr.Plot(figure, label="Measured cues", scale=3)
+            told = gr.Textbox(
+                label="What the model was told",
+                interactive=False,
+                lines=12,
+                max_lines=24,
+                visible=False,
+                scale=3,
+            )
 
         private = {"api_visibility": "private"}
         span = [audio, span_start, span_length, swap, channels]
         visit = gr.BrowserState(None, storage_key="spa2v-visit", secret="spa2v")
         visited = gr.State(None)
-        planned = [editor, feed, last, visit, reason, plot, *guesses]
+        planned = [editor, feed, last, visit, reason, plot, told, plan_notes, *guesses]
+        given = [*span, objects, planner, editor, last, *asked]
         plan_event = {
-            "fn": handlers.plan,
-            "inputs": [*span, objects, planner, editor, last],
+            "fn": handlers.planning,
+            "inputs": [*given, gr.State("")],
             "outputs": planned,
             **private,
         }
+        change_event = plan_event | {"inputs": [*given, change]}
         about_clip = [span_start, span_length, clip_about]
         audio.input(handlers.inspect, [audio, channels], about_clip, **private)
         channels.input(handlers.inspect, [audio, channels], about_clip, **private)
+        planner.change(
+            handlers.choose_planner, planner, [model_fields, stop_plan, change_row], **private
+        )
+        stop_plan.click(handlers.cancel_plan, None, None, queue=False, **private)
+        change_button.click(**change_event)
+        change.submit(**change_event)
         plan_button.click(**plan_event)
         objects.submit(**plan_event)
         for guess in guesses:

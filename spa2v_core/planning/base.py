@@ -156,6 +156,7 @@ PLANNERS: dict[str, Callable[[], Planner]] = {
     "cues": _cues,
     "gemini": partial(_model, "gemini"),
     "openai": partial(_model, "openai"),
+    "local": partial(_model, "local"),
 }
 
 

@@ -152,7 +152,8 @@ def reply_schema(frame_count: int) -> dict[str, Any]:
 
     box = {
         "type": "array",
-        "items": {"type": "number", "minimum": -1, "maximum": 2},
+        # so that no number has digits without end where decoding is constrained
+        "items": {"type": "number", "minimum": -1, "maximum": 2, "multipleOf": 0.001},
         "minItems": 4,
         "maxItems": 4,
     }

@@ -26,7 +26,8 @@ def serving(script):
         def do_POST(self):  # noqa: N802
             length = int(self.headers.get("Content-Length", 0))
             script.requests.append(json.loads(self.rfile.read(length)))
-            script.headers.append({"path": self.path} | dict(self.headers))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            script.headers.append(headers | {"path": self.path})
             answer = script.next()
             if answer == "hang":
                 time.sleep(3)

@@ -84,7 +84,7 @@ def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
     inside, outside = tmp_path / "uploads" / "a.wav", tmp_path / "secret.wav"
     for path in (inside, outside):
         path.write_bytes(b"x")
-    rest = [0, 1, False, "auto", "", "cues"]
+    rest = [0, 1, False, "auto", ""]
     assert handlers.visited([str(inside), *rest]) is not None
     for path in (
         outside,
@@ -94,3 +94,15 @@ def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
         assert handlers.visited([str(path), *rest]) is None
     for bad in (None, [], "x", [1, *rest], {"audio": str(inside)}, [str(inside), "0", *rest[1:]]):
         assert handlers.visited(bad) is None
+
+
+def test_the_apps_key_never_goes_to_a_visitors_server(monkeypatch):
+    from spa2v_core.errors import InputError
+    from ui.handlers import Asked
+
+    assert Asked(endpoint=" http://127.0.0.1:9/v1 ").options().settings.key == "none"
+    assert Asked(endpoint="http://a", key="mine").options().settings.key == "mine"
+    assert Asked().options().settings.key == ""
+    monkeypatch.setenv("SPACE_ID", "someone/space")
+    with pytest.raises(InputError, match="yourself"):
+        Asked(endpoint="http://169.254.169.254").options()

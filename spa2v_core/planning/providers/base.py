@@ -39,10 +39,17 @@ def _gemini(settings: ProviderSettings) -> Provider:
     return GeminiProvider(settings)
 
 
+def _local(settings: ProviderSettings) -> Provider:
+    from .local import LocalProvider
+
+    return LocalProvider(settings)
+
+
 #: Provider name -> how to make it (imports happen there).
 PROVIDERS: dict[str, Callable[[ProviderSettings], Provider]] = {
     "gemini": _gemini,
     "openai": _openai,
+    "local": _local,
 }
 
 

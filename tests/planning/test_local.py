@@ -1,0 +1,177 @@
+"""The local provider with tiny models of random weights, built here."""
+
+import json
+
+import numpy as np
+import pytest
+from transformers import (
+    AudioFlamingo3Config,
+    AudioFlamingo3ForConditionalGeneration,
+    AudioFlamingo3Processor,
+    PreTrainedTokenizerFast,
+    Qwen2AudioConfig,
+    Qwen2AudioForConditionalGeneration,
+    Qwen2AudioProcessor,
+    WhisperFeatureExtractor,
+)
+
+from spa2v_core.audio.io import AudioClip
+from spa2v_core.errors import PlannerError
+from spa2v_core.planning import prompt
+from spa2v_core.planning.model_planner import reply_schema
+from spa2v_core.planning.providers.local import LocalProvider
+from spa2v_core.planning.reply import read_reply
+from spa2v_core.planning.settings import ProviderSettings
+
+FRAMES = 2
+AUDIO = ("<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>", "<|end|>")
+TEMPLATE = (
+    "{% for m in messages %}{{ m['role'] }}: {% if m['content'] is string %}{{ m['content'] }}"
+    "{% else %}{% for p in m['content'] %}{% if p['type'] == 'audio' %}AUDIO_HERE"
+    "{% else %}{{ p['text'] }}{% endif %}{% endfor %}{% endif %}\n{% endfor %}assistant: "
+)
+
+
+def tokenizer():
+    """Byte-level BPE with no merges: every byte is a token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: index for index, letter in enumerate(letters)}
+    plain = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    plain.decoder = decoders.ByteLevel()
+    made = PreTrainedTokenizerFast(tokenizer_object=plain, eos_token="<|end|>", pad_token="<|end|>")
+    made.add_special_tokens({"additional_special_tokens": list(AUDIO[:4])})
+    return made
+
+
+def small(audio_kind, words):
+    audio = {
+        "model_type": audio_kind,
+        "num_mel_bins": 128,
+        "d_model": 16,
+        "encoder_layers": 1,
+        "encoder_attention_heads": 2,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 1,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "encoder_ffn_dim": 32,
+        "max_source_positions": 1500,
+    }
+    text = {
+        "model_type": "qwen2",
+        "vocab_size": words,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 16384,
+    }
+    return audio, text
+
+
+def qwen(folder):
+    made = tokenizer()
+    audio, text = small("qwen2_audio_encoder", len(made) + 8)
+    config = Qwen2AudioConfig(
+        audio_config=audio,
+        text_config=text,
+        audio_token_index=made.convert_tokens_to_ids("<|AUDIO|>"),
+    )
+    place = "<|audio_bos|><|AUDIO|><|audio_eos|>"
+    processor = Qwen2AudioProcessor(
+        WhisperFeatureExtractor(feature_size=128),
+        made,
+        chat_template=TEMPLATE.replace("AUDIO_HERE", place),
+    )
+    return Qwen2AudioForConditionalGeneration(config), processor
+
+
+def flamingo(folder):
+    made = tokenizer()
+    audio, text = small("audioflamingo3_encoder", len(made) + 8)
+    config = AudioFlamingo3Config(
+        audio_config=audio,
+        text_config=text,
+        audio_token_id=made.convert_tokens_to_ids("<sound>"),
+    )
+    processor = AudioFlamingo3Processor(
+        WhisperFeatureExtractor(feature_size=128),
+        made,
+        chat_template=TEMPLATE.replace("AUDIO_HERE", "<sound>"),
+    )
+    return AudioFlamingo3ForConditionalGeneration(config), processor
+
+
+@pytest.fixture(scope="module", params=[qwen, flamingo], ids=lambda make: make.__name__)
+def model(request, tmp_path_factory):
+    """Folder of a tiny model as it would be downloaded."""
+    import torch
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp(request.param.__name__)
+    made, processor = request.param(folder)
+    made.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return str(folder)
+
+
+def conversation():
+    sound = np.random.default_rng(0).normal(0, 0.1, (2, 16_000)).astype(np.float32)
+    (part,) = prompt.sounds_of(AudioClip(sound, 16_000))
+    return [prompt.system(FRAMES, 1.0), prompt.Message("user", ("Plan this.", part))]
+
+
+def short(schema):
+    """The reply's schema with texts and lists that a random model comes to the end of."""
+    text = json.dumps(schema)
+    for long, brief in ((2000, 12), (300, 12), (40, 8), (12, 2)):
+        text = text.replace(f'"maxLength": {long}', f'"maxLength": {brief}')
+        text = text.replace(f'"maxItems": {long}', f'"maxItems": {brief}')
+    return json.loads(text)
+
+
+def test_every_reply_fits_the_schema(model):
+    schema = short(reply_schema(FRAMES))
+    replies = set()
+    for seed in range(20):
+        settings = ProviderSettings(model=model, seed=seed, temperature=1.0)
+        said = LocalProvider(settings, max_tokens=3000).complete(conversation(), schema)
+        value = json.loads(said.text)
+        assert list(value) == ["reasoning", "video_caption", "frames"]
+        assert len(value["frames"]) == FRAMES
+        for frame in value["frames"]:
+            assert len(frame["layout"]) <= 2
+            for entry in frame["layout"]:
+                assert set(entry) == {"id", "name", "box"}
+                assert len(entry["box"]) == 4
+                assert all(-1 <= v <= 2 for v in entry["box"])
+        assert said.tokens_out > 0
+        replies.add(said.text)
+    assert len(replies) == 20
+
+
+def test_a_reply_without_end_and_a_missing_model_are_errors(model):
+    settings = ProviderSettings(model=model)
+    with pytest.raises(PlannerError, match="did not come to an end"):
+        LocalProvider(settings, max_tokens=5).complete(conversation(), reply_schema(FRAMES))
+    with pytest.raises(PlannerError, match="can't be loaded"):
+        LocalProvider(ProviderSettings(model="/no/such/model")).complete(
+            conversation(), reply_schema(FRAMES)
+        )
+
+
+def test_the_planner_reads_what_the_model_says(model):
+    settings = ProviderSettings(model=model, seed=3, temperature=1.0)
+    schema = short(reply_schema(FRAMES))
+    schema["properties"]["frames"]["items"]["properties"]["layout"]["minItems"] = 1
+    said = LocalProvider(settings, max_tokens=3000).complete(conversation(), schema)
+    try:
+        layout = read_reply(said.text, frame_count=FRAMES, duration_s=1.0).layout
+    except PlannerError as error:
+        assert "name" in str(error)  # a random model may leave a name empty
+    else:
+        assert layout.objects
