@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing bench-separation clean
+.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing bench-separation bench-models clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -48,6 +48,9 @@ bench-hearing: $(VENV)/.run
 
 bench-separation: $(VENV)/.run
 	@$(BIN)/python -m tests.bench_separation
+
+bench-models: $(VENV)/.run
+	@$(BIN)/python -m tests.bench_models
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -76,6 +76,16 @@ def _run(options: argparse.Namespace) -> None:
     _make_video(options, _make_plan(options, analysis), analysis.clip)
 
 
+def _approve(options: argparse.Namespace) -> None:
+    from .planning import retrieval
+
+    analysis = _analyse(options)
+    cues = hearing.to_dict(analysis.cues, analysis.heard)
+    exemplar = retrieval.Exemplar(options.audio.name, cues, layout_io.read(options.layout))
+    retrieval.add(_output(options.into, ".json"), exemplar)
+    _say(f"{options.into} holds {len(retrieval.read(options.into))} exemplars")
+
+
 def _evaluate(options: argparse.Namespace) -> None:
     # scipy.optimize takes longer to load than all the rest of the command line.
     from .evaluation import REPORT_NAME, evaluate
@@ -240,6 +250,13 @@ def _parser() -> argparse.ArgumentParser:
     _span_options(cues)
     _hearing_options(cues)
     cues.add_argument("--out", type=Path, required=True, metavar="cues.json")
+
+    approve = command("approve", _approve, "Keep a layout as an example for models (--exemplars).")
+    approve.add_argument("audio", type=Path, metavar="CLIP")
+    approve.add_argument("layout", type=Path, metavar="layout.json")
+    approve.add_argument("--into", type=Path, required=True, metavar="mine.json")
+    _span_options(approve)
+    _hearing_options(approve)
 
     evaluate = command("evaluate", _evaluate, "Compare layouts with references of the same name.")
     evaluate.add_argument("--pred", type=Path, required=True, metavar="DIR")

@@ -366,3 +366,18 @@ def test_ablations_make_the_papers_table(tmp_path, capsys, monkeypatch):
     planned, failed, _ = row.split()[-3:]
     assert (planned, int(failed) > 0) == ("0", True)
     assert cli.main(["evaluate-planners", "--set", str(tmp_path)]) == 2
+
+
+def test_an_approved_layout_is_shown_to_the_model(tmp_path, capsys):
+    from spa2v_core import cli
+
+    clip, mine = "assets/examples/car_crossing.m4a", tmp_path / "mine.json"
+    layout = "assets/examples/car_crossing.layout.json"
+    assert cli.main(["approve", clip, layout, "--into", str(mine)]) == 0
+    assert "1 exemplars" in capsys.readouterr().err
+    script = Script(chat(GOOD))
+    with serving(script) as url:
+        options = ["--planner", "openai", "--endpoint", f"{url}/v1", "--exemplars", str(mine)]
+        assert cli.main(["plan", clip, *options, "--out", str(tmp_path / "l.json")]) == 0
+    told = script.requests[0]["messages"]
+    assert json.loads(told[-2]["content"])["frames"][0]["layout"][0]["name"] == "car"

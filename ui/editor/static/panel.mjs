@@ -2,6 +2,7 @@
 // the warnings and the help.
 
 import { GESTURES, KEYS } from "./input.mjs";
+import { disagreement } from "./checks.mjs";
 import { button, colourOf, html, toggle } from "./dom.mjs";
 import { hasKeyframe } from "./geometry.mjs";
 import { isHidden, selectedTrack } from "./state.mjs";
@@ -114,6 +115,7 @@ export function createFields(tools) {
   const caption = input("What the video shows", (value) => dispatch({ type: "setCaption", caption: value }), "textarea", { rows: 2 });
   const frame = input("What this frame shows", (value) => dispatch({ type: "setFrameCaption", text: value }), "textarea", { rows: 2 });
   const writer = button(["write", "Write the captions"], "Write the captions from the layout", write);
+  const agrees = html("output", { class: "agrees" });
   const bar = actions(tools);
   const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), field("Facing", facing));
   let offered = null;
@@ -133,6 +135,7 @@ export function createFields(tools) {
       bar.node,
       html("div", { class: "who-row" }, object, field("Colour", colour)),
       names,
+      agrees,
       html("div", { class: "fields captions" }, field("Caption", caption), field("This frame", frame)),
       writer,
     ),
@@ -143,6 +146,9 @@ export function createFields(tools) {
       object.disabled = !track || track.locked;
       colour.disabled = !track;
       if (track) offer(track.id);
+      const found = track && disagreement(track, heardOf(track.id));
+      agrees.hidden = !found;
+      if (found) agrees.textContent = `Agrees with where it is heard: ${Math.round(100 * Math.max(0, 1 - 2 * found.off))}%`;
       sync(name, track?.name ?? "");
       sync(look, track?.appearance ?? "");
       sync(facing, track?.facing ?? "auto");
