@@ -18,7 +18,8 @@ class ProviderSettings:
     server; "" is the provider's own.
     key: a visitor's own; "" is from the environment. Never shown, logged or stored.
     mode: how the reply is held to its form: by a schema, as any JSON, or by the prompt alone.
-    temperature: the paper's 0.5. timeout_s: of one reply. retries: of what may pass by itself.
+    temperature: the paper's 0.5. timeout_s: of one reply; max_tokens: its length (servers of one's
+    own often stop after 1,024 if it isn't said). retries: of what may pass by itself.
     """
 
     model: str = ""
@@ -28,6 +29,7 @@ class ProviderSettings:
     temperature: float = 0.5
     seed: int = 0
     timeout_s: float = 120.0
+    max_tokens: int = 8192
     retries: int = 3
 
     def __repr__(self) -> str:

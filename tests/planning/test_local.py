@@ -1,6 +1,14 @@
 """The local provider with tiny models of random weights, built here."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,8 +146,8 @@ def test_every_reply_fits_the_schema(model):
     schema = short(reply_schema(FRAMES))
     replies = set()
     for seed in range(20):
-        settings = ProviderSettings(model=model, seed=seed, temperature=1.0)
-        said = LocalProvider(settings, max_tokens=3000).complete(conversation(), schema)
+        settings = ProviderSettings(model=model, seed=seed, temperature=1.0, max_tokens=3000)
+        said = LocalProvider(settings).complete(conversation(), schema)
         value = json.loads(said.text)
         assert list(value) == ["reasoning", "video_caption", "frames"]
         assert len(value["frames"]) == FRAMES
@@ -155,9 +163,9 @@ def test_every_reply_fits_the_schema(model):
 
 
 def test_a_reply_without_end_and_a_missing_model_are_errors(model):
-    settings = ProviderSettings(model=model)
-    with pytest.raises(PlannerError, match="did not come to an end"):
-        LocalProvider(settings, max_tokens=5).complete(conversation(), reply_schema(FRAMES))
+    settings = ProviderSettings(model=model, max_tokens=5)
+    with pytest.raises(PlannerError, match="did not come to an end in 5"):
+        LocalProvider(settings).complete(conversation(), reply_schema(FRAMES))
     with pytest.raises(PlannerError, match="can't be loaded"):
         LocalProvider(ProviderSettings(model="/no/such/model")).complete(
             conversation(), reply_schema(FRAMES)
@@ -165,13 +173,64 @@ def test_a_reply_without_end_and_a_missing_model_are_errors(model):
 
 
 def test_the_planner_reads_what_the_model_says(model):
-    settings = ProviderSettings(model=model, seed=3, temperature=1.0)
+    settings = ProviderSettings(model=model, seed=3, temperature=1.0, max_tokens=3000)
     schema = short(reply_schema(FRAMES))
     schema["properties"]["frames"]["items"]["properties"]["layout"]["minItems"] = 1
-    said = LocalProvider(settings, max_tokens=3000).complete(conversation(), schema)
+    said = LocalProvider(settings).complete(conversation(), schema)
     try:
         layout = read_reply(said.text, frame_count=FRAMES, duration_s=1.0).layout
     except PlannerError as error:
         assert "name" in str(error)  # a random model may leave a name empty
     else:
         assert layout.objects
+
+
+def test_a_real_server_takes_the_conversation_and_the_sound(tmp_path, monkeypatch):
+    """`transformers serve`, a server program of others, with a tiny model of random weights."""
+    import torch
+
+    from spa2v_core.planning.providers.openai import OpenAIProvider
+
+    torch.manual_seed(0)
+    made, processor = qwen(tmp_path)
+    # a letter ends its reply, as random weights would hardly come to an end
+    letters = processor.tokenizer.convert_tokens_to_ids(list("abcdefghijklmnopqrstuvwxyz"))
+    made.generation_config.eos_token_id = letters
+    made.save_pretrained(tmp_path)
+    processor.save_pretrained(tmp_path)
+    with serving(tmp_path) as url:
+        settings = ProviderSettings(model=str(tmp_path), endpoint=url, mode="text", retries=0)
+        said = OpenAIProvider(settings).complete(conversation(), {})
+        brief = replace(settings, max_tokens=1)
+        with pytest.raises(PlannerError, match="length limit"):
+            OpenAIProvider(brief).complete(conversation(), {})
+        silent = [message for message in conversation() if message.role == "system"]
+        less = OpenAIProvider(settings).complete([*silent, prompt.Message("user", ("Plan.",))], {})
+    assert said.text
+    assert said.tokens_out < 2000
+    # a second of sound is 25 tokens
+    assert said.tokens_in > less.tokens_in + 20
+
+
+@contextmanager
+def serving(folder):
+    """Address of the server, up and with the model."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = Path(sys.executable).with_name("transformers")
+    process = subprocess.Popen(
+        [command, "serve", "--device", "cpu", "--port", str(port), str(folder)],
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(120):
+            with suppress(OSError), socket.create_connection(("localhost", port), 1):
+                break
+            time.sleep(0.5)
+        yield f"http://localhost:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(20)

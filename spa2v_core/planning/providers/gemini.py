@@ -89,6 +89,7 @@ class GeminiProvider:
             system_instruction=instruction or None,
             temperature=self._settings.temperature,
             seed=self._settings.seed,
+            max_output_tokens=self._settings.max_tokens,
             response_mime_type=None if mode == "text" else "application/json",
             response_json_schema=dict(schema) if mode == "schema" else None,
         )

@@ -22,23 +22,20 @@ from .base import Completion, missing
 
 #: Apache-2.0, and the better listener of its size; others by `--model`, a hub id or a folder.
 MODEL = "Qwen/Qwen2.5-Omni-7B"
-#: A plan of 16 frames with a few objects and its reasoning.
-MAX_TOKENS = 8192
-
 _ONE_AT_A_TIME = threading.Lock()
 
 
 class LocalProvider:
     """Any `AutoModelForMultimodalLM` whose chat template takes audio."""
 
-    def __init__(self, settings: ProviderSettings, max_tokens: int = MAX_TOKENS) -> None:
+    def __init__(self, settings: ProviderSettings) -> None:
         try:
             import llguidance  # noqa: F401
             import torch  # noqa: F401
             import transformers  # noqa: F401
         except ImportError as error:
             raise missing(str(error.name), "local") from error
-        self._settings, self._max_tokens = settings, max_tokens
+        self._settings = settings
         self.model = settings.model or MODEL
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Completion:
@@ -55,7 +52,7 @@ class LocalProvider:
                 with torch.inference_mode():
                     tokens = model.generate(
                         **inputs,
-                        max_new_tokens=self._max_tokens,
+                        max_new_tokens=self._settings.max_tokens,
                         do_sample=warm,
                         temperature=self._settings.temperature if warm else None,
                         logits_processor=held,
@@ -68,10 +65,9 @@ class LocalProvider:
                     " model or fewer examples"
                 ) from error
         new = tokens[0, prompt:]
-        if len(new) >= self._max_tokens:
-            raise PlannerError(
-                f"{self.model} did not come to an end within {self._max_tokens} tokens: try again"
-            )
+        most = self._settings.max_tokens
+        if len(new) >= most:
+            raise PlannerError(f"{self.model} did not come to an end in {most} tokens: try again")
         text = processor.tokenizer.decode(new, skip_special_tokens=True)
         return Completion(text, self.model, prompt, len(new))
 

@@ -42,14 +42,16 @@ class OpenAIProvider:
         sdk = self._sdk
         where = self.endpoint or "api.openai.com"
         known = {"who": WHO, "where": where, "variable": KEY, "model": self.model}
+        asked: dict[str, Any] = {
+            "model": self.model,
+            "messages": [_message(message) for message in messages],
+            "temperature": self._settings.temperature,
+            "seed": self._settings.seed,
+            **self._limit(),
+            **self._form(schema),
+        }
         try:
-            reply = self._client.chat.completions.create(
-                model=self.model,
-                messages=[_message(message) for message in messages],  # type: ignore[misc]
-                temperature=self._settings.temperature,
-                seed=self._settings.seed,
-                **self._form(schema),
-            )
+            reply = self._client.chat.completions.create(**asked)
         except sdk.APITimeoutError as error:
             raise fault("timeout", seconds=self._settings.timeout_s, **known) from error
         except sdk.APIConnectionError as error:
@@ -64,6 +66,11 @@ class OpenAIProvider:
         except (sdk.APIError, ValueError) as error:
             raise fault("server", status="not a reply", **known) from error
         return self._read(reply, known)
+
+    def _limit(self) -> dict[str, int]:
+        """OpenAI's newer name for the limit is not known everywhere."""
+        own = self.endpoint is None
+        return {"max_completion_tokens" if own else "max_tokens": self._settings.max_tokens}
 
     def _form(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """How the reply is held to its form."""
