@@ -81,7 +81,12 @@ def _approve(options: argparse.Namespace) -> None:
 
     analysis = _analyse(options)
     cues = hearing.to_dict(analysis.cues, analysis.heard)
-    exemplar = retrieval.Exemplar(options.audio.name, cues, layout_io.read(options.layout))
+    exemplar = retrieval.Exemplar(
+        options.audio.name,
+        cues,
+        layout_io.read(options.layout),
+        pipeline.embedding(analysis.clip, options.tagger),
+    )
     retrieval.add(_output(options.into, ".json"), exemplar)
     _say(f"{options.into} holds {len(retrieval.read(options.into))} exemplars")
 
@@ -141,7 +146,7 @@ def _make_plan(options: argparse.Namespace, analysis: pipeline.Analysis) -> Vide
         analysis,
         planner=options.planner,
         seed=options.seed,
-        options=_model_options_of(options),
+        options=_model_options_of(options, pipeline.embedding(analysis.clip, options.tagger)),
         current=current,
         change=options.change,
         report=report,
@@ -155,7 +160,9 @@ def _make_plan(options: argparse.Namespace, analysis: pipeline.Analysis) -> Vide
     return layout
 
 
-def _model_options_of(options: argparse.Namespace) -> ModelOptions:
+def _model_options_of(
+    options: argparse.Namespace, embedding: tuple[float, ...] = ()
+) -> ModelOptions:
     return ModelOptions(
         settings=ProviderSettings(
             model=options.model,
@@ -171,6 +178,7 @@ def _model_options_of(options: argparse.Namespace) -> ModelOptions:
         parts=options.parts,
         hint=options.hint,
         own_exemplars=options.exemplars,
+        embedding=embedding,
         reuse=not options.no_reuse,
         fall_back=options.fall_back,
     )

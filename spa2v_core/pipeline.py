@@ -102,6 +102,13 @@ def analyse(
     return Analysis(clip, cues, heard, names, start, length, note)
 
 
+def embedding(clip: AudioClip, tagger: str) -> tuple[float, ...]:
+    """What CLAP makes of a clip, () if another tagger listens: examples are found by it too."""
+    listens = get_tagger(tagger)
+    embed = getattr(listens, "embed", None)
+    return tuple(embed(clip.samples.mean(0), clip.rate).tolist()) if embed else ()
+
+
 def plan(
     analysis: Analysis,
     *,

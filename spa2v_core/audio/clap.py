@@ -37,6 +37,18 @@ class ClapTagger:
             ) from error
         self.names = tuple(thing.name for thing in THINGS if thing.name != UNKNOWN)
 
+    def embed(self, samples: np.ndarray, rate: int) -> np.ndarray:
+        """(512,) of unit length: where the sound is among all sounds and texts."""
+        import torch
+
+        inputs = self._processor(
+            audio=[resample(samples, rate, RATE)], sampling_rate=RATE, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            output = self._model.get_audio_features(**inputs)
+        vector = getattr(output, "pooler_output", output)[0].numpy()
+        return vector / max(float(np.linalg.norm(vector)), 1e-9)
+
     def listen(self, samples: np.ndarray, rate: int) -> Tags:
         import torch
 

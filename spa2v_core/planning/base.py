@@ -32,6 +32,7 @@ class ModelOptions:
     spatial_reasoning, cue_table, parts: whether it reasons, sees the measured cues, and hears the
     left and right channels by themselves too.
     own_exemplars: a person's own database.
+    embedding: of the recording by CLAP, where that listens: examples are chosen by it too.
     reuse: whether a reply to the same request is taken from the cache.
     fall_back: whether the offline planner steps in where the model fails (said in the report).
     """
@@ -44,6 +45,7 @@ class ModelOptions:
     parts: bool = False
     hint: str = ""
     own_exemplars: Path | None = None
+    embedding: tuple[float, ...] = ()
     reuse: bool = True
     fall_back: bool = False
 

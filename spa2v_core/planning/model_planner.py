@@ -94,6 +94,7 @@ def conversation(request: PlanRequest) -> list[Message]:
         cues,
         options.shots,
         retrieval.exemplars(options.own_exemplars),
+        embedding=options.embedding,
         seed=request.seed if options.random_shots else None,
     )
     request.report.exemplars = tuple(one.name for one in shown)

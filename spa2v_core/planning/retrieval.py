@@ -28,11 +28,13 @@ POINTS = 5
 
 @dataclass(frozen=True)
 class Exemplar:
-    """cues: measured, in `cues.json` form. layout: exact. name: where it is from."""
+    """cues: measured, in `cues.json` form. layout: exact. name: where it is from. embedding: of
+    its sound by CLAP, () where that was not at hand."""
 
     name: str
     cues: Mapping[str, Any]
     layout: VideoSceneLayout
+    embedding: tuple[float, ...] = ()
 
     def features(self) -> np.ndarray:
         return features(self.cues)
@@ -83,7 +85,13 @@ def read(path: Path) -> tuple[Exemplar, ...]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["exemplars"]
         return tuple(
-            Exemplar(e["name"], e["cues"], layout_io.from_dict(e["layout"])) for e in entries
+            Exemplar(
+                e["name"],
+                e["cues"],
+                layout_io.from_dict(e["layout"]),
+                tuple(map(float, e.get("embedding", ()))),
+            )
+            for e in entries
         )
     except FileNotFoundError as error:
         raise InputError(f"{path.name}: there is no such database of exemplars") from error
@@ -93,7 +101,9 @@ def read(path: Path) -> tuple[Exemplar, ...]:
 
 def write(path: Path, exemplars: Sequence[Exemplar]) -> None:
     entries = [
-        {"name": e.name, "cues": e.cues, "layout": layout_io.to_dict(e.layout)} for e in exemplars
+        {"name": e.name, "cues": e.cues, "layout": layout_io.to_dict(e.layout)}
+        | ({"embedding": [round(v, 4) for v in e.embedding]} if e.embedding else {})
+        for e in exemplars
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     text = ",\n".join(json.dumps(e, ensure_ascii=False, separators=(",", ":")) for e in entries)
@@ -112,14 +122,42 @@ def exemplars(own: Path | None = None) -> tuple[Exemplar, ...]:
     return (*mine, *_shipped(DATABASE))
 
 
+#: What unlike sounds (cosine 0) count against alike ones, in the units of the features.
+UNLIKE = 4.0
+
+
 def nearest(
-    cues: Mapping[str, Any], count: int, among: Sequence[Exemplar], *, seed: int | None = None
+    cues: Mapping[str, Any],
+    count: int,
+    among: Sequence[Exemplar],
+    *,
+    embedding: Sequence[float] = (),
+    seed: int | None = None,
 ) -> tuple[Exemplar, ...]:
-    """The `count` nearest, the nearest last (next to the request); with `seed` random ones."""
+    """The `count` nearest, the nearest last (next to the request); with `seed` random ones.
+
+    embedding: of the request's sound by CLAP, if it is at hand; examples without one count as
+    unlike as the mean of those that have one.
+    """
     if seed is not None:
         order = np.random.default_rng(seed).permutation(len(among))
     else:
         wanted = features(cues)
-        away = [float(np.linalg.norm(e.features() - wanted)) for e in among]
-        order = np.argsort(away, kind="stable")
+        away = np.array([float(np.linalg.norm(e.features() - wanted)) for e in among])
+        order = np.argsort(away + UNLIKE * _unlike(embedding, among), kind="stable")
     return tuple(among[int(k)] for k in order[:count])[::-1]
+
+
+def _unlike(embedding: Sequence[float], among: Sequence[Exemplar]) -> np.ndarray:
+    """(E,) one minus the cosine of the embeddings."""
+    known = [len(e.embedding) == len(embedding) > 0 for e in among]
+    if not any(known):
+        return np.zeros(len(among))
+    sound = np.asarray(embedding, float)
+    values = np.array(
+        [
+            1 - float(np.dot(e.embedding, sound)) if k else np.nan
+            for e, k in zip(among, known, strict=True)
+        ]
+    )
+    return np.where(np.isnan(values), np.nanmean(values), values)

@@ -17,9 +17,10 @@ import numpy as np
 from ..audio.cues import measure
 from ..audio.hearing import hear, to_dict
 from ..audio.scenes import Scene, draw_scene, synthesised_sounds
-from ..audio.tagger import get_tagger
+from ..audio.tagger import TAGGERS, get_tagger
 from ..layout import motion_category
 from ..layout.edit import revise
+from ..pipeline import embedding
 from ..planning import wording
 from ..planning.base import PlanRequest, get_planner
 from ..planning.retrieval import DATABASE, Exemplar, write
@@ -28,11 +29,11 @@ from ..planning.retrieval import DATABASE, Exemplar, write
 SINGLE, DOUBLE = 8, 24
 
 
-def exemplar(scene: Scene) -> Exemplar:
-    """A scene with its cues; None of its truth is in them."""
+def exemplar(scene: Scene, tagger: str) -> Exemplar:
+    """A scene with its cues; None of its truth is in them. By CLAP also with its embedding."""
     cues = measure(scene.clip)
     names = tuple(track.name for track in scene.layout.objects)
-    heard = hear(scene.clip, cues, get_tagger("mel"), len(names))
+    heard = hear(scene.clip, cues, get_tagger(tagger), len(names))
     said = get_planner("cues").plan(PlanRequest(scene.clip, cues, heard, names))
     tracks, count = scene.layout.objects, scene.layout.frame_count
     layout = revise(
@@ -41,10 +42,10 @@ def exemplar(scene: Scene) -> Exemplar:
         caption=wording.caption(tracks, count),
         frame_captions=wording.frame_captions(tracks, count),
     )
-    return Exemplar(scene.name, to_dict(cues, heard), layout)
+    return Exemplar(scene.name, to_dict(cues, heard), layout, embedding(scene.clip, tagger))
 
 
-def make(seed: int) -> list[Exemplar]:
+def make(seed: int, tagger: str = "mel") -> list[Exemplar]:
     """Scenes are drawn until every motion has its number."""
     sounds, found = synthesised_sounds(), []
     had: Counter[str] = Counter()
@@ -59,7 +60,7 @@ def make(seed: int) -> list[Exemplar]:
         kind = motion if count == 1 else "several"
         if had[kind] < (SINGLE if count == 1 else DOUBLE):
             had[kind] += 1
-            found.append(exemplar(scene))
+            found.append(exemplar(scene, tagger))
         if len(found) == 7 * SINGLE + DOUBLE:
             break
     print(dict(had))
@@ -72,8 +73,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, default=DATABASE)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--tagger", choices=TAGGERS, default="mel", help="clap: embeddings too")
     options = parser.parse_args(arguments)
-    write(options.out, make(options.seed))
+    write(options.out, make(options.seed, options.tagger))
 
 
 if __name__ == "__main__":

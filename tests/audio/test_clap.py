@@ -55,3 +55,26 @@ def test_it_takes_the_place_of_our_own_tagger(tiny_clap):
 def test_missing_weights_say_what_to_do(tmp_path):
     with pytest.raises(PlannerError, match="choose the tagger mel"):
         ClapTagger(str(tmp_path))
+
+
+def test_its_embeddings_choose_examples_too(tiny_clap, tmp_path):
+    from spa2v_core.planning import retrieval
+
+    clap = ClapTagger(str(tiny_clap))
+    rng = np.random.default_rng(0)
+    hiss, hum = rng.normal(size=48_000), np.sin(np.arange(48_000) / 40)
+    vectors = [clap.embed(sound.astype(np.float32), 48_000) for sound in (hiss, hum)]
+    assert [float(np.linalg.norm(v)) for v in vectors] == pytest.approx([1, 1], abs=1e-5)
+    one = retrieval.exemplars()[0]
+    among = [
+        retrieval.Exemplar(str(k), one.cues, one.layout, tuple(vector.tolist()))
+        for k, vector in enumerate(vectors)
+    ]
+    path = tmp_path / "own.json"
+    retrieval.write(path, [*among, one])
+    again = retrieval.read(path)
+    assert [len(e.embedding) for e in again] == [16, 16, 0]
+    for k, vector in enumerate(vectors):
+        found = retrieval.nearest(one.cues, 3, again, embedding=vector.tolist())
+        assert found[-1].name == str(k)
+    assert retrieval.nearest(one.cues, 1, again)[0].name == "0"
