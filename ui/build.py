@@ -16,7 +16,7 @@ from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
 from spa2v_core.generation.base import BACKENDS, MAX_SEED
 from spa2v_core.planning.base import PLANNERS
 
-from . import handlers
+from . import handlers, planning
 from .editor.editor import EditorFeed, LayoutEditor
 
 STYLE = Path(__file__).resolve().parent / "style.css"
@@ -41,7 +41,7 @@ PRESETS = [("Draft", "draft"), ("Default", "default"), ("Quality", "quality")]
 PLANNER_LABELS = {
     "cues": "Measured cues (offline)",
     "gemini": "Gemini (needs a key)",
-    "openai": "OpenAI, or a server that speaks its protocol",
+    "openai": "OpenAI or a compatible server",
     "local": "A model on this machine (needs a GPU)",
 }
 
@@ -76,8 +76,10 @@ _PROGRESS = """
 class ProgressLine(gr.HTML):
     """A bar with a line of our own text (never a user's)."""
 
-    def __init__(self) -> None:
-        super().__init__(value=handlers.IDLE, html_template=_PROGRESS, js_on_load=None)
+    def __init__(self, elem_id: str) -> None:
+        super().__init__(
+            value=handlers.IDLE, html_template=_PROGRESS, js_on_load=None, elem_id=elem_id
+        )
 
     def postprocess(self, value: dict | None) -> dict | None:
         return value
@@ -102,7 +104,7 @@ def _note(label: str, text: str, visible: bool = True) -> gr.Textbox:
 
 
 def _guess(update: dict, index: int) -> gr.Dropdown:
-    """What one sound may be, as `handlers.plan` says it; any other name may be typed."""
+    """What one sound may be, as `planning.plan` says it; any other name may be typed."""
     return gr.Dropdown(
         choices=update["choices"],
         value=update["value"],
@@ -114,19 +116,17 @@ def _guess(update: dict, index: int) -> gr.Dropdown:
 
 
 def _model_fields() -> list[Any]:
-    """Fields of `handlers.Asked`, in its order, without the change."""
-    with gr.Row():
-        model = gr.Textbox(label="Model", placeholder="the provider's default", min_width=120)
-        endpoint = gr.Textbox(
-            label="Server (OpenAI-compatible)",
-            placeholder="http://127.0.0.1:8000/v1",
-            min_width=120,
-            visible=not os.environ.get("SPACE_ID"),
-        )
+    """Fields of `planning.Asked`, in its order, without the change."""
+    model = gr.Textbox(label="Model", placeholder="the provider's default")
+    endpoint = gr.Textbox(
+        label="Server (OpenAI-compatible)",
+        placeholder="http://127.0.0.1:8000/v1",
+        visible=not os.environ.get("SPACE_ID"),
+    )
     key = gr.Textbox(
         label="Your key (used for this plan, kept nowhere)",
         type="password",
-        placeholder="empty: the app's own, if it has one",
+        placeholder="empty: the app's own",
     )
     hint = gr.Textbox(label="A hint for the model", placeholder="it is a tram", max_length=300)
     fall_back = gr.Checkbox(False, label="Plan offline if the model fails")
@@ -138,7 +138,7 @@ def build_demo() -> gr.Blocks:
     """The app, with the first example planned and ready to render."""
     audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
-    layout, first, _, _, reasoning, figure, _, _, *names = handlers.plan(
+    layout, first, _, _, reasoning, figure, _, _, *names = planning.plan(
         audio_path, 0, 0, False, "auto", "", "cues"
     )
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
@@ -193,6 +193,7 @@ def build_demo() -> gr.Blocks:
                 with gr.Row():
                     plan_button = gr.Button("Plan", variant="primary", elem_id="spa2v-plan")
                     stop_plan = gr.Button("Cancel", visible=False, elem_id="spa2v-stop-plan")
+                plan_bar = ProgressLine("spa2v-plan-bar")
                 plan_notes = _note("Notes on the plan", "", visible=False)
                 gr.Markdown("**Examples**")
                 example_buttons = []
@@ -229,7 +230,7 @@ def build_demo() -> gr.Blocks:
                         interactive=False,
                         elem_id="spa2v-cancel",
                     )
-                progress = ProgressLine()
+                progress = ProgressLine("spa2v-render-bar")
                 preview = gr.Image(
                     label="Preview", visible=False, interactive=False, height=240, buttons=[]
                 )
@@ -280,9 +281,10 @@ def build_demo() -> gr.Blocks:
         planned = [editor, feed, last, visit, reason, plot, told, plan_notes, *guesses]
         given = [*span, objects, planner, editor, last, *asked]
         plan_event = {
-            "fn": handlers.planning,
+            "fn": planning.planning,
             "inputs": [*given, gr.State("")],
             "outputs": planned,
+            "show_progress": "hidden",  # what one works on is not covered
             **private,
         }
         change_event = plan_event | {"inputs": [*given, change]}
@@ -290,15 +292,19 @@ def build_demo() -> gr.Blocks:
         audio.input(handlers.inspect, [audio, channels], about_clip, **private)
         channels.input(handlers.inspect, [audio, channels], about_clip, **private)
         planner.change(
-            handlers.choose_planner, planner, [model_fields, stop_plan, change_row], **private
+            planning.choose_planner, planner, [model_fields, stop_plan, change_row], **private
         )
-        stop_plan.click(handlers.cancel_plan, None, None, queue=False, **private)
-        change_button.click(**change_event)
-        change.submit(**change_event)
-        plan_button.click(**plan_event)
-        objects.submit(**plan_event)
+        stop_plan.click(planning.cancel_plan, None, None, queue=False, **private)
+        for trigger, event in (
+            (plan_button.click, plan_event),
+            (objects.submit, plan_event),
+            (change_button.click, change_event),
+            (change.submit, change_event),
+        ):
+            trigger(planning.plan_started, None, plan_bar, queue=False, **private)
+            trigger(**event).then(lambda: handlers.IDLE, None, plan_bar, queue=False, **private)
         for guess in guesses:
-            guess.input(handlers.name_sounds, guesses, objects, **private).then(**plan_event)
+            guess.input(planning.name_sounds, guesses, objects, **private).then(**plan_event)
         for button, path in example_buttons:
             button.click(
                 lambda path=path: (path, "", "auto", *handlers.inspect(path)),
@@ -325,8 +331,8 @@ def build_demo() -> gr.Blocks:
         gallery.select(
             handlers.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
         )
-        demo.load(handlers.visited, visit, visited, **private)
-        visited.change(handlers.resume, visited, [*span, objects, clip_about, *planned], **private)
+        demo.load(planning.visited, visit, visited, **private)
+        visited.change(planning.resume, visited, [*span, objects, clip_about, *planned], **private)
         upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
     demo.queue(default_concurrency_limit=4, max_size=32)
     return demo
@@ -346,7 +352,7 @@ def _endpoints() -> None:
         preset = gr.Dropdown([value for _, value in PRESETS], value="default", label="preset")
         video = gr.Video(label="video")
         gr.Button("plan").click(
-            handlers.plan_api,
+            planning.plan_api,
             [audio, planner, objects, start, duration, seed],
             layout,
             api_name="plan",

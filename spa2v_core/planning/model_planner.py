@@ -14,7 +14,7 @@ from ..audio.hearing import to_dict
 from ..errors import PlannerError
 from ..layout import VideoSceneLayout
 from ..layout.edit import replan, revise
-from . import prompt, replies, retrieval
+from . import cache, prompt, retrieval
 from .agreement import agreement
 from .base import PlanRequest
 from .cue_planner import CuePlanner
@@ -71,15 +71,15 @@ class ModelPlanner:
     ) -> Completion:
         options, report = request.options, request.report
         settings = replace(options.settings, seed=request.seed)
-        name = replies.name_of(self.name, settings, messages, schema)
-        said = replies.find(name) if options.reuse else None
+        name = cache.name_of(self.name, settings, messages, schema)
+        said = cache.find(name) if options.reuse else None
         report.reused = said is not None
         if said is None:
             said = get_provider(self.name, settings).complete(messages, schema)
             report.tokens_in += said.tokens_in
             report.tokens_out += said.tokens_out
             if options.reuse:
-                replies.keep(name, said)
+                cache.keep(name, said)
         report.model = said.model
         report.conversation[:] = [(m.role, m.text) for m in messages]
         report.conversation.append(("assistant", said.text))

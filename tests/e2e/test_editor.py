@@ -567,7 +567,7 @@ def test_a_newcomer_is_done_in_six_clicks(open_page):
     page.wait_for_timeout(500)
     drag(page, BOX, 60, 0)
     page.get_by_role("button", name="Render", exact=True).click()
-    progress = page.locator(".spa2v-progress span")
+    progress = page.locator("#spa2v-render-bar span")
     expect(progress).to_contain_text(re.compile("Step|Done"), timeout=60_000)
     assert page.evaluate("window.clicks") <= 6
     page.locator("#spa2v-cancel").click()

@@ -77,28 +77,28 @@ def test_toasts_are_escaped_and_generators_stay_generators():
 
 
 def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
-    from ui import handlers
+    from ui import planning
 
-    monkeypatch.setattr(handlers, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    monkeypatch.setattr(planning, "get_upload_folder", lambda: str(tmp_path / "uploads"))
     (tmp_path / "uploads").mkdir()
     inside, outside = tmp_path / "uploads" / "a.wav", tmp_path / "secret.wav"
     for path in (inside, outside):
         path.write_bytes(b"x")
     rest = [0, 1, False, "auto", ""]
-    assert handlers.visited([str(inside), *rest]) is not None
+    assert planning.visited([str(inside), *rest]) is not None
     for path in (
         outside,
         tmp_path / "uploads" / ".." / "secret.wav",
         tmp_path / "uploads" / "b.wav",
     ):
-        assert handlers.visited([str(path), *rest]) is None
+        assert planning.visited([str(path), *rest]) is None
     for bad in (None, [], "x", [1, *rest], {"audio": str(inside)}, [str(inside), "0", *rest[1:]]):
-        assert handlers.visited(bad) is None
+        assert planning.visited(bad) is None
 
 
 def test_the_apps_key_never_goes_to_a_visitors_server(monkeypatch):
     from spa2v_core.errors import InputError
-    from ui.handlers import Asked
+    from ui.planning import Asked
 
     assert Asked(endpoint=" http://127.0.0.1:9/v1 ").options().settings.key == "none"
     assert Asked(endpoint="http://a", key="mine").options().settings.key == "mine"
