@@ -138,7 +138,7 @@ def planning(session: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
 def _work(work: Future[tuple[Any, ...]], arguments: tuple[Any, ...]) -> None:
     try:
         work.set_result(plan(*arguments))
-    except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+    except Exception as error:  # noqa: BLE001 (raised again where it is waited for)
         work.set_exception(error)
 
 

@@ -29,7 +29,7 @@ class ProviderSettings:
     temperature: float = 0.5
     seed: int = 0
     timeout_s: float = 120.0
-    max_tokens: int = 8192
+    max_tokens: int = 16_384
     retries: int = 3
 
     def __repr__(self) -> str:
