@@ -223,10 +223,13 @@ def serving(folder):
         [command, "serve", "--device", "cpu", "--port", str(port), str(folder)],
         env=os.environ | {"HF_HUB_OFFLINE": "1"},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         for _ in range(120):
+            if process.poll() is not None:
+                pytest.fail(f"the server did not start: {process.stderr.read()[-2000:]}")
             with suppress(OSError), socket.create_connection(("localhost", port), 1):
                 break
             time.sleep(0.5)
