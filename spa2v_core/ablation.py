@@ -13,6 +13,7 @@ import numpy as np
 
 from . import pipeline
 from .errors import InputError, PlannerError
+from .evaluation import aligned
 from .layout import VideoSceneLayout, motion_category
 from .layout import io as layout_io
 from .metrics.docsim import docsim
@@ -53,6 +54,15 @@ class Row:
     tokens: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class _Clip:
+    """A clip of the set, analysed once for all conditions."""
+
+    name: str
+    analysis: pipeline.Analysis
+    truth: VideoSceneLayout
+
+
 def clips_of(folder: Path) -> list[tuple[Path, VideoSceneLayout]]:
     """(sound, true layout) of a set."""
     found = []
@@ -80,37 +90,40 @@ def run(
 
     named: the planner is told the true names.
     """
-    clips = clips_of(folder)
+    clips = [_heard(path, truth, named) for path, truth in clips_of(folder)]
     for condition in conditions:
         if condition not in ABLATIONS:
             raise InputError(f"there is no ablation '{condition}': choose {', '.join(ABLATIONS)}")
         changed = replace(options, **ABLATIONS[condition])  # type: ignore[arg-type]
-        yield _row(condition, clips, planner, changed, named, seed, say)
+        yield _row(condition, clips, planner, changed, seed, say)
+
+
+def _heard(path: Path, truth: VideoSceneLayout, named: bool) -> _Clip:
+    names = ", ".join(track.name for track in truth.objects) if named else None
+    return _Clip(path.name, pipeline.analyse(path, objects=names), truth)
 
 
 def _row(
     condition: str,
-    clips: list[tuple[Path, VideoSceneLayout]],
+    clips: list[_Clip],
     planner: str,
     options: ModelOptions,
-    named: bool,
     seed: int,
     say: Callable[[str], None],
 ) -> Row:
     scores: dict[bool, list[list[float]]] = {True: [], False: []}
     report, failed = PlanReport(), 0
-    for path, truth in clips:
-        names = ", ".join(track.name for track in truth.objects) if named else None
-        analysis = pipeline.analyse(path, objects=names)
+    for clip in clips:
+        truth = clip.truth
         try:
             layout = pipeline.plan(
-                analysis, planner=planner, seed=seed, options=options, report=report
+                clip.analysis, planner=planner, seed=seed, options=options, report=report
             )
         except PlannerError as error:
             failed += 1
-            say(f"{condition}: {path.name}: {error}")
+            say(f"{condition}: {clip.name}: {error}")
             layout = VideoSceneLayout(
-                frame_count=truth.frame_count, duration_s=analysis.clip.duration_s
+                frame_count=truth.frame_count, duration_s=clip.analysis.clip.duration_s
             )
         still = all(
             motion_category(track, truth.frame_count).startswith("stationary")
@@ -146,7 +159,4 @@ def table(rows: list[Row]) -> str:
         ]
         told = [str(row.planned), str(row.failed), "{}/{}".format(*row.tokens)]
         lines.append([row.name, *cells, *told])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)) for line in lines
-    )
+    return "\n".join(aligned(lines, str.rjust))

@@ -87,8 +87,8 @@ def _approve(options: argparse.Namespace) -> None:
         layout_io.read(options.layout),
         pipeline.embedding(analysis.clip, options.tagger),
     )
-    retrieval.add(_output(options.into, ".json"), exemplar)
-    _say(f"{options.into} holds {len(retrieval.read(options.into))} exemplars")
+    count = retrieval.add(_output(options.into, ".json"), exemplar)
+    _say(f"{options.into} holds {count} exemplars")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -300,14 +300,14 @@ def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--planner", choices=PLANNERS, default="cues")
     _hearing_options(parser)
     _model_options(parser)
-    group = parser.add_argument_group("changing a layout in words (gemini, openai)")
+    group = parser.add_argument_group("changing a layout in words (gemini, openai, local)")
     group.add_argument("--current", type=Path, metavar="layout.json", help="what to change")
     group.add_argument("--change", default="", metavar='"add a dog on the left"')
 
 
 def _model_options(parser: argparse.ArgumentParser) -> None:
     """What planners that ask a model take; keys come from the environment."""
-    group = parser.add_argument_group("models (gemini, openai)")
+    group = parser.add_argument_group("models (gemini, openai, local)")
     group.add_argument("--model", default="", help="its id (default: the provider's)")
     group.add_argument("--endpoint", default="", metavar="URL", help="an OpenAI-compatible server")
     group.add_argument("--reply-mode", choices=("schema", "json", "text"), default="schema")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,11 +68,7 @@ class Report:
             value = "-" if figure.value is None else f"{figure.value:.4f}"
             covered = f"{figure.coverage:.0%} of {figure.covers}"
             rows.append((figure.name, value, figure.better, covered))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
+        lines = aligned(rows, str.ljust)
         if self.missing:
             lines.append(f"references without a prediction: {', '.join(self.missing)}")
         if self.extra:
@@ -83,6 +79,15 @@ class Report:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": 1, **asdict(self)}, ensure_ascii=False, indent=1)
         path.write_text(text + "\n", encoding="utf-8")
+
+
+def aligned(rows: Sequence[Sequence[str]], justify: Callable[[str, int], str]) -> list[str]:
+    """Lines of a table, its columns as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(justify(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def evaluate(pred_dir: Path, ref_dir: Path) -> Report:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from spa2v_core import pipeline
-from spa2v_core.audio.io import write_wav
+from spa2v_core.audio.io import wav_bytes
 from spa2v_core.audio.sources import MAX_SOURCES
 from spa2v_core.errors import InputError
 from spa2v_core.layout import VideoSceneLayout, edit
@@ -89,14 +88,13 @@ def plan(
         change=change,
         report=report,
     )
-    sound = io.BytesIO()
-    write_wav(analysis.clip, sound)
-    clip = hashlib.sha256(sound.getbuffer()).hexdigest()
+    sound = wav_bytes(analysis.clip)
+    clip = hashlib.sha256(sound).hexdigest()
     if current is not None and last is not None and last.clip == clip and not change:
         layout, proposal = edit.replan(current, last.proposal, made)
     became = dict(zip((t.id for t in made.objects), (t.id for t in proposal.objects), strict=True))
     matched = {one.source: became[one.track] for one in agreement(made, analysis.heard)}
-    feed = Feed(clip, sound.getvalue(), proposal, _heard(analysis, matched))
+    feed = Feed(clip, sound, proposal, _heard(analysis, matched))
     figure = cue_figure(analysis.clip, analysis.cues, analysis.heard, made)
     visit = [audio, start, duration, swap, channels, objects]
     names = _guesses(analysis, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,6 +215,13 @@ def select_span(
     if level_db(part.samples) < SILENCE_DB:
         raise InputError(f"{clip.name} is silent there: choose another span or another file")
     return part, start, note
+
+
+def wav_bytes(clip: AudioClip) -> bytes:
+    """A WAV file of the clip, 16-bit PCM."""
+    out = io.BytesIO()
+    write_wav(clip, out)
+    return out.getvalue()
 
 
 def write_wav(clip: AudioClip, out: Path | BinaryIO) -> None:

@@ -107,7 +107,8 @@ def conversation(request: PlanRequest) -> list[Message]:
     ]
     for one in shown:
         messages += prompt.example(
-            prompt.Shown(one.cues, one.layout),
+            one.cues,
+            one.layout,
             table=options.cue_table,
             spatial_reasoning=options.spatial_reasoning,
         )

@@ -29,28 +29,21 @@ def json_value(text: str) -> tuple[Any, list[str]]:
     if around:
         repairs.append("ignored the text around the JSON")
     for repair, change in _REPAIRS:
-        try:
-            return _loads(body), repairs
-        except json.JSONDecodeError:
-            changed = change(body)
+        changed = change(body)
         if changed != body:
             body = changed
             repairs.append(repair)
-    try:
-        return _loads(body), repairs
-    except json.JSONDecodeError:
-        pass
+        try:
+            return _loads(body), repairs
+        except json.JSONDecodeError as error:
+            fault = error
     try:
         value = ast.literal_eval(body)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         value = None
     if isinstance(value, dict | list):
         return value, [*repairs, "read Python's notation"]
-    try:
-        _loads(body)
-    except json.JSONDecodeError as error:
-        raise ReplyError(f"the reply is not JSON: {error.msg} at line {error.lineno}") from error
-    raise ReplyError("the reply is not JSON")
+    raise ReplyError(f"the reply is not JSON: {fault.msg} at line {fault.lineno}") from fault
 
 
 def _loads(text: str) -> Any:
@@ -104,7 +97,9 @@ def _straight_quotes(text: str) -> str:
     return text.translate(str.maketrans("\u201c\u201d\u201e\u2018\u2019", '"""\'\''))
 
 
+#: Tried in turn, each on what the last has left; the first leaves the JSON as it was found.
 _REPAIRS = (
+    ("", str),
     ("removed comments", _without_comments),
     ("removed trailing commas", _without_commas),
     ("straightened quotes", _straight_quotes),

@@ -5,7 +5,6 @@ The texts are files in `prompts/`, with $names for what is filled in; a person c
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from typing import Any, Literal
 import numpy as np
 
 from ..audio.features import resample
-from ..audio.io import AudioClip, write_wav
+from ..audio.io import AudioClip, wav_bytes
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
+from .wording import QUOTED_BAND, QUOTED_NAME
 
 PROMPTS = Path(__file__).with_name("prompts")
 #: What models mix down to anyway (Hz): a smaller upload.
@@ -51,14 +51,6 @@ class Message:
         )
 
 
-@dataclass(frozen=True)
-class Shown:
-    """An example conversation: its measured cues (`cues.json` form) and its true layout."""
-
-    cues: Mapping[str, Any]
-    layout: VideoSceneLayout
-
-
 @cache
 def _template(name: str) -> Template:
     return Template((PROMPTS / f"{name}.md").read_text(encoding="utf-8").strip())
@@ -85,13 +77,18 @@ def request(
     return Message("user", tuple(parts))
 
 
-def example(shown: Shown, *, table: bool = True, spatial_reasoning: bool = True) -> list[Message]:
-    """An example as two turns: its cues, and the reply that is right for it."""
-    layout = shown.layout
+def example(
+    cues: Mapping[str, Any],
+    layout: VideoSceneLayout,
+    *,
+    table: bool = True,
+    spatial_reasoning: bool = True,
+) -> list[Message]:
+    """An example as two turns: its cues (`cues.json` form), and the reply that is right for it."""
     reply = layout_io.to_dense(layout)
     if not spatial_reasoning:
         reply["reasoning"] = ""
-    return [request(shown.cues, table=table), answer(reply)]
+    return [request(cues, table=table), answer(reply)]
 
 
 def answer(reply: Mapping[str, Any]) -> Message:
@@ -124,13 +121,7 @@ def sounds_of(clip: AudioClip, *, parts: bool = False) -> tuple[Sound, ...]:
 
 
 def _wav(samples: np.ndarray, rate: int) -> bytes:
-    out = io.BytesIO()
-    write_wav(AudioClip(resample(samples, rate, SOUND_RATE)[None], SOUND_RATE), out)
-    return out.getvalue()
-
-
-#: The band whose level difference carries most of what crossing changes, of `cues.json`.
-_BAND = 2
+    return wav_bytes(AudioClip(resample(samples, rate, SOUND_RATE)[None], SOUND_RATE))
 
 
 def cue_table(cues: Mapping[str, Any]) -> str:
@@ -138,14 +129,15 @@ def cue_table(cues: Mapping[str, Any]) -> str:
     frames = cues["frames"]
     lines = [
         f"Measured cues ({cues['duration_s']:.2f} s, {cues['channels']} channel(s)):",
-        "frame | time s | level dB | right minus left dB at 1.5-5 kHz | position 0..1 | sure 0..1",
+        f"frame | time s | level dB | right minus left dB at {QUOTED_NAME} | position 0..1 |"
+        " sure 0..1",
     ]
     for k in range(cues["frame_count"]):
         sure = frames["confidence"][k]
         place = f"{frames['x'][k]:.2f}" if sure > 0 else "-"
         lines.append(
             f"{k} | {frames['time_s'][k]:.2f} | {frames['level_db'][k]:.1f} | "
-            f"{frames['band_level_difference_db'][_BAND][k]:+.1f} | {place} | {sure:.2f}"
+            f"{frames['band_level_difference_db'][QUOTED_BAND][k]:+.1f} | {place} | {sure:.2f}"
         )
     for index, source in enumerate(cues["sources"]):
         tags = ", ".join(f"{name} {p:.2f}" for name, p in source["tags"][:3])

@@ -16,9 +16,9 @@ from ..layout import Box, VideoSceneLayout
 from ..layout import io as layout_io
 from ..layout.edit import revise
 from ..layout.keyframes import dense, sparse
+from .cue_planner import HEIGHT, WIDTH
 from .parse import ReplyError, json_value
 
-WIDTH, HEIGHT = 512, 320
 MAX_OBJECTS = 12
 #: Smallest side of a box, and how far it may reach outside the frame.
 SMALLEST, REACH = 0.02, 1.0
@@ -156,7 +156,7 @@ def _entries(frames: list[Any], repairs: list[str]) -> list[_Entry]:
             path = f"frames[{index}].layout[{place}]"
             entry = _entry(item, index, path)
             if entry is None:
-                repairs.append("boxes of nothing but zeros were read as absence")
+                _once(repairs, "boxes of nothing but zeros were read as absence")
                 continue
             # things are told apart by their id, or else by the order among those of one name
             which = seen[entry.name] = seen.get(entry.name, -1) + 1
@@ -165,7 +165,6 @@ def _entries(frames: list[Any], repairs: list[str]) -> list[_Entry]:
             found.append(entry)
     if len(known) > MAX_OBJECTS:
         raise ReplyError(f"the reply has {len(known)} objects: at most {MAX_OBJECTS} are drawn")
-    repairs[:] = list(dict.fromkeys(repairs))
     return found
 
 
@@ -218,13 +217,11 @@ def _values(item: dict[str, Any], path: str) -> tuple[list[float], bool]:
 
 def _normalised(entries: list[_Entry], repairs: list[str]) -> list[Box]:
     """Boxes as corners in 0..1, read the same way throughout the reply."""
-    rows = [
-        [v[1], v[0], v[3], v[2]] if e.rows_first else list(v)
-        for e, v in ((e, e.values) for e in entries)
-    ]
-    if any(e.rows_first for e in entries):
+    rows = [[e.values[k] for k in (1, 0, 3, 2)] if e.rows_first else e.values for e in entries]
+    thousand = any(e.rows_first for e in entries)
+    if thousand:
         repairs.append("box_2d was read as [y1, x1, y2, x2]")
-    unit_x, unit_y = _units(rows, any(e.rows_first for e in entries), repairs)
+    unit_x, unit_y = _units(rows, thousand, repairs)
     rows = [[v / (unit_y if k % 2 else unit_x) for k, v in enumerate(row)] for row in rows]
     if any(e.sized for e in entries) or _are_sizes(rows):
         repairs.append("boxes were given as x, y, width, height")

@@ -110,10 +110,12 @@ def write(path: Path, exemplars: Sequence[Exemplar]) -> None:
     path.write_text('{"exemplars": [\n' + text + "\n]}\n", encoding="utf-8")
 
 
-def add(path: Path, exemplar: Exemplar) -> None:
-    """Put a layout that a person approved into their own database (made if it is not there)."""
+def add(path: Path, exemplar: Exemplar) -> int:
+    """Put a layout that a person approved into their own database (made if it is not there);
+    how many it holds now."""
     kept = [e for e in read(path) if e.name != exemplar.name] if path.exists() else []
     write(path, [*kept, exemplar])
+    return len(kept) + 1
 
 
 def exemplars(own: Path | None = None) -> tuple[Exemplar, ...]:
