@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from spa2v_core.generation.export import SIZE_WH, read_layout
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
 
+from .stops import Stops
 from .toasts import toasting
 
 TAKES_KEPT = 12
@@ -158,37 +158,35 @@ def render(
     notes: list[str] = []
     bar = status(0, 1, "Starting")
     yield _update(bar, note="", cancel=True, takes=takes)
-    folder, key = _folder(), session.session_hash or ""
-    stop = _STOPS[key] = threading.Event()
-    events = pipeline.render(request, folder / "video.mp4")
-    try:
-        for event in events:
+    folder = _folder()
+    with _RENDERS.running(session) as stop:
+        events = pipeline.render(request, folder / "video.mp4")
+        try:
+            for event in events:
+                if stop.is_set():
+                    break
+                if isinstance(event, pipeline.Progress):
+                    bar = _shown(event)
+                    yield _update(bar, takes=takes)
+                elif isinstance(event, pipeline.Preview):
+                    yield _update(bar, picture=event.picture, takes=takes)
+                elif isinstance(event, pipeline.Notice):
+                    notes.append(event.text)
+                    yield _update(bar, note="\n".join(notes), takes=takes)
+                elif isinstance(event, pipeline.Rendered):
+                    takes = _add_take(takes, event, request)
+                    done = status(1, 1, f"Done in {sum(event.seconds.values()):.0f} s")
+                    yield (*_update(done, cancel=False, takes=takes)[:4], *_view(takes, with_boxes))
             if stop.is_set():
-                break
-            if isinstance(event, pipeline.Progress):
-                bar = _shown(event)
-                yield _update(bar, takes=takes)
-            elif isinstance(event, pipeline.Preview):
-                yield _update(bar, picture=event.picture, takes=takes)
-            elif isinstance(event, pipeline.Notice):
-                notes.append(event.text)
-                yield _update(bar, note="\n".join(notes), takes=takes)
-            elif isinstance(event, pipeline.Rendered):
-                takes = _add_take(takes, event, request)
-                done = status(1, 1, f"Done in {sum(event.seconds.values()):.0f} s")
-                yield (*_update(done, cancel=False, takes=takes)[:4], *_view(takes, with_boxes))
-        if stop.is_set():
+                events.close()  # type: ignore[attr-defined]
+                yield _update(status(0, 1, "Cancelled"), cancel=False, takes=takes)
+        except Spa2vError:
+            yield _update(status(0, 1, "Stopped by an error"), cancel=False, takes=takes)
+            raise
+        finally:
             events.close()  # type: ignore[attr-defined]
-            yield _update(status(0, 1, "Cancelled"), cancel=False, takes=takes)
-    except Spa2vError:
-        yield _update(status(0, 1, "Stopped by an error"), cancel=False, takes=takes)
-        raise
-    finally:
-        events.close()  # type: ignore[attr-defined]
-        if _STOPS.get(key) is stop:
-            del _STOPS[key]
-        if not (folder / "poster.jpg").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            if not (folder / "poster.jpg").exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _update(
@@ -221,15 +219,12 @@ def _update(
     )
 
 
-#: Session -> set to stop its render. Gradio's own `cancels` also stops a render that is started
-#: while the old one is still ending, so the renders are told apart here.
-_STOPS: dict[str, threading.Event] = {}
+_RENDERS = Stops()
 
 
 def cancel(session: gr.Request) -> Any:
     """The Cancel button: the session's render stops after its current step."""
-    if stop := _STOPS.get(session.session_hash or ""):
-        stop.set()
+    _RENDERS.stop(session)
     return gr.update(interactive=False)
 
 

@@ -27,6 +27,7 @@ from spa2v_core.planning.settings import ProviderSettings
 from .editor.editor import Feed
 from .handlers import inspect, span_of, status
 from .plots import cue_figure
+from .stops import Stops
 from .toasts import toasting
 
 
@@ -117,20 +118,15 @@ def planning(session: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
     # a field that was never shown is None
     said = zip(names, given[-len(names) :], strict=True)
     asked = Asked(**{name: value for name, value in said if value is not None})
-    key = session.session_hash or ""
-    stop = _STOPS[key] = threading.Event()
     work: Future[tuple[Any, ...]] = Future()
     arguments = (*given[: -len(names)], asked)
     threading.Thread(target=_work, args=(work, arguments), daemon=True).start()
-    try:
+    with _PLANS.running(session) as stop:
         while not work.done():
             if stop.wait(0.05):
                 gr.Info("Planning was cancelled: nothing has changed", duration=5)
                 return
         yield work.result()
-    finally:
-        if _STOPS.get(key) is stop:
-            del _STOPS[key]
 
 
 def _work(work: Future[tuple[Any, ...]], arguments: tuple[Any, ...]) -> None:
@@ -140,14 +136,12 @@ def _work(work: Future[tuple[Any, ...]], arguments: tuple[Any, ...]) -> None:
         work.set_exception(error)
 
 
-#: Session -> set to stop waiting for its plan.
-_STOPS: dict[str, threading.Event] = {}
+_PLANS = Stops()
 
 
 def cancel_plan(session: gr.Request) -> None:
     """The Cancel button beside Plan."""
-    if stop := _STOPS.get(session.session_hash or ""):
-        stop.set()
+    _PLANS.stop(session)
 
 
 def choose_planner(planner: str) -> tuple[Any, Any, Any]:

@@ -67,3 +67,10 @@ test("the paper's form has a box in each frame of presence, inside the frame", (
   assert.deepEqual(frames.map((frame) => frame.layout.length), [0, 0, 1, 1, 1, ...new Array(11).fill(0)]);
   assert.deepEqual(frames[2].layout[0], { id: 0, name: "car", box: [0, 0.4, 0.4, 0.6] });
 });
+
+test("in the paper's form what is outside the frame is absent, as a box without size can't be read", () => {
+  const value = layout(track(0, "car", [0, [-0.4, 0.4, -0.1, 0.6]], [15, [0.5, 0.4, 0.8, 0.6]]));
+  const { frames } = dense(value);
+  assert.equal(frames[0].layout.length, 0);
+  for (const { box } of frames.flatMap((frame) => frame.layout)) assert.ok(box[2] > box[0]);
+});

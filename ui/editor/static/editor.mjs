@@ -3,7 +3,7 @@
 // To Python: a new object in props.value, then trigger("input"). From Python: watch("value"), and
 // what is known of the recording through the feed component (feed.mjs).
 
-import { boxAt, centre } from "./geometry.mjs";
+import { boxAt, centre, clamp, frameAt, secondsAt } from "./geometry.mjs";
 import { createCanvas, drawCanvas, drawGesture } from "./draw.mjs";
 import { createFields, createHelp, createToolbar, createWarnings } from "./panel.mjs";
 import { createPlayer, readPeaks } from "./audio.mjs";
@@ -41,22 +41,26 @@ export function mount(element, { props, trigger, watch, server }) {
     autosave(feed.clip, layout);
   }
 
+  function check() {
+    found = warnings(state.layout, Object.fromEntries(feed.heard.map((one) => [one.track, one])));
+  }
+
   function dispatch(action) {
     const before = state;
     state = reduce(state, action);
     if (state === before) return;
     if (state.layout !== before.layout) {
       if (action.type !== "load") send(state.layout);
-      found = warnings(state.layout, Object.fromEntries(feed.heard.map((one) => [one.track, one])));
+      check();
     }
-    if (action.type === "seek") player.seek(((state.frame + 0.5) / state.layout.frame_count) * state.layout.duration_s);
+    if (action.type === "seek") player.seek(secondsAt(state.layout, state.frame));
     announce(before, action);
     draw();
   }
 
   function announce(before, action) {
     const track = selectedTrack(state);
-    if (action.type === "undo" || action.type === "redo") say.textContent = `${action.type === "undo" ? "Undone" : "Done again"}`;
+    if (action.type === "undo" || action.type === "redo") say.textContent = action.type === "undo" ? "Undone" : "Done again";
     else if (track && state.layout !== before.layout) {
       say.textContent = `${track.name}: centre at ${Math.round(centre(boxAt(track, state.frame))[0] * 100)} percent, frame ${state.frame + 1}`;
     } else if (track && state.selected !== before.selected) say.textContent = `${track.name} selected`;
@@ -66,8 +70,8 @@ export function mount(element, { props, trigger, watch, server }) {
     ontime(seconds) {
       const { layout } = state;
       if (!layout) return;
-      time = (seconds / layout.duration_s) * layout.frame_count - 0.5;
-      const frame = Math.min(Math.max(Math.round(time), 0), layout.frame_count - 1);
+      time = frameAt(layout, seconds);
+      const frame = clamp(Math.round(time), 0, layout.frame_count - 1);
       if (frame !== state.frame) state = reduce(state, { type: "seek", frame });
       drawNow();
     },
@@ -97,9 +101,9 @@ export function mount(element, { props, trigger, watch, server }) {
   };
   const loop = (on) => {
     const { layout } = state;
-    const track = selectedTrack(state);
-    const [first, last] = track ? [track.start, track.end + 1] : [0, layout.frame_count];
-    player.setLoop(on && layout ? [first, last].map((frame) => (frame / layout.frame_count) * layout.duration_s) : null);
+    if (!on || !layout) return player.setLoop(null);
+    const { start, end } = selectedTrack(state) ?? { start: 0, end: layout.frame_count - 1 };
+    return player.setLoop([secondsAt(layout, start - 0.5), secondsAt(layout, end + 0.5)]);
   };
 
   const help = createHelp();
@@ -193,7 +197,7 @@ export function mount(element, { props, trigger, watch, server }) {
       notice.hidden = true;
       keep();
     }
-    found = warnings(state.layout, Object.fromEntries(feed.heard.map((one) => [one.track, one])));
+    check();
     if (next.audio?.url !== seen) {
       seen = next.audio?.url ?? "";
       player.load(next.audio?.url);

@@ -11,7 +11,9 @@ function download(name, value) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** The paper's dense form: a box in every frame, clipped to it. */
+const inside = ([x1, y1, x2, y2]) => x1 < 1 && x2 > 0 && y1 < 1 && y2 > 0;
+
+/** The paper's dense form: a box in every frame it is seen in, clipped to it; as layout/io.py. */
 export function dense(layout) {
   const box = (track, frame) => boxAt(track, frame).map((value) => Math.round(clamp(value, 0, 1) * 1e4) / 1e4);
   return {
@@ -20,7 +22,7 @@ export function dense(layout) {
     frames: Array.from({ length: layout.frame_count }, (_, frame) => ({
       caption: layout.frame_captions[frame] ?? "",
       layout: layout.objects
-        .filter((track) => isPresent(track, frame))
+        .filter((track) => isPresent(track, frame) && inside(boxAt(track, frame)))
         .map((track) => ({ id: track.id, name: track.name, box: box(track, frame) })),
     })),
   };
@@ -42,23 +44,21 @@ function stored() {
   }
 }
 
-/** Keeps a layout for a recording (named by its hash), the newest first. */
-export function autosave(clip, layout) {
-  if (!clip) return;
-  const saved = [{ clip, layout }, ...stored().filter((one) => one.clip !== clip)].slice(0, KEPT);
+function store(entries) {
   try {
-    localStorage.setItem(KEY, JSON.stringify(saved));
+    localStorage.setItem(KEY, JSON.stringify(entries.slice(0, KEPT)));
   } catch {
     // full or forbidden: editing goes on, a reload starts from the plan
   }
 }
 
+const others = (clip) => stored().filter((one) => one.clip !== clip);
+
+/** Keeps a layout for a recording (named by its hash), the newest first. */
+export function autosave(clip, layout) {
+  if (clip) store([{ clip, layout }, ...others(clip)]);
+}
+
 export const saved = (clip) => stored().find((one) => one.clip === clip)?.layout ?? null;
 
-export function forget(clip) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(stored().filter((one) => one.clip !== clip)));
-  } catch {
-    // nothing was kept
-  }
-}
+export const forget = (clip) => store(others(clip));

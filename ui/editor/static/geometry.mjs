@@ -10,6 +10,14 @@ const EASE = {
   hold: (t) => (t < 1 ? 0 : 1),
 };
 
+export const EASINGS = Object.keys(EASE);
+export const nextOf = (easing) => EASINGS[(EASINGS.indexOf(easing) + 1) % EASINGS.length];
+
+/** Seconds at a (fractional) frame: frame k stands for the middle of its part; as units.py. */
+export const secondsAt = (layout, frame) => ((frame + 0.5) / layout.frame_count) * layout.duration_s;
+/** The (fractional) frame at a time. */
+export const frameAt = (layout, seconds) => (seconds / layout.duration_s) * layout.frame_count - 0.5;
+
 /** Interpolated box of a track at a (fractional) frame; as layout/keyframes.py. */
 export function boxAt(track, frame) {
   const keys = track.keyframes;

@@ -1,6 +1,6 @@
 // Pointer gestures on the canvas (one gesture is one step of undo) and the keys of the editor.
 
-import { boxAt, dragged, snapped, tidyBox } from "./geometry.mjs";
+import { boxAt, dragged, nextOf, snapped, tidyBox } from "./geometry.mjs";
 import { HEIGHT, MARGIN_X, MARGIN_Y, WIDTH } from "./draw.mjs";
 import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
 
@@ -143,9 +143,6 @@ export const GESTURES = [
   ["Drag a diamond", "Move a keyframe; with Alt copy it"],
   ["Double-click a lane", "Set a keyframe there"],
 ];
-
-const EASINGS = ["linear", "ease", "hold"];
-export const nextOf = (easing) => EASINGS[(EASINGS.indexOf(easing) + 1) % EASINGS.length];
 
 function nextEasing(track, frame) {
   const key = track.keyframes.filter((one) => one.frame <= frame).at(-1) ?? track.keyframes[0];

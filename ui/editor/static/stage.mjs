@@ -1,6 +1,7 @@
 // The canvas over its background: blank, the last rendered video at the same time, or a picture.
 
 import { html } from "./dom.mjs";
+import { secondsAt } from "./geometry.mjs";
 
 /** videoSelector: finds the page's video player; its file is shown, not its state. */
 export function createStage(canvas, videoSelector) {
@@ -26,7 +27,7 @@ export function createStage(canvas, videoSelector) {
       node.classList.toggle("pictured", playing || !still.hidden);
       node.classList.toggle("drawing", view.drawing);
       if (!playing || !state.layout) return;
-      const wanted = (((time ?? state.frame) + 0.5) / state.layout.frame_count) * state.layout.duration_s;
+      const wanted = secondsAt(state.layout, time ?? state.frame);
       if (Math.abs(video.currentTime - wanted) > 0.03 && !video.seeking) video.currentTime = wanted;
     },
   };

@@ -3,12 +3,11 @@
 // layout: what Python gets. frame, selected, clipboard, hidden, colours: the editor's own.
 // proposal: the planner's layout, to go back to. past, future: layouts, one for each gesture.
 
-import { atLeast, boxAt, centre, clamp, corners, hasKeyframe, moved, tidyBox } from "./geometry.mjs";
+import { EASINGS, atLeast, boxAt, centre, clamp, corners, hasKeyframe, moved, tidyBox } from "./geometry.mjs";
 
 export const HISTORY = 200;
 /** What warnings ask for: no box smaller than this (widths, heights). */
 export const TINY = [0.04, 0.06];
-const EASINGS = ["linear", "ease", "hold"];
 
 export function initial(layout) {
   return {

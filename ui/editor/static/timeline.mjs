@@ -1,14 +1,16 @@
 // Time: ruler, waveform, position lane, and one lane per object with its presence and keyframes.
 
 import { button, colourOf, html, icon, shortened, toggle } from "./dom.mjs";
-import { clamp } from "./geometry.mjs";
+import { clamp, nextOf, secondsAt } from "./geometry.mjs";
 import { createPlaces, drawWave } from "./lanes.mjs";
 import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
-import { nextOf } from "./input.mjs";
 
 const SIGNS = { linear: "/", ease: "~", hold: "¬" };
 const ZOOMS = [1, 2, 4, 8];
 const percent = (frames, count) => `${(100 * frames) / count}%`;
+
+/** The frame of a strip's area that is under a pointer. */
+const frameUnder = (area, x, count) => clamp(Math.floor(((x - area.left) / area.width) * count), 0, count - 1);
 
 /** Drag along a strip: `onmove(frame)` while dragged, `onend(frame or null, event)`; a tap is a drag of nothing. */
 function dragAlong(node, strip, count, { onmove, onend }) {
@@ -16,7 +18,7 @@ function dragAlong(node, strip, count, { onmove, onend }) {
     if (event.button !== 0) return;
     event.stopPropagation();
     const area = strip.getBoundingClientRect();
-    const frameOf = ({ clientX }) => clamp(((clientX - area.left) / area.width) * count, 0, count - 0.001);
+    const frameOf = ({ clientX }) => frameUnder(area, clientX, count);
     const from = event.clientX;
     let dragging = false;
     node.setPointerCapture(event.pointerId);
@@ -53,8 +55,8 @@ function diamond(track, key, state, strip, dispatch) {
   });
   node.style.left = percent(key.frame + 0.5, count);
   dragAlong(node, strip, count, {
-    onmove: (frame) => (node.style.left = percent(Math.floor(frame) + 0.5, count)),
-    onend: (frame, event) => frame !== null && move(Math.floor(frame), event.altKey),
+    onmove: (frame) => (node.style.left = percent(frame + 0.5, count)),
+    onend: (frame, event) => frame !== null && move(frame, event.altKey),
   });
   node.addEventListener("keydown", (event) => {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -96,8 +98,8 @@ function spanEnd(track, end, span, strip, state, dispatch) {
     return end === "start" ? first : last;
   };
   dragAlong(node, strip, count, {
-    onmove: (frame) => shown(Math.floor(frame)),
-    onend: (frame) => frame !== null && set(shown(Math.floor(frame))),
+    onmove: shown,
+    onend: (frame) => frame !== null && set(shown(frame)),
   });
   node.addEventListener("keydown", (event) => {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -112,10 +114,7 @@ function lane(track, state, dispatch) {
   const count = state.layout.frame_count;
   const selected = track.id === state.selected;
   const strip = html("div", { class: "strip" });
-  const frameOf = (event) => {
-    const area = strip.getBoundingClientRect();
-    return clamp(Math.floor(((event.clientX - area.left) / area.width) * count), 0, count - 1);
-  };
+  const frameOf = (event) => frameUnder(strip.getBoundingClientRect(), event.clientX, count);
   strip.addEventListener("click", (event) => {
     if (event.target.closest("button, .span-end")) return;
     dispatch({ type: "select", id: track.id });
@@ -193,7 +192,7 @@ export function createTimeline(tools) {
     surface.addEventListener("click", (event) => {
       const { layout } = getState();
       const area = surface.getBoundingClientRect();
-      if (layout) dispatch({ type: "seek", frame: ((event.clientX - area.left) / area.width) * layout.frame_count - 0.5 });
+      if (layout) dispatch({ type: "seek", frame: frameUnder(area, event.clientX, layout.frame_count) });
     });
   }
   const placeLane = createPlaces(places);
@@ -220,7 +219,7 @@ export function createTimeline(tools) {
       if (!state.layout) return;
       const count = state.layout.frame_count;
       head.style.left = percent((time ?? state.frame) + 0.5, count);
-      const seconds = (((time ?? state.frame) + 0.5) / count) * state.layout.duration_s;
+      const seconds = secondsAt(state.layout, time ?? state.frame);
       clock.textContent = `${state.frame + 1}/${count} · ${seconds.toFixed(2)} s`;
       slider.value = state.frame;
       slider.setAttribute("aria-valuetext", `frame ${state.frame + 1}, ${seconds.toFixed(2)} seconds`);
