@@ -1,4 +1,4 @@
-"""The command line: plan, render, run, cues, evaluate."""
+"""The command line: plan, render, run, cues, fetch, evaluate."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
-from . import __version__, pipeline
+from . import __version__, hub, pipeline
 from .audio import hearing
 from .audio.io import CHANNELS
 from .audio.tagger import TAGGERS
 from .errors import InputError, Spa2vError
-from .generation.base import BACKENDS, Notice, Progress, RenderRequest
+from .generation.base import Memory, Notice, Progress, RenderOptions, RenderRequest
+from .generation.catalog import BACKENDS
 from .layout import VideoSceneLayout, edit, motion_category
 from .layout import io as layout_io
 from .planning.base import PLANNERS, ModelOptions, PlanReport, read_prices
@@ -89,6 +91,11 @@ def _approve(options: argparse.Namespace) -> None:
     )
     count = retrieval.add(_output(options.into, ".json"), exemplar)
     _say(f"{options.into} holds {count} exemplars")
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    for key in hub.wanted(options.models):
+        _say(f"{key} is in {hub.fetch(key, _say)}")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -191,11 +198,24 @@ def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: obj
         clip=clip,  # type: ignore[arg-type]
         backend=options.backend,
         preset=options.preset,
-        steps=options.steps,
         seed=options.seed,
         captions=options.captions,
-        grounding=options.grounding == "on",
-        weights=options.weights,
+        grounding=options.grounding,
+        options=RenderOptions(
+            steps=options.steps,
+            guidance_scale=options.guidance_scale,
+            grounding_share=options.grounding_share,
+            negative_prompt=options.negative_prompt,
+            frames=options.frames,
+            fps=options.fps,
+            weights=options.weights,
+            base=options.base,
+            motion=options.motion,
+            lora=options.lora,
+            memory=options.memory,
+            compile=options.compile,
+            accept_noncommercial=options.accept_noncommercial,
+        ),
     )
     for event in pipeline.render(request, out):
         if isinstance(event, Progress) and event.stage == "denoise":
@@ -266,6 +286,11 @@ def _parser() -> argparse.ArgumentParser:
     _span_options(approve)
     _hearing_options(approve)
 
+    fetch = command("fetch", _fetch, "Download pinned weights from the hub.")
+    fetch.add_argument(
+        "models", nargs="+", metavar="MODEL", help=", ".join([*hub.SETS, *hub.MODELS])
+    )
+
     evaluate = command("evaluate", _evaluate, "Compare layouts with references of the same name.")
     evaluate.add_argument("--pred", type=Path, required=True, metavar="DIR")
     evaluate.add_argument("--ref", type=Path, required=True, metavar="DIR")
@@ -333,11 +358,32 @@ def _hearing_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _render_options(parser: argparse.ArgumentParser) -> None:
+    presets = dict.fromkeys(name for info in BACKENDS.values() for name in info.presets)
+    kinds = dict.fromkeys(kind for info in BACKENDS.values() for kind in info.groundings)
     parser.add_argument("--backend", choices=BACKENDS, default="mini")
-    parser.add_argument("--preset", default="default", help="draft, default or quality")
-    parser.add_argument("--steps", type=int, metavar="N", help="denoising steps")
+    parser.add_argument("--preset", default="default", help=", ".join(presets))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--captions", choices=("mix", "global", "frame"), default="mix")
-    parser.add_argument("--grounding", choices=("on", "off"), default="on")
+    parser.add_argument(
+        "--grounding", default="default", metavar="KIND", help=f"none, or {', '.join(kinds)}"
+    )
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of other weights")
     parser.add_argument("--out", type=Path, required=True, metavar="video.mp4")
+    group = parser.add_argument_group("departures from the preset")
+    group.add_argument("--steps", type=int, metavar="N", help="denoising steps")
+    group.add_argument("--guidance-scale", type=float, metavar="W", help="guidance by the text")
+    group.add_argument(
+        "--grounding-share", type=float, metavar="0..1", help="share of the steps with boxes"
+    )
+    group.add_argument("--negative-prompt", metavar="TEXT", help="what should not be seen")
+    group.add_argument("--frames", type=int, metavar="N", help="generated; above 16 in windows")
+    group.add_argument("--fps", type=float, metavar="F", help="of the video; 0: as generated")
+    full = parser.add_argument_group("full size (animatediff)")
+    full.add_argument("--base", default="", metavar="MODEL", help="an SD 1.5 checkpoint")
+    full.add_argument("--motion", default="", metavar="MODEL", help="a motion adapter")
+    full.add_argument("--lora", default="", metavar="FILE[:SCALE]")
+    full.add_argument("--memory", choices=get_args(Memory), default="auto")
+    full.add_argument("--compile", action="store_true", help="slow to start, then faster")
+    full.add_argument(
+        "--accept-noncommercial", action="store_true", help="the licence of MIGC's checkpoint"
+    )

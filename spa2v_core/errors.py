@@ -23,3 +23,7 @@ class PlannerError(Spa2vError):
 
 class BackendError(Spa2vError):
     """A backend can't render: missing weights, packages or memory."""
+
+
+class HubError(Spa2vError):
+    """Pinned weights are not on this machine, or can't be fetched."""

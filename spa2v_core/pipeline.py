@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from . import __version__
 from .audio.cues import SpatialCues, measure
 from .audio.hearing import Heard, hear
 from .audio.io import AudioClip, read_audio, select_span
@@ -18,8 +22,8 @@ from .generation.base import (
     Progress,
     RenderEvent,
     RenderRequest,
-    get_backend,
 )
+from .generation.catalog import Preset, backend_info, settle
 from .layout import VideoSceneLayout
 from .planning.base import ModelOptions, PlanReport, PlanRequest, get_planner, parse_objects
 
@@ -52,12 +56,13 @@ class Rendered:
 
     Attributes
     ----------
-    path: the mp4; boxes_path: the same with the boxes drawn over it.
-    seconds: wall time per stage ("load", "denoise", "decode", "export").
+    path: the mp4; boxes_path: the same with the boxes drawn over it; poster_path: its middle frame.
+    seconds: wall time per stage ("load", "denoise", "decode", "smooth", "export").
     """
 
     path: Path
     boxes_path: Path
+    poster_path: Path
     seconds: dict[str, float]
 
 
@@ -136,20 +141,19 @@ def plan(
 
 
 def render(request: RenderRequest, out: Path) -> Iterator[RenderEvent | Rendered]:
-    """Render and write `out` (and `out` with ".boxes" before its suffix); the last event is
-    `Rendered`. Closing the iterator cancels within one step and writes nothing."""
-    from .generation.export import draw_boxes, write_video
+    """Render and write `out`, the same with the boxes over it (".boxes" before the suffix) and a
+    poster (".jpg"); the last event is `Rendered`. Closing the iterator cancels within one step and
+    writes nothing."""
+    from .generation.export import draw_boxes, write_poster, write_video
 
-    seconds: dict[str, float] = {}
-    last = time.monotonic()
+    preset, kinds = settle(request)
+    clock = _Clock()
     frames = None
-    backend = get_backend(request.backend).render(request)
+    backend = backend_info(request.backend).make().render(request)
     try:
         for event in backend:
             if isinstance(event, Progress):
-                now = time.monotonic()
-                seconds[event.stage] = seconds.get(event.stage, 0.0) + now - last
-                last = now
+                clock.note(event.stage)
             if isinstance(event, Frames):
                 frames = event.frames
             else:
@@ -158,10 +162,75 @@ def render(request: RenderRequest, out: Path) -> Iterator[RenderEvent | Rendered
         backend.close()  # type: ignore[attr-defined]
     if frames is None:
         raise RuntimeError(f"backend {request.backend} ended without frames")
+    for event in _smoothed(frames, request, preset.fps):
+        if isinstance(event, Frames):
+            video = event.frames
+        else:
+            yield event
+    clock.note("smooth")
     yield Progress("export", 0, 1)
-    last = time.monotonic()
-    boxes_path = out.with_suffix(f".boxes{out.suffix}")
-    write_video(frames, request.clip, out, request.layout)
-    write_video(draw_boxes(frames, request.layout), request.clip, boxes_path, request.layout)
-    seconds["export"] = time.monotonic() - last
-    yield Rendered(out, boxes_path, {stage: round(value, 3) for stage, value in seconds.items()})
+    boxes_path, poster_path = out.with_suffix(f".boxes{out.suffix}"), out.with_suffix(".jpg")
+    settings = describe(request, preset, kinds, len(frames))
+    for pictures, path in ((video, out), (draw_boxes(video, request.layout), boxes_path)):
+        fps = preset.fps if len(video) > len(frames) else 0.0
+        write_video(pictures, request.clip, path, request.layout, fps=fps, settings=settings)
+    write_poster(video, poster_path)
+    clock.note("export")
+    yield Rendered(out, boxes_path, poster_path, clock.seconds())
+
+
+def _smoothed(frames: np.ndarray, request: RenderRequest, fps: float) -> Iterator[RenderEvent]:
+    """Progress while frames are added between the generated ones, then the `Frames`."""
+    from .generation.frames import smooth
+
+    count = round(fps * request.clip.duration_s)
+    if count <= len(frames):
+        yield Frames(frames)
+        return
+    made = []
+    for frame in smooth(frames, request.layout, count):
+        made.append(frame)
+        if len(made) % 12 == 1:
+            yield Progress("smooth", len(made), count)
+    yield Frames(np.stack(made))
+
+
+def describe(
+    request: RenderRequest, preset: Preset, kinds: tuple[str, ...], frames: int
+) -> dict[str, Any]:
+    """What is needed to render it again, for the video's metadata."""
+    options = request.options
+    given = {
+        "base": options.base,
+        "motion": options.motion,
+        "lora": options.lora,
+        "negative_prompt": options.negative_prompt,
+    }
+    return {
+        "version": __version__,
+        "backend": request.backend,
+        "preset": request.preset,
+        "seed": request.seed,
+        "captions": request.captions,
+        "grounding": "+".join(kinds) or "none",
+        "frames": frames,
+        "fps": preset.fps,
+        **asdict(preset.schedule),
+        **{name: value for name, value in given.items() if value},
+    }
+
+
+class _Clock:
+    """Wall seconds per stage: the time before a note belongs to the stage that it names."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+        self.spent: dict[str, float] = {}
+
+    def note(self, stage: str) -> None:
+        now = time.monotonic()
+        self.spent[stage] = self.spent.get(stage, 0.0) + now - self.last
+        self.last = now
+
+    def seconds(self) -> dict[str, float]:
+        return {stage: round(value, 3) for stage, value in self.spent.items()}

@@ -12,6 +12,7 @@ BASE = {"errors", "units", "vocabulary", "hub"}
 #: Part of spa2v_core -> the parts that it may import.
 ALLOWED = {
     **{name: set() for name in BASE},
+    "hub": {"errors"},
     "layout": BASE,
     "audio": BASE | {"layout"},
     "planning": BASE | {"layout", "audio"},

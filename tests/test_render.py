@@ -8,7 +8,13 @@ import pytest
 
 from spa2v_core import cli, pipeline
 from spa2v_core.audio.io import read_audio
-from spa2v_core.generation.base import Notice, Preview, Progress, RenderRequest
+from spa2v_core.generation.base import (
+    Notice,
+    Preview,
+    Progress,
+    RenderOptions,
+    RenderRequest,
+)
 from spa2v_core.generation.export import read_layout
 from spa2v_core.layout import Box, edit
 from spa2v_core.layout import io as layout_io
@@ -20,7 +26,7 @@ CAR = EXAMPLES / "car_crossing.m4a"
 def request(**options):
     analysis = pipeline.analyse(CAR, objects="red car")
     layout = options.pop("layout", None) or pipeline.plan(analysis)
-    return RenderRequest(layout, analysis.clip, steps=4, **options)
+    return RenderRequest(layout, analysis.clip, options=RenderOptions(steps=4, fps=0), **options)
 
 
 def frames_of(path):
@@ -55,7 +61,7 @@ def test_the_red_car_is_in_its_box(tmp_path):
     assert steps[-1].remaining_s < steps[0].remaining_s
     assert any(isinstance(e, Preview) and e.picture.shape == (160, 256, 3) for e in events)
     assert isinstance(events[-1], pipeline.Rendered)
-    assert set(events[-1].seconds) == {"load", "denoise", "decode", "export"}
+    assert set(events[-1].seconds) == {"load", "denoise", "decode", "smooth", "export"}
 
 
 def pipeline_box(layout, index):
@@ -93,7 +99,9 @@ def test_cancel_stops_within_a_step_and_leaves_nothing(tmp_path):
 def test_what_an_unknown_name_is_drawn_as_is_said(tmp_path):
     analysis = pipeline.analyse(CAR, objects="zorblax")
     layout = pipeline.plan(analysis)
-    _, events = render(RenderRequest(layout, analysis.clip, steps=1), tmp_path / "v.mp4")
+    _, events = render(
+        RenderRequest(layout, analysis.clip, options=RenderOptions(steps=1)), tmp_path / "v.mp4"
+    )
     notes = [e.text for e in events if isinstance(e, Notice)]
     assert notes == ["'zorblax' is not in the vocabulary: drawn as a loudspeaker"]
 
@@ -102,5 +110,5 @@ def test_the_render_command_with_grounding_off(tmp_path):
     layout_io.write(request().layout, tmp_path / "l.json")
     out = tmp_path / "v.mp4"
     arguments = ["render", str(tmp_path / "l.json"), "--audio", str(CAR), "--out", str(out)]
-    assert cli.main([*arguments, "--steps", "1", "--grounding", "off"]) == 0
-    assert frames_of(out).shape[0] == 16
+    assert cli.main([*arguments, "--steps", "1", "--grounding", "none"]) == 0
+    assert frames_of(out).shape[0] == round(24 * read_audio(CAR).duration_s)

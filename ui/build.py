@@ -13,7 +13,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr
 
 from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
-from spa2v_core.generation.base import BACKENDS, MAX_SEED
+from spa2v_core.generation.base import MAX_SEED
+from spa2v_core.generation.catalog import BACKENDS
 from spa2v_core.planning.base import PLANNERS
 
 from . import handlers, planning

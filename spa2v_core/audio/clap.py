@@ -3,14 +3,15 @@ Pretraining", ICASSP 2023)."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from ..errors import PlannerError
+from .. import hub
 from ..vocabulary import THINGS, UNKNOWN, article
 from .features import resample
 from .tagger import Tags
 
-MODEL = "laion/clap-htsat-unfused"
 RATE = 48_000
 WINDOW_S, STEP_S = 5.0, 2.5
 PROMPT = "the sound of {}"
@@ -21,20 +22,15 @@ THRESHOLD = 0.35
 class ClapTagger:
     """Scores every name of the vocabulary against windows of sound; needs torch and the weights.
 
-    model: a name on the hub or a folder. Raises PlannerError if it can't be had.
+    folder: of the weights, default the hub's cache (HubError if they are not there).
     """
 
-    def __init__(self, model: str = MODEL) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         from transformers import ClapModel, ClapProcessor
 
-        try:
-            self._model = ClapModel.from_pretrained(model).eval()
-            self._processor = ClapProcessor.from_pretrained(model)
-        except OSError as error:
-            raise PlannerError(
-                f"the CLAP weights ({model}, 0.6 GB) are not here and can't be downloaded: "
-                "connect to the hub once, or choose the tagger mel"
-            ) from error
+        folder = folder or hub.locate("clap")
+        self._model = ClapModel.from_pretrained(folder, use_safetensors=True).eval()
+        self._processor = ClapProcessor.from_pretrained(folder)
         self.names = tuple(thing.name for thing in THINGS if thing.name != UNKNOWN)
 
     def embed(self, samples: np.ndarray, rate: int) -> np.ndarray:

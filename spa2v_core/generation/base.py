@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
@@ -18,6 +18,56 @@ from .conditioning import CaptionMode
 DURATION_TOLERANCE = 0.02
 ASPECT = 1.6
 MAX_SEED = 2**31 - 1
+MIN_FRAMES, MAX_FRAMES = 8, 64
+MAX_FPS = 60
+
+
+Memory = Literal["auto", "full", "low"]
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """Departures from a preset; None or "" keeps the preset's, or the backend's own.
+
+    Attributes
+    ----------
+    steps: denoising steps, 1..100.
+    guidance_scale: classifier-free guidance, 1..30.
+    grounding_share: share of the steps, from the first, that are grounded, 0..1.
+    negative_prompt: what the picture should not hold.
+    frames: that are generated, 8..64; more than 16 in overlapping windows.
+    fps: of the exported video, by interpolation, up to 60; 0 keeps the generated frames.
+    weights: folder of the weights in place of the shipped ones or the hub's
+        (full size: base/, motion/, grounding/).
+    base: SD 1.5 checkpoint in place of the default: a folder, a .safetensors file or a hub id.
+    motion: motion adapter likewise.
+    lora: a .safetensors file, with ":0.8" at its end for its scale.
+    memory: how the graphics memory is used, "auto" by what is found.
+    compile: compile the UNet (the first render takes minutes more, later ones less).
+    accept_noncommercial: the licence of a checkpoint for research only is accepted (migc).
+    """
+
+    steps: int | None = None
+    guidance_scale: float | None = None
+    grounding_share: float | None = None
+    negative_prompt: str | None = None
+    frames: int | None = None
+    fps: float | None = None
+    weights: Path | None = None
+    base: str = ""
+    motion: str = ""
+    lora: str = ""
+    memory: Memory = "auto"
+    compile: bool = False
+    accept_noncommercial: bool = False
+
+    def __post_init__(self) -> None:
+        if self.frames is not None and not MIN_FRAMES <= self.frames <= MAX_FRAMES:
+            raise InputError(f"frames must be {MIN_FRAMES} to {MAX_FRAMES}, not {self.frames}")
+        if self.fps is not None and not 0 <= self.fps <= MAX_FPS:
+            raise InputError(f"frames per second must be 0 to {MAX_FPS}, not {self.fps:g}")
+        if self.memory not in get_args(Memory):
+            raise InputError(f"memory must be {', '.join(get_args(Memory))}, not '{self.memory}'")
 
 
 @dataclass(frozen=True)
@@ -27,22 +77,20 @@ class RenderRequest:
     Attributes
     ----------
     layout: what to draw; clip: its sound, as long as the layout (within 2%).
-    backend: key of `BACKENDS`; preset: key of the backend's presets.
-    steps: denoising steps, None for the preset's.
+    backend: key of `catalog.BACKENDS`; preset: key of the backend's presets.
     seed: 0..2**31 - 1; captions: how the text of a frame is made.
-    grounding: whether the boxes are used.
-    weights: folder of the weights, None for the shipped ones.
+    grounding: what puts objects into their boxes: "default", "none", or the backend's kinds,
+        joined by "+".
     """
 
     layout: VideoSceneLayout
     clip: AudioClip
     backend: str = "mini"
     preset: str = "default"
-    steps: int | None = None
     seed: int = 0
     captions: CaptionMode = "mix"
-    grounding: bool = True
-    weights: Path | None = None
+    grounding: str = "default"
+    options: RenderOptions = RenderOptions()
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
@@ -66,7 +114,7 @@ class RenderRequest:
 class Progress:
     """Work done: `done` of `total` in a stage, and the seconds that are probably left."""
 
-    stage: Literal["load", "denoise", "decode", "export"]
+    stage: Literal["load", "denoise", "decode", "smooth", "export"]
     done: int
     total: int
     remaining_s: float | None = None
@@ -103,19 +151,3 @@ class VideoBackend(Protocol):
     name: str
 
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]: ...
-
-
-def _mini() -> VideoBackend:
-    from .backends.mini import MiniBackend
-
-    return MiniBackend()
-
-
-#: Backend name -> how to make it (torch and diffusers are imported there).
-BACKENDS: dict[str, Callable[[], VideoBackend]] = {"mini": _mini}
-
-
-def get_backend(name: str) -> VideoBackend:
-    if name not in BACKENDS:
-        raise InputError(f"there is no backend '{name}': choose {', '.join(BACKENDS)}")
-    return BACKENDS[name]()

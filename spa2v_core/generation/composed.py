@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
 from diffusers import AnimateDiffPipeline
 
+from .caching import DeepCache, deep_cache
 from .conditioning import FrameConditions
-from .grounding.base import Grounding, GroundingInputs
+from .grounding.base import Grounding, Text
+from .grounding.cross_attention import named_everywhere
 from .schedule import Schedule
 from .unet import FrameConditioning
 
@@ -24,32 +28,42 @@ DECODE_CHUNK = 4
 
 @dataclass
 class ComposedModel:
-    """A stock pipeline whose UNet is grounded, with the grounding that was grafted into it."""
+    """A stock pipeline whose UNet is grounded.
+
+    Attributes
+    ----------
+    makers: kind of grounding -> how it is made (weights are read then); each at most once.
+    """
 
     pipeline: AnimateDiffPipeline
-    grounding: Grounding | None
+    makers: Mapping[str, Callable[[], Grounding]]
+    _grafted: dict[str, Grounding] = field(default_factory=dict)
+
+    def grounding(self, kind: str) -> Grounding:
+        """The grounding of a kind, made and grafted when first asked for."""
+        if kind not in self._grafted:
+            made = self.makers[kind]()
+            made.graft(self.pipeline.unet)
+            self._grafted[kind] = made
+        return self._grafted[kind]
 
     def condition(
-        self, conditions: FrameConditions, latent_hw: tuple[int, int]
+        self,
+        conditions: FrameConditions,
+        latent_hw: tuple[int, int],
+        kinds: Sequence[str],
     ) -> FrameConditioning:
         """Encode the text of each frame and ground the objects."""
         pipe = self.pipeline
+        groundings = [self.grounding(kind) for kind in kinds] if conditions.phrases else []
+        if any(getattr(grounding, "needs_names", False) for grounding in groundings):
+            conditions = replace(conditions, frame_texts=named_everywhere(conditions))
         texts = list(dict.fromkeys(conditions.frame_texts))
         encoded, _ = pipe.encode_prompt(texts, pipe._execution_device, 1, False)
         frame_text = encoded[[texts.index(text) for text in conditions.frame_texts]]
-        if self.grounding is None or not conditions.phrases:
-            return FrameConditioning(frame_text)
-        phrases = self.grounding.encode_phrases(
-            conditions.phrases, pipe.tokenizer, pipe.text_encoder
-        )
-        inputs = GroundingInputs(
-            phrases[None],
-            *(
-                torch.as_tensor(array, dtype=torch.float32, device=phrases.device)
-                for array in (conditions.boxes, conditions.present, conditions.facing)
-            ),
-        )
-        return FrameConditioning(frame_text, self.grounding.prepare(inputs, latent_hw))
+        tools = Text(pipe.tokenizer, pipe.text_encoder, pipe._execution_device)
+        states = tuple(g.prepare(conditions, tools, latent_hw) for g in groundings)
+        return FrameConditioning(frame_text, states)
 
     @torch.no_grad()
     def denoise(
@@ -59,91 +73,169 @@ class ComposedModel:
         *,
         seed: int,
         size: tuple[int, int],
+        kinds: Sequence[str] = (),
         negative_prompt: str = "",
         on_step: StepCallback | None = None,
     ) -> torch.Tensor:
         """Latents (1, C, F, h, w) of a video of `size` (width, height) pixels.
 
-        `on_step` may raise to stop after the current step.
+        More frames than the motion modules were trained with are denoised in overlapping windows.
+        kinds: groundings to use, keys of `makers`. `on_step` may raise to stop after the step.
         """
         pipe = self.pipeline
         width, height = size
         scale = pipe.vae_scale_factor
-        conditioning = self.condition(conditions, (height // scale, width // scale))
+        conditioning = self.condition(conditions, (height // scale, width // scale), kinds)
         conditioning.grounding_on = schedule.grounded_steps > 0
         frames = len(conditions.frame_texts)
-        guess = CleanGuess(pipe)
-
-        def after_step(_: object, index: int, timestep: torch.Tensor, tensors: dict) -> dict:
-            done = index + 1
-            conditioning.grounding_on = done < schedule.grounded_steps
-            guess.update(tensors["latents"], int(timestep))
-            if on_step is not None:
-                on_step(done, guess.decode)
-            if done == schedule.guided_steps:  # CFG truncation: keep the conditional half
-                pipe._guidance_scale = 1.0
-                return {"prompt_embeds": tensors["prompt_embeds"][-frames:]}
-            return {}
-
         generator = torch.Generator("cpu").manual_seed(seed)
-        return pipe(
-            prompt=conditions.caption,
-            negative_prompt=negative_prompt,
-            num_frames=frames,
-            height=height,
-            width=width,
-            num_inference_steps=schedule.steps,
-            guidance_scale=schedule.guidance_scale if schedule.guided_steps else 1.0,
-            generator=generator,
-            cross_attention_kwargs={"conditioning": conditioning},
-            callback_on_step_end=after_step,
-            callback_on_step_end_tensor_inputs=["latents", "prompt_embeds"],
-            output_type="latent",
-        ).frames
+        with self._windows(frames), self._caching(schedule) as cache, _guess(pipe) as guess:
+            run = _Run(self, conditioning, schedule, cache, guess, on_step)
+            try:
+                return pipe(
+                    prompt=conditions.caption,
+                    negative_prompt=negative_prompt,
+                    num_frames=frames,
+                    height=height,
+                    width=width,
+                    num_inference_steps=schedule.steps,
+                    guidance_scale=schedule.guidance_scale if schedule.guided_steps else 1.0,
+                    generator=generator,
+                    latents=run.first_latents(size, generator),
+                    cross_attention_kwargs={"conditioning": conditioning},
+                    callback_on_step_end=run.after_step,
+                    callback_on_step_end_tensor_inputs=["latents", "prompt_embeds"],
+                    output_type="latent",
+                ).frames
+            finally:
+                for state in conditioning.states:  # processors outlive the render
+                    state.switch(False, {})
+
+    @contextmanager
+    def _windows(self, frames: int) -> Iterator[None]:
+        """FreeNoise (Qiu et al., ICLR 2024) where the frames exceed the motion modules' length:
+        temporal attention in overlapping windows, boxes and texts still of each frame."""
+        pipe = self.pipeline
+        length = pipe.motion_adapter.config.motion_max_seq_length
+        length = min(length, 16)  # longer windows than the 16 frames of training drift
+        if frames <= length:
+            yield
+            return
+        pipe.enable_free_noise(context_length=length, context_stride=length // 4)
+        try:
+            yield
+        finally:  # `disable_free_noise` fails where the middle block has no motion modules
+            pipe._free_noise_context_length = None
+            for block in (*pipe.unet.down_blocks, pipe.unet.mid_block, *pipe.unet.up_blocks):
+                if hasattr(block, "motion_modules"):
+                    pipe._disable_free_noise_in_block(block)
+
+    @contextmanager
+    def _caching(self, schedule: Schedule) -> Iterator[DeepCache]:
+        if not schedule.cache:
+            yield DeepCache()
+            return
+        with deep_cache(self.pipeline.unet) as cache:
+            yield cache
 
     @torch.no_grad()
-    def decode(self, latents: torch.Tensor) -> np.ndarray:
-        """(F, H, W, 3) uint8 RGB of latents (1, C, F, h, w)."""
-        chunks = [
-            self.pipeline.decode_latents(latents[:, :, first : first + DECODE_CHUNK], DECODE_CHUNK)
-            for first in range(0, latents.shape[2], DECODE_CHUNK)
+    def decode(self, latents: torch.Tensor, chunk: int = DECODE_CHUNK) -> np.ndarray:
+        """(F, H, W, 3) uint8 RGB of latents (1, C, F, h, w), `chunk` frames at a time."""
+        pieces = [
+            to_uint8(self.pipeline.decode_latents(latents[:, :, first : first + chunk], chunk))
+            for first in range(0, latents.shape[2], chunk)
         ]
-        return to_uint8(torch.cat(chunks, dim=2))
+        return np.concatenate(pieces)
 
 
-class CleanGuess:
-    """The clean latents that a DDIM step implies, from the latents before and after it.
+@dataclass
+class _Run:
+    """One render: what happens between the pipeline's steps."""
 
-    Both lie on x = sqrt(a) x0 + sqrt(1 - a) e with the same x0 and e (DDIM, eta 0; Song et al.,
-    2021, eq. 12), so two points give x0 without asking the pipeline for its prediction.
-    """
+    model: ComposedModel
+    conditioning: FrameConditioning
+    schedule: Schedule
+    cache: DeepCache
+    guess: dict[str, torch.Tensor]
+    on_step: StepCallback | None
 
-    def __init__(self, pipeline: AnimateDiffPipeline) -> None:
-        self.pipeline = pipeline
-        self.before: torch.Tensor | None = None
-        self.now: torch.Tensor | None = None
-        self.timestep = 0
+    def __post_init__(self) -> None:
+        self.guides = [s for s in self.conditioning.states if hasattr(s, "guide")]
 
-    def update(self, latents: torch.Tensor, timestep: int) -> None:
-        self.before, self.now, self.timestep = self.now, latents, timestep
-
-    def latents(self) -> torch.Tensor:
-        """Estimate of the clean latents; the noisy ones after the first step or at the end."""
-        scheduler = self.pipeline.scheduler
-        following = (
-            self.timestep - scheduler.config.num_train_timesteps // scheduler.num_inference_steps
+    def first_latents(
+        self, size: tuple[int, int], generator: torch.Generator
+    ) -> torch.Tensor | None:
+        """None for the pipeline's own noise, or that noise guided for the first step."""
+        if not (self.guides and self.conditioning.grounding_on):
+            return None
+        pipe = self.model.pipeline
+        pipe.scheduler.set_timesteps(self.schedule.steps, device=pipe._execution_device)
+        width, height = size
+        noise = pipe.prepare_latents(
+            1,
+            pipe.unet.config.in_channels,
+            self.conditioning.frames,
+            height,
+            width,
+            pipe.unet.dtype,
+            pipe._execution_device,
+            generator,
         )
-        if self.before is None or following < 0:
-            return self.now
-        a, b = (float(scheduler.alphas_cumprod[t]) for t in (self.timestep, following))
-        noisy, cleaner = (1 - a) ** 0.5, (1 - b) ** 0.5
-        return (noisy * self.now - cleaner * self.before) / (noisy * b**0.5 - cleaner * a**0.5)
+        return self._guided(noise, 0) / pipe.scheduler.init_noise_sigma
 
-    @torch.no_grad()
-    def decode(self, frame: int) -> np.ndarray:
-        """(H, W, 3) uint8 RGB of one frame of the current estimate."""
-        latents = self.latents()[:, :, frame : frame + 1]
-        return to_uint8(self.pipeline.decode_latents(latents, 1))[0]
+    def after_step(
+        self, _: object, index: int, __: torch.Tensor, tensors: dict[str, Any]
+    ) -> dict[str, Any]:
+        done, changed = index + 1, {}
+        frames = self.conditioning.frames
+        self.conditioning.grounding_on = done < self.schedule.grounded_steps
+        self.cache.reuse = done in self.schedule.reusing_steps
+        if self.on_step is not None:
+            latents = self.guess.get("clean", tensors["latents"])
+            self.on_step(done, lambda k: self.model.decode(latents[:, :, k : k + 1])[0])
+        if done == self.schedule.guided_steps:  # CFG truncation: keep the conditional half
+            self.model.pipeline._guidance_scale = 1.0
+            changed["prompt_embeds"] = tensors["prompt_embeds"][-frames:]
+        if self.guides and self.conditioning.grounding_on and done < self.schedule.steps:
+            changed["latents"] = self._guided(tensors["latents"], done)
+        return changed
+
+    def _guided(self, latents: torch.Tensor, step: int) -> torch.Tensor:
+        """Latents moved by the guides before `step`."""
+        scheduler, unet = self.model.pipeline.scheduler, self.model.pipeline.unet
+        timestep = scheduler.timesteps[step]
+        level = float((1 - scheduler.alphas_cumprod[int(timestep)]) ** 0.5)
+
+        def predict(sample: torch.Tensor) -> object:
+            given = scheduler.scale_model_input(sample, timestep)
+            passed = {"conditioning": replace(self.conditioning, grounding_on=True)}
+            return unet(
+                given, timestep, self.conditioning.frame_text, cross_attention_kwargs=passed
+            )
+
+        for guide in self.guides:
+            latents = guide.guide(latents, level, predict)
+        return latents
+
+
+@contextmanager
+def _guess(pipeline: AnimateDiffPipeline) -> Iterator[dict[str, torch.Tensor]]:
+    """While in the block, "clean" holds the clean latents that the last step predicted."""
+    scheduler, kept = pipeline.scheduler, {}
+    step = scheduler.step
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        out = step(*args, **kwargs)
+        kept["clean"] = getattr(out, "pred_original_sample", None)
+        if kept["clean"] is None:
+            kept["clean"] = getattr(out, "denoised", out.prev_sample)
+        return out
+
+    scheduler.step = watched
+    try:
+        yield kept
+    finally:
+        del scheduler.step  # the class's own again
 
 
 def to_uint8(video: torch.Tensor) -> np.ndarray:

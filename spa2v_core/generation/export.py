@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from ..units import to_pixels
 SIZE_WH = (512, 320)
 #: Where the layout is kept in the file's metadata.
 LAYOUT_KEY = "spa2v_layout"
+#: And how it was rendered.
+SETTINGS_KEY = "spa2v_render"
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 #: Distinct on light and dark, RGB; a track's colour is by its id.
 TRACK_COLOURS = (
@@ -33,20 +36,28 @@ TRACK_COLOURS = (
 
 
 def write_video(
-    frames: np.ndarray, clip: AudioClip, path: Path, layout: VideoSceneLayout | None = None
+    frames: np.ndarray,
+    clip: AudioClip,
+    path: Path,
+    layout: VideoSceneLayout | None = None,
+    *,
+    fps: float = 0.0,
+    settings: dict | None = None,
 ) -> None:
     """Write (F, H, W, 3) uint8 frames over the whole clip, with its sound.
 
-    H.264 and AAC, 512x320, constant frame rate F / duration, so that picture and sound end
-    together; the layout goes into the metadata (`read_layout`).
+    H.264 and AAC, 512x320, constant frame rate: `fps`, or 0 for F / duration, so that picture and
+    sound end together. Layout and settings go into the metadata (`read_layout`, `read_settings`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    rate = Fraction(len(frames) / clip.duration_s).limit_denominator(10_000)
+    rate = Fraction(fps or len(frames) / clip.duration_s).limit_denominator(10_000)
     options = {"movflags": "+faststart+use_metadata_tags"}
     part = path.with_name(f"{path.name}.part")
     with av.open(str(part), "w", format="mp4", options=options) as container:
         if layout is not None:
             container.metadata[LAYOUT_KEY] = layout_io.dumps(layout)
+        if settings is not None:
+            container.metadata[SETTINGS_KEY] = json.dumps(settings)
         video = container.add_stream(
             "libx264", rate=rate, options={"crf": "16", "preset": "medium"}
         )
@@ -70,14 +81,29 @@ def write_video(
 
 def read_layout(path: Path) -> VideoSceneLayout:
     """The layout that an exported video carries."""
-    try:
-        with av.open(str(path)) as container:
-            text = container.metadata.get(LAYOUT_KEY)
-    except (av.error.FFmpegError, OSError) as error:
-        raise InputError(f"{path.name} can't be read as a video") from error
+    text = _metadata(path, LAYOUT_KEY)
     if not text:
         raise InputError(f"{path.name} carries no layout: give a video exported here")
     return layout_io.loads(text)
+
+
+def read_settings(path: Path) -> dict:
+    """How an exported video was rendered, {} if it does not say."""
+    return json.loads(_metadata(path, SETTINGS_KEY) or "{}")
+
+
+def _metadata(path: Path, key: str) -> str:
+    try:
+        with av.open(str(path)) as container:
+            return container.metadata.get(key, "")
+    except (av.error.FFmpegError, OSError) as error:
+        raise InputError(f"{path.name} can't be read as a video") from error
+
+
+def write_poster(frames: np.ndarray, path: Path) -> None:
+    """The middle frame of (F, H, W, 3) uint8 as a JPEG of the export's size."""
+    large = cv2.resize(frames[len(frames) // 2], SIZE_WH, interpolation=cv2.INTER_CUBIC)
+    cv2.imwrite(str(path), cv2.cvtColor(large, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
 def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> np.ndarray:

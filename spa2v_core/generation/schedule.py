@@ -1,4 +1,4 @@
-"""When grounding and guidance are on, in denoising steps."""
+"""When grounding, guidance and feature caching are on, in denoising steps."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ class Schedule:
     guidance_scale: classifier-free guidance; 1 is off.
     guidance_share: share of the steps, from the first, that are guided (CFG truncation).
     grounding_share: share of the steps, from the first, that are grounded.
+    cache: keep the UNet's inner features for every other step after the grounded ones.
     """
 
     steps: int
     guidance_scale: float
     guidance_share: float = 1.0
     grounding_share: float = 1.0
+    cache: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= 100:
@@ -41,3 +43,15 @@ class Schedule:
     @property
     def grounded_steps(self) -> int:
         return math.ceil(self.steps * self.grounding_share)
+
+    @property
+    def reusing_steps(self) -> frozenset[int]:
+        """Steps (from 0) that reuse the inner features of the step before.
+
+        Never while grounded, in the step after guidance ends (its batch is smaller) or in the last.
+        """
+        reusing: set[int] = set()
+        for step in range(max(self.grounded_steps, 1), self.steps - 1):
+            if self.cache and step != self.guided_steps and step - 1 not in reusing:
+                reusing.add(step)
+        return frozenset(reusing)

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from diffusers import UNetMotionModel
 
+from .grounding.base import GroundingState
+
 
 @dataclass
 class FrameConditioning:
@@ -19,18 +21,25 @@ class FrameConditioning:
 
     Attributes
     ----------
-    frame_text: (F, L, d) text of each frame, or None to keep the pipeline's.
-    grounding: state of a grounding module, or None.
+    frame_text: (F, L, d) text of each frame, or None to keep the pipeline's (in training).
+    states: of the groundings that are used.
     grounding_on: switched by the schedule, off leaves the stock UNet.
     """
 
     frame_text: torch.Tensor | None = None
-    grounding: Any | None = None
+    states: tuple[GroundingState, ...] = ()
     grounding_on: bool = True
+
+    @property
+    def frames(self) -> int:
+        return 0 if self.frame_text is None else len(self.frame_text)
 
 
 class GroundedUNetMotionModel(UNetMotionModel):
     """UNetMotionModel with `FrameConditioning` under `cross_attention_kwargs["conditioning"]`."""
+
+    #: What regional compilation compiles (the parent names none).
+    _repeated_blocks = ("BasicTransformerBlock", "ResnetBlock2D")
 
     def forward(
         self,
@@ -49,8 +58,8 @@ class GroundedUNetMotionModel(UNetMotionModel):
                 frames = len(conditioning.frame_text)
                 text = conditioning.frame_text.to(encoder_hidden_states.dtype)
                 encoder_hidden_states = torch.cat([encoder_hidden_states[:-frames], text])
-            if conditioning.grounding is not None and conditioning.grounding_on:
-                passed["gligen"] = {"objs": conditioning.grounding}
+            for state in conditioning.states:
+                state.switch(conditioning.grounding_on, passed)
         return super().forward(
             sample,
             timestep,

@@ -348,7 +348,7 @@ def _predict_clips(unet: GroundedUNetMotionModel) -> Predict:
         noisy: torch.Tensor, timesteps: torch.Tensor, text: torch.Tensor, state: Any
     ) -> torch.Tensor:
         video = noisy.unflatten(0, (-1, FRAMES)).transpose(1, 2)
-        passed = {"conditioning": FrameConditioning(None, state)}
+        passed = {"conditioning": FrameConditioning(None, (state,))}
         out = unet(video, timesteps[::FRAMES], text, cross_attention_kwargs=passed).sample
         return out.transpose(1, 2).flatten(0, 1)
 

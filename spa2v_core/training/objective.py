@@ -9,8 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..generation.grounding.base import GroundingInputs
-from ..generation.grounding.instance import InstanceGrounding, box_coverage, phrase_embeddings
+from ..generation.grounding.base import box_coverage
+from ..generation.grounding.instance import (
+    GroundingInputs,
+    InstanceGrounding,
+    phrase_embeddings,
+)
 from . import models
 from .choreography import FRAMES
 from .pool import Pool
@@ -103,7 +107,7 @@ class Objective:
         text = self.text_encoder(text_ids).last_hidden_state
         phrases = phrase_embeddings(batch.phrases, self.text_encoder, self.specials)
         inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
-        state = self.grounding.prepare(inputs, (clean.shape[-2], clean.shape[-1]))
+        state = self.grounding.maps(inputs, (clean.shape[-2], clean.shape[-1]))
         predicted = self.predict(a * clean + b * noise, timesteps, text, state).float()
         return (predicted - (a * noise - b * clean)).square(), alphas / (1 - alphas).clamp(min=1e-8)
 

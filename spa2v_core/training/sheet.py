@@ -82,7 +82,9 @@ def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: 
     for caption, objects in CASES:
         start = time.time()
         given = conditions(caption, objects)
-        video = model.decode(model.denoise(given, schedule, seed=seed, size=(256, 160)))
+        video = model.decode(
+            model.denoise(given, schedule, seed=seed, size=(256, 160), kinds=("instance",))
+        )
         print(f"{caption}: {time.time() - start:.1f} s", flush=True)
         row = []
         for frame in SHOWN:

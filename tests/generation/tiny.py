@@ -6,6 +6,8 @@ import torch
 from diffusers import AnimateDiffPipeline
 
 from spa2v_core.generation.composed import ComposedModel
+from spa2v_core.generation.grounding.attention import AttentionSteering
+from spa2v_core.generation.grounding.energy import EnergyGuidance
 from spa2v_core.generation.grounding.instance import InstanceGrounding
 from spa2v_core.generation.unet import GroundedUNetMotionModel
 from spa2v_core.training import models
@@ -27,7 +29,6 @@ def tiny_model() -> ComposedModel:
         if name.endswith("proj_out.weight"):
             torch.nn.init.normal_(parameter, std=0.2)
     motion_unet = GroundedUNetMotionModel.from_unet2d(unet, adapter)
-    grounding.graft(motion_unet)
     pipeline = AnimateDiffPipeline(
         vae=models.build_vae((16, 16, 16, 16)),
         text_encoder=models.build_text_encoder(tokenizer, TEXT_DIM),
@@ -37,7 +38,12 @@ def tiny_model() -> ComposedModel:
         scheduler=models.build_scheduler(),
     )
     pipeline.set_progress_bar_config(disable=True)
-    return ComposedModel(pipeline, grounding.eval())
+    makers = {
+        "instance": lambda: grounding.eval(),
+        "attention": AttentionSteering,
+        "energy": EnergyGuidance,
+    }
+    return ComposedModel(pipeline, makers)
 
 
 class NoMotion:

@@ -87,7 +87,9 @@ def test_all_stages_run_and_export_a_model_that_renders(tmp_path):
     assert sum(sizes) < 38e6
     assert max(sizes) < 10e6
     model = load_mini(out)
-    latents = model.denoise(conditions(*CASES[0]), Schedule(1, 1.0), seed=0, size=(64, 40))
+    latents = model.denoise(
+        conditions(*CASES[0]), Schedule(1, 1.0), seed=0, size=(64, 40), kinds=["instance"]
+    )
     assert latents.shape == (1, 8, FRAMES, 5, 8)
     go_on = [*options, "--start", str(out), "--resume"]
     mini.main(["base", *go_on])

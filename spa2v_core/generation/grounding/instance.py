@@ -17,7 +17,8 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from .base import GroundingInputs, spatial_blocks
+from ..conditioning import FrameConditions
+from .base import TextTools, as_tensor, box_coverage, grid, spatial_blocks, token_counts
 
 OCTAVES = 4
 #: What is left of an object's weight under one that covers it fully.
@@ -25,10 +26,32 @@ COVERED = 0.15
 
 
 @dataclass(frozen=True)
+class GroundingInputs:
+    """What is where, for F frames and K objects (list order is z-order: last is in front).
+
+    Attributes
+    ----------
+    phrases: (F or 1, K, d) embedding of each object's phrase.
+    boxes: (F, K, 4) xyxy, normalised; may reach outside the frame.
+    present: (F, K) 1 where the object is in that frame, else 0.
+    facing: (F or 1, K) -1 facing left, +1 facing right.
+    """
+
+    phrases: torch.Tensor
+    boxes: torch.Tensor
+    present: torch.Tensor
+    facing: torch.Tensor
+
+
+@dataclass(frozen=True)
 class InstanceState:
     """Per token count: (map (F, N, c), mask (F, N, 1) in 0..1)."""
 
     levels: dict[int, tuple[torch.Tensor, torch.Tensor]]
+
+    def switch(self, on: bool, kwargs: dict[str, Any]) -> None:
+        if on:
+            kwargs["gligen"] = {"objs": self}
 
 
 class InstanceFuser(nn.Module):
@@ -94,25 +117,30 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         for name, block in blocks.items():
             block.fuser = self.fusers[name.replace(".", "-")]
 
-    def encode_phrases(
-        self, phrases: list[str], tokenizer: Any, text_encoder: nn.Module
-    ) -> torch.Tensor:
-        device = next(text_encoder.parameters()).device
-        tokens = tokenizer(
-            phrases, padding="max_length", truncation=True, max_length=8, return_tensors="pt"
+    def prepare(
+        self, conditions: FrameConditions, text: TextTools, latent_hw: tuple[int, int]
+    ) -> InstanceState:
+        tokens = text.tokenizer(
+            conditions.phrases,
+            padding="max_length",
+            truncation=True,
+            max_length=8,
+            return_tensors="pt",
         )
-        return phrase_embeddings(
-            tokens.input_ids.to(device), text_encoder, set(tokenizer.all_special_ids)
-        )
+        ids = tokens.input_ids.to(text.device)
+        phrases = phrase_embeddings(ids, text.text_encoder, set(text.tokenizer.all_special_ids))
+        arrays = (conditions.boxes, conditions.present, conditions.facing)
+        inputs = GroundingInputs(phrases[None], *(as_tensor(array, phrases) for array in arrays))
+        return self.maps(inputs, latent_hw)
 
-    def prepare(self, inputs: GroundingInputs, latent_hw: tuple[int, int]) -> InstanceState:
+    def maps(self, inputs: GroundingInputs, latent_hw: tuple[int, int]) -> InstanceState:
         """State for latents of `latent_hw`."""
-        levels = {}
-        height, width = latent_hw
-        for _ in range(3):
-            levels[height * width] = self._level(inputs, height, width)
-            height, width = math.ceil(height / 2), math.ceil(width / 2)
-        return InstanceState(levels)
+        return InstanceState(
+            {
+                height * width: self._level(inputs, height, width)
+                for height, width in token_counts(latent_hw, 3)
+            }
+        )
 
     def _level(
         self, inputs: GroundingInputs, height: int, width: int
@@ -171,24 +199,3 @@ def phrase_embeddings(
     weight = words[..., None].to(hidden.dtype)
     pooled = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
     return pooled.reshape(*input_ids.shape[:-1], -1)
-
-
-def grid(height: int, width: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Normalised x and y of the cell centres, each (height * width,)."""
-    y = (torch.arange(height, device=device) + 0.5) / height
-    x = (torch.arange(width, device=device) + 0.5) / width
-    return x.repeat(height), y.repeat_interleave(width)
-
-
-def box_coverage(boxes: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """(..., height * width) share of each cell that a box covers, 0..1."""
-
-    def along(low: torch.Tensor, high: torch.Tensor, cells: int) -> torch.Tensor:
-        edges = torch.arange(cells + 1, device=boxes.device) / cells
-        start = torch.maximum(low[..., None], edges[:-1])
-        stop = torch.minimum(high[..., None], edges[1:])
-        return (stop - start).clamp(min=0) * cells
-
-    x1, y1, x2, y2 = boxes.unbind(-1)
-    cover = along(y1, y2, height)[..., :, None] * along(x1, x2, width)[..., None, :]
-    return cover.flatten(-2)

@@ -1,0 +1,263 @@
+"""The full-size backend: SD 1.5, AnimateDiff motion modules and grounding, trained apart and put
+together at inference, as in the paper (SpA2V, sec. 3.3)."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AnimateDiffPipeline,
+    AutoencoderKL,
+    DDIMScheduler,
+    EulerDiscreteScheduler,
+    MotionAdapter,
+    UNet2DConditionModel,
+)
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from ...errors import BackendError
+from .. import hardware
+from ..base import Notice, Progress, RenderEvent, RenderRequest
+from ..catalog import Preset, settle
+from ..composed import ComposedModel
+from ..conditioning import frame_conditions
+from ..grounding.attention import AttentionSteering
+from ..grounding.base import Grounding
+from ..grounding.energy import EnergyGuidance
+from ..grounding.gligen import GligenGrounding
+from ..unet import GroundedUNetMotionModel
+from ..worker import iterate
+from .composing import Emit, compose
+from .quiet import quiet
+from .sources import Sources, find_sources
+
+SIZE_WH = (512, 320)
+NEGATIVE = "low quality, worst quality, blurry, deformed, watermark, text"
+_RENDERING = threading.Lock()
+
+
+class AnimateDiffBackend:
+    """Frames of 512x320; one render at a time."""
+
+    name = "animatediff"
+
+    def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
+        preset, kinds = settle(request)
+        sources = find_sources(request.options, kinds, preset.few_step)
+        options = request.options
+        memory = "low" if preset.low_memory and options.memory == "auto" else options.memory
+        execution = hardware.choose(memory, options.compile)
+
+        def work(emit: Emit) -> None:
+            with _RENDERING, _memory_errors():
+                for reason in execution.reasons:
+                    emit(Notice(reason))
+                _render(request, preset, kinds, sources, execution, emit)
+
+        return iterate(work)
+
+
+def _render(
+    request: RenderRequest,
+    preset: Preset,
+    kinds: tuple[str, ...],
+    sources: Sources,
+    execution: hardware.Execution,
+    emit: Emit,
+) -> None:
+    emit(Progress("load", 0, 1))
+    model = _LOADED.get(sources, execution, preset.few_step)
+    for kind in kinds:
+        model.grounding(kind)
+    emit(Progress("load", 1, 1))
+    conditions = frame_conditions(request.layout, preset.frames, request.captions)
+    negative = request.options.negative_prompt
+    compose(
+        request,
+        preset,
+        kinds,
+        conditions,
+        model,
+        SIZE_WH,
+        emit,
+        negative_prompt=NEGATIVE if negative is None else negative,
+        decode_chunk=execution.decode_chunk,
+    )
+
+
+class _Loaded:
+    """Keeps the last model, as loading takes long; another one is loaded after it has gone."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._model: ComposedModel | None = None
+
+    def get(self, sources: Sources, execution: hardware.Execution, few_step: bool) -> ComposedModel:
+        key = (sources, execution.device, execution.dtype, execution.offload, execution.compile)
+        if self._model is None or key != self._key:
+            self._model = None
+            free_memory()
+            self._model = load(sources, execution, few_step)
+            self._key = key
+        return self._model
+
+
+_LOADED = _Loaded()
+
+
+def load(sources: Sources, execution: hardware.Execution, few_step: bool = False) -> ComposedModel:
+    """The parts of `sources` composed on the stock pipeline, ready on the device."""
+    quiet()
+    dtype = getattr(torch, execution.dtype)
+    base = sources.base
+    unet2d = _part(UNet2DConditionModel, base / "unet", dtype)
+    adapter = load_motion(sources.motion, dtype)
+    try:
+        unet = GroundedUNetMotionModel.from_unet2d(unet2d, adapter)
+    except (ValueError, RuntimeError, KeyError) as error:
+        raise BackendError(
+            f"the motion modules in {sources.motion.name} do not fit this base: take a motion "
+            "adapter for SD 1.5"
+        ) from error
+    pipeline = AnimateDiffPipeline(
+        vae=_part(AutoencoderKL, base / "vae", dtype),
+        text_encoder=_part(CLIPTextModel, base / "text_encoder", dtype),
+        tokenizer=_tokenizer(base / "tokenizer"),
+        unet=unet.to(dtype),
+        motion_adapter=adapter,
+        scheduler=_scheduler(base / "scheduler", few_step),
+    )
+    if sources.lora is not None:
+        add_lora(pipeline, sources.lora, sources.lora_scale)
+    for module in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+        module.requires_grad_(False).eval()
+    pipeline.set_progress_bar_config(disable=True)
+    model = ComposedModel(pipeline, _makers(sources, pipeline.unet, execution))
+    _place(pipeline, execution)
+    return model
+
+
+def _place(pipeline: AnimateDiffPipeline, execution: hardware.Execution) -> None:
+    if execution.offload:
+        pipeline.enable_model_cpu_offload(device=execution.device)
+        pipeline.vae.enable_tiling()
+        return
+    pipeline.to(execution.device)
+    if execution.device == "cuda":
+        pipeline.unet.to(memory_format=torch.channels_last)
+        pipeline.vae.to(memory_format=torch.channels_last)
+    if execution.compile:
+        pipeline.unet.compile_repeated_blocks()
+
+
+def _makers(
+    sources: Sources, unet: torch.nn.Module, execution: hardware.Execution
+) -> dict[str, Callable[[], Grounding]]:
+    def gligen() -> Grounding:
+        if sources.grounding is None:
+            raise BackendError("no GLIGEN weights were asked for")
+        made = GligenGrounding.for_unet(unet)
+        made.load(sources.grounding)
+        return made.to(execution.device, getattr(torch, execution.dtype)).requires_grad_(False)
+
+    return {"gligen": gligen, "attention": AttentionSteering, "energy": EnergyGuidance}
+
+
+def load_motion(path: Path, dtype: torch.dtype) -> MotionAdapter:
+    """A motion adapter from its folder, or from one .safetensors file (AnimateDiff-Lightning)."""
+    if path.is_dir():
+        return _part(MotionAdapter, path, dtype)
+    adapter = MotionAdapter()
+    try:
+        adapter.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError) as error:
+        raise BackendError(
+            f"{path.name} holds no motion adapter for SD 1.5, or not all of it: download it again"
+        ) from error
+    return adapter.to(dtype)
+
+
+def add_lora(pipeline: AnimateDiffPipeline, path: Path, scale: float) -> None:
+    """Merge a LoRA into the base (before grounding is grafted)."""
+    try:
+        pipeline.load_lora_weights(path.parent, weight_name=path.name, local_files_only=True)
+    except ValueError as error:
+        if "PEFT" in str(error):
+            raise BackendError("LoRAs need peft: pip install peft") from error
+        raise BackendError(f"{path.name} is no LoRA for SD 1.5") from error
+    pipeline.fuse_lora(lora_scale=scale)
+    pipeline.unload_lora_weights()
+
+
+def _part(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
+    """A model part from its folder, fp16 files preferred; BackendError if that fails."""
+    variant = "fp16" if any(folder.glob("*.fp16.safetensors")) else None
+    if not any(folder.glob("*.safetensors")):
+        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.ckpt"))
+        raise BackendError(
+            f"{folder.parent.name}/{folder.name} has no safetensors"
+            + (" (pickles are not read: convert them)" if pickled else "")
+        )
+    try:
+        return cls.from_pretrained(
+            folder, variant=variant, use_safetensors=True, torch_dtype=dtype, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[0][:160]
+        raise BackendError(
+            f"{folder.parent.name}/{folder.name} can't be loaded ({first}): download it again"
+        ) from error
+
+
+def _tokenizer(folder: Path) -> Any:
+    try:
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise BackendError(
+            f"{folder.parent.name}/tokenizer can't be read: download it again"
+        ) from error
+
+
+def _scheduler(folder: Path, few_step: bool) -> Any:
+    """DDIM with the noise schedule that AnimateDiff was trained with; Euler for few steps."""
+    kind, spacing = (
+        (EulerDiscreteScheduler, "trailing") if few_step else (DDIMScheduler, "linspace")
+    )
+    extra = {} if few_step else {"clip_sample": False, "steps_offset": 1}
+    try:
+        return kind.from_pretrained(
+            folder, beta_schedule="linear", timestep_spacing=spacing, **extra
+        )
+    except (OSError, ValueError) as error:
+        raise BackendError(
+            f"{folder.parent.name}/scheduler can't be read: download it again"
+        ) from error
+
+
+def free_memory() -> None:
+    """Give what is not used any more back to the card."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Frees the card at the end of a render, however it ends; out of memory gets its message."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise BackendError(
+            "the graphics card has too little memory for this: choose the preset low_memory, "
+            "fewer frames, or another grounding than energy"
+        ) from error
+    finally:
+        free_memory()

@@ -1,0 +1,156 @@
+"""More frames from few: motion-compensated interpolation, led by the layout's boxes.
+
+Optical flow (dense inverse search, Kroeger et al., ECCV 2016) between neighbouring frames starts
+from what the boxes say, so that large steps of small objects are found; each new frame is warped
+from both neighbours along the flow carried to its time, and where only one of them saw a place,
+from that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from ..layout import Box, VideoSceneLayout
+from ..layout.keyframes import dense
+from ..units import resample_frame
+
+#: How much a pixel whose colour changes along its flow counts where several land.
+_TRUST = 0.05
+
+
+def smooth(frames: np.ndarray, layout: VideoSceneLayout, count: int) -> Iterator[np.ndarray]:
+    """`count` frames (H, W, 3) uint8 of the same clip as (F, H, W, 3), evenly spaced in time.
+
+    Frame k of N stands for the time (k + 0.5) / N of the clip in both, so the outermost new frames
+    hold the first and the last one. Fewer frames than there are come unchanged.
+    """
+    if count <= len(frames):
+        yield from frames
+        return
+    boxes = [dense(track, layout.frame_count, len(frames)) for track in layout.objects]
+    pair, between = -1, None
+    for k in range(count):
+        position = resample_frame(k, count, len(frames))
+        first = min(int(position), len(frames) - 2)
+        part = position - first
+        if part < 1e-6 or part > 1 - 1e-6:
+            yield frames[first + round(part)]
+            continue
+        if between is None or pair != first:
+            moves = [(track[first], track[first + 1]) for track in boxes]
+            pair, between = first, Between(frames[first], frames[first + 1], moves)
+        yield between.at(part)
+
+
+class Between:
+    """Two neighbouring frames (H, W, 3) uint8 and the flow between them, both ways.
+
+    moves: per object its boxes in both frames, None where it is absent.
+    """
+
+    def __init__(
+        self, first: np.ndarray, last: np.ndarray, moves: list[tuple[Box | None, Box | None]]
+    ) -> None:
+        self.pictures = (first.astype(np.float32), last.astype(np.float32))
+        grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, last)]
+        back = [(b, a) for a, b in moves]
+        self.flows = (_flow(grey[0], grey[1], moves), _flow(grey[1], grey[0], back))
+        self.trust = tuple(
+            np.exp(-_TRUST * np.abs(here - sample(there, flow)).mean(-1))
+            for here, there, flow in zip(
+                self.pictures, self.pictures[::-1], self.flows, strict=True
+            )
+        )
+
+    def at(self, part: float) -> np.ndarray:
+        """(H, W, 3) uint8 at `part` (0..1) of the way."""
+        views, weights = [], []
+        for index, share in ((0, part), (1, 1 - part)):
+            carried, seen = carry(self.flows[index], self.trust[index], share)
+            views.append(sample(self.pictures[index], -share * carried))
+            weights.append(seen * (1 - share))
+        total = weights[0] + weights[1] + 1e-6
+        mixed = sum(v * w[..., None] for v, w in zip(views, weights, strict=True))
+        plain = self.pictures[0] * (1 - part) + self.pictures[1] * part
+        known = np.clip(total / 0.05, 0, 1)[..., None]  # nobody landed there: cross-fade
+        out = known * mixed / total[..., None] + (1 - known) * plain
+        return np.clip(np.rint(out), 0, 255).astype(np.uint8)
+
+
+def _flow(
+    grey: np.ndarray, other: np.ndarray, moves: list[tuple[Box | None, Box | None]]
+) -> np.ndarray:
+    """(H, W, 2) float32 pixels from `grey` to `other`, starting from the boxes' motion."""
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search.setFinestScale(0)
+    search.setUseSpatialPropagation(True)
+    return search.calc(grey, other, box_flow(grey.shape, moves))
+
+
+def box_flow(shape_hw: tuple[int, ...], moves: list[tuple[Box | None, Box | None]]) -> np.ndarray:
+    """(H, W, 2) float32 pixels that boxes move by, 0 outside them; later objects are in front."""
+    height, width = shape_hw
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32) + 0.5
+    flow = np.zeros((height, width, 2), np.float32)
+    for here, there in moves:
+        if here is None or there is None:
+            continue
+        across = (x / width - here.x1) / (here.x2 - here.x1)
+        along = (y / height - here.y1) / (here.y2 - here.y1)
+        inside = (across >= 0) & (across < 1) & (along >= 0) & (along < 1)
+        to_x = (there.x1 + across * (there.x2 - there.x1)) * width
+        to_y = (there.y1 + along * (there.y2 - there.y1)) * height
+        flow[inside] = np.stack([to_x - x, to_y - y], -1)[inside]
+    return flow
+
+
+def carry(flow: np.ndarray, trust: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Flow (H, W, 2) carried `share` of the way along itself, and (H, W) how well it is known.
+
+    Every pixel lands between four; where several land, trusted ones count more.
+    """
+    height, width = trust.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    to_x, to_y = x + share * flow[..., 0], y + share * flow[..., 1]
+    # Moving things are in front of what stays: they win where both land.
+    weight = trust**4 * (1 + np.hypot(flow[..., 0], flow[..., 1]))
+    total = np.zeros(height * width, np.float64)
+    sums = np.zeros((2, height * width), np.float64)
+    for index, amount in _landings(to_x, to_y, width, height):
+        given = (amount * weight).ravel()
+        total += np.bincount(index, given, height * width)
+        for axis in (0, 1):
+            sums[axis] += np.bincount(index, given * flow[..., axis].ravel(), height * width)
+    carried = (sums / np.maximum(total, 1e-9)).T.reshape(height, width, 2)
+    seen = total.reshape(height, width) / (total.reshape(height, width) + 0.1)
+    return carried.astype(np.float32), seen.astype(np.float32)
+
+
+def _landings(
+    to_x: np.ndarray, to_y: np.ndarray, width: int, height: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The four pixels around each target: (flat index, share (H, W), 0 outside the frame)."""
+    left, top = np.floor(to_x).astype(int), np.floor(to_y).astype(int)
+    for dx in (0, 1):
+        for dy in (0, 1):
+            column, row = left + dx, top + dy
+            amount = (1 - np.abs(to_x - column)) * (1 - np.abs(to_y - row))
+            inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+            index = np.where(inside, row * width + column, 0).ravel()
+            yield index, np.where(inside, amount, 0)
+
+
+def sample(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """(H, W, C) picture read at each pixel moved by flow (H, W, 2); edges are held."""
+    height, width = flow.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    return cv2.remap(
+        picture,
+        x + flow[..., 0],
+        y + flow[..., 1],
+        cv2.INTER_CUBIC if picture.ndim == 3 else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )

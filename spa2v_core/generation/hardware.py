@@ -1,0 +1,61 @@
+"""How a full-size model is run on the hardware that is found, and why."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from .base import Memory
+
+#: Free graphics memory from which everything stays on the card, GiB. Measured peaks: README.
+FULL_GIB = 7.0
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Device, precision and memory mode.
+
+    Attributes
+    ----------
+    dtype: "float16" or "float32".
+    offload: parts are on the card only while they work.
+    decode_chunk: frames that are decoded at once.
+    reasons: why, for the user.
+    """
+
+    device: str
+    dtype: str
+    offload: bool = False
+    decode_chunk: int = 4
+    compile: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+def has_gpu() -> bool:
+    """Whether this machine seems to have a CUDA card (without importing torch)."""
+    return shutil.which("nvidia-smi") is not None
+
+
+def choose(memory: Memory, compile_it: bool) -> Execution:
+    """The execution for this machine; `memory` "auto" decides by the free graphics memory."""
+    import torch
+
+    if torch.cuda.is_available():
+        free = torch.cuda.mem_get_info()[0] / 2**30
+        name = torch.cuda.get_device_name()
+        low = memory == "low" or (memory == "auto" and free < FULL_GIB)
+        why = "as asked for" if memory != "auto" else f"{free:.1f} GiB are free"
+        mode = "parts wait in main memory" if low else "everything stays on the card"
+        return Execution(
+            "cuda",
+            "float16",
+            offload=low,
+            decode_chunk=1 if low else 4,
+            compile=compile_it and not low,
+            reasons=(f"{name}, half precision; {mode} ({why})",),
+        )
+    if torch.backends.mps.is_available():
+        return Execution("mps", "float16", reasons=("Apple GPU, half precision",))
+    return Execution(
+        "cpu", "float32", decode_chunk=1, reasons=("no GPU was found: this takes an hour or more",)
+    )
