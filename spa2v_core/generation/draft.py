@@ -1,0 +1,89 @@
+"""Draft videos: rough pictures of a layout that a backend starts from instead of pure noise.
+
+Encoding a draft, adding noise and denoising it keeps its layout (SDEdit, Meng et al., 2022;
+Video-MSG, Li et al., 2025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from ..errors import BackendError
+from ..layout import ObjectTrack
+from ..layout.keyframes import dense
+from ..units import resample_frame, to_pixels
+from .base import RenderRequest
+from .export import TRACK_COLOURS
+
+#: Makes (F, H, W, 3) uint8 RGB frames of any count and size, spread over the clip.
+Draft = Callable[[RenderRequest], np.ndarray]
+
+FRAMES = 81
+SIZE_WH = (256, 160)
+#: Grey of the background at the top and at the bottom.
+GREYS = (200.0, 90.0)
+#: Width of a box's soft edge, in widths and heights of the box.
+SOFT_EDGE = 0.25
+PAINTS = {
+    "red": (205, 45, 45),
+    "orange": (230, 130, 40),
+    "yellow": (235, 200, 60),
+    "green": (70, 150, 70),
+    "blue": (55, 95, 190),
+    "purple": (130, 70, 160),
+    "white": (240, 240, 240),
+    "black": (30, 30, 30),
+}
+
+
+def paint_draft(request: RenderRequest) -> np.ndarray:
+    """(81, 160, 256, 3) uint8: a soft patch of each object's colour over a grey gradient."""
+    width, height = SIZE_WH
+    rows = np.linspace(*GREYS, height, dtype=np.float32)[:, None, None]
+    video = np.tile(rows, (FRAMES, 1, width, 3))
+    for track in request.layout.objects:
+        colour = np.array(colour_of(track), np.float32)
+        boxes = dense(track, request.layout.frame_count, FRAMES)
+        for frame, box in zip(video, boxes, strict=True):
+            if box is not None:
+                frame += soft_box(to_pixels(box, SIZE_WH))[..., None] * (colour - frame)
+    return video.round().astype(np.uint8)
+
+
+def colour_of(track: ObjectTrack) -> tuple[int, int, int]:
+    """RGB of the first colour word of the appearance, else the colour that the track's box has."""
+    word = next((word for word in track.appearance.lower().split() if word in PAINTS), "")
+    return PAINTS.get(word, TRACK_COLOURS[track.id % len(TRACK_COLOURS)])
+
+
+def soft_box(xyxy: tuple[float, float, float, float]) -> np.ndarray:
+    """(160, 256) float32: 1 inside a box in pixels, falling to 0 at its edges."""
+
+    def along(low: float, high: float, size: int) -> np.ndarray:
+        centres = np.arange(size, dtype=np.float32) + 0.5
+        edge = max(1.0, SOFT_EDGE * (high - low))
+        return np.clip(np.minimum(centres - low, high - centres) / edge, 0, 1)
+
+    x1, y1, x2, y2 = xyxy
+    return np.outer(along(y1, y2, SIZE_WH[1]), along(x1, x2, SIZE_WH[0]))
+
+
+def fit_draft(frames: np.ndarray, frame_count: int, size_wh: tuple[int, int]) -> np.ndarray:
+    """The draft at `frame_count` frames of `size_wh`: (F, H, W, 3) uint8."""
+    if frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames) or frames.dtype != np.uint8:
+        raise BackendError(
+            f"a draft must be (frames, height, width, 3) uint8, not {frames.shape} {frames.dtype}"
+        )
+    fitted = []
+    for index in range(frame_count):
+        at = resample_frame(index, frame_count, len(frames))
+        before, share = int(at), at % 1
+        after = min(before + 1, len(frames) - 1)
+        # Blending moves the patches evenly, and of them only what is coarse outlives the noise;
+        # repeated frames would make them jump.
+        blended = cv2.addWeighted(frames[before], 1 - share, frames[after], share, 0)
+        fitted.append(cv2.resize(blended, size_wh, interpolation=cv2.INTER_LINEAR))
+    return np.stack(fitted)

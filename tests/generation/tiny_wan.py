@@ -1,0 +1,111 @@
+"""A tiny Wan with random weights in the real classes."""
+
+from functools import cache
+
+import torch
+from diffusers import (
+    AutoencoderKLWan,
+    FlowMatchEulerDiscreteScheduler,
+    UniPCMultistepScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
+)
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
+
+from spa2v_core.generation.backends.wan_model import WanModel
+from spa2v_core.generation.grounding.wan_boxes import graft
+
+SIZE_WH = (128, 80)
+TEXT_DIM = 32
+WORDS = ("a", "red", "blue", "car", "dog", "on", "the", "road", "street", "rain", "and", ".", ",")
+
+
+def build_tokenizer():
+    """Word-level with an end token, as the T5 tokenizer has it."""
+    vocabulary = {word: index for index, word in enumerate(["<pad>", "</s>", "<unk>", *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+def build_vae(factor=8):
+    """Wan 2.1's VAE, or with factor 16 that of Wan 2.2 5B, whose pixels are patched by 2."""
+    patched = {"patch_size": 2, "in_channels": 12, "out_channels": 12, "is_residual": True}
+    return AutoencoderKLWan(
+        base_dim=4,
+        z_dim=4,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        latents_mean=[0.07, 1.4, 1.85, 1.3],
+        latents_std=[0.25, 0.3, 0.25, 0.3],
+        scale_factor_spatial=factor,
+        **(patched if factor == 16 else {}),
+    )
+
+
+def build_transformer():
+    return WanTransformer3DModel(
+        num_attention_heads=2,
+        attention_head_dim=12,
+        in_channels=4,
+        out_channels=4,
+        text_dim=TEXT_DIM,
+        freq_dim=16,
+        ffn_dim=32,
+        num_layers=2,
+        rope_max_seq_len=64,
+    )
+
+
+def build_text_encoder(tokenizer):
+    return UMT5EncoderModel(
+        UMT5Config(
+            vocab_size=len(tokenizer),
+            d_model=TEXT_DIM,
+            d_kv=8,
+            d_ff=32,
+            num_layers=1,
+            num_heads=2,
+        )
+    )
+
+
+def build_scheduler(name="euler"):
+    if name == "euler":
+        return FlowMatchEulerDiscreteScheduler(shift=3.0)
+    return UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
+    )
+
+
+def build_pipeline(factor=8):
+    """The stock pipeline, not grounded."""
+    torch.manual_seed(0)
+    tokenizer = build_tokenizer()
+    pipeline = WanPipeline(
+        tokenizer=tokenizer,
+        text_encoder=build_text_encoder(tokenizer).eval(),
+        vae=build_vae(factor).eval(),
+        scheduler=build_scheduler(),
+        transformer=build_transformer().eval(),
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+@cache
+def stock_pipeline():
+    return build_pipeline()
+
+
+@cache
+def tiny_wan(factor=8):
+    """The same weights as `stock_pipeline`, grounded."""
+    pipeline = build_pipeline(factor)
+    return WanModel(pipeline, graft(pipeline.transformer))
