@@ -14,8 +14,9 @@ from .audio import hearing
 from .audio.io import CHANNELS
 from .audio.tagger import TAGGERS
 from .errors import InputError, Spa2vError
-from .generation.base import Memory, Notice, Progress, RenderOptions, RenderRequest
+from .generation.base import Notice, Progress, RenderOptions, RenderRequest
 from .generation.catalog import BACKENDS
+from .generation.hardware import Memory
 from .layout import VideoSceneLayout, edit, motion_category
 from .layout import io as layout_io
 from .planning.base import PLANNERS, ModelOptions, PlanReport, read_prices
@@ -214,6 +215,7 @@ def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: obj
             lora=options.lora,
             memory=options.memory,
             compile=options.compile,
+            migc=options.migc,
             accept_noncommercial=options.accept_noncommercial,
         ),
     )
@@ -384,6 +386,7 @@ def _render_options(parser: argparse.ArgumentParser) -> None:
     full.add_argument("--lora", default="", metavar="FILE[:SCALE]")
     full.add_argument("--memory", choices=get_args(Memory), default="auto")
     full.add_argument("--compile", action="store_true", help="slow to start, then faster")
+    full.add_argument("--migc", type=Path, metavar="FILE", help="MIGC's checkpoint, your own copy")
     full.add_argument(
         "--accept-noncommercial", action="store_true", help="the licence of MIGC's checkpoint"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,60 +13,13 @@ import numpy as np
 
 from ..errors import InputError
 from ..units import to_samples, to_seconds
+from .clip import MAX_SPAN_SECONDS, MIN_SPAN_SECONDS, AudioClip
 
 MAX_SECONDS = 15 * 60
 MAX_BYTES = 200_000_000
-#: What is planned and rendered at once.
-MAX_SPAN_SECONDS = 10.0
-MIN_SPAN_SECONDS = 0.25
 SILENCE_DB = -70.0
 #: How the channels of a file are taken.
 CHANNELS = ("auto", "foa", "front")
-
-
-@dataclass(frozen=True)
-class AudioClip:
-    """Sound in memory.
-
-    Attributes
-    ----------
-    samples: (channels, n) float32, nominally -1..1; 1 or 2 channels, left first.
-    rate: samples a second.
-    name: for messages.
-    """
-
-    samples: np.ndarray
-    rate: int
-    name: str = "clip"
-
-    @property
-    def channels(self) -> int:
-        return self.samples.shape[0]
-
-    @property
-    def duration_s(self) -> float:
-        return to_seconds(self.samples.shape[1], self.rate)
-
-    def span(self, start_s: float, duration_s: float) -> AudioClip:
-        """A part of the clip; InputError if it isn't inside."""
-        if not 0 <= start_s < self.duration_s:  # NaN is outside too
-            raise InputError(
-                f"start {start_s:g} s is outside the clip, which is {self.duration_s:.2f} s long"
-            )
-        if not MIN_SPAN_SECONDS <= duration_s <= MAX_SPAN_SECONDS + 1e-6:
-            raise InputError(
-                f"the span must be {MIN_SPAN_SECONDS:g} to {MAX_SPAN_SECONDS:g} s long, "
-                f"not {duration_s:g} s"
-            )
-        first = to_samples(start_s, self.rate)
-        samples = self.samples[:, first : first + to_samples(duration_s, self.rate)]
-        if samples.shape[1] < to_samples(MIN_SPAN_SECONDS, self.rate):
-            raise InputError(f"only {to_seconds(samples.shape[1], self.rate):.2f} s are left there")
-        return AudioClip(samples, self.rate, self.name)
-
-    def swapped(self) -> AudioClip:
-        """Left and right exchanged."""
-        return AudioClip(np.ascontiguousarray(self.samples[::-1]), self.rate, self.name)
 
 
 def read_audio(

@@ -9,20 +9,18 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from ..audio.io import AudioClip
+from ..audio.clip import AudioClip
 from ..errors import InputError
 from ..layout import VideoSceneLayout
 from .conditioning import CaptionMode
+from .hardware import Memory
 
 #: A clip may differ from the layout's duration by this share before it must be rescaled.
 DURATION_TOLERANCE = 0.02
 ASPECT = 1.6
 MAX_SEED = 2**31 - 1
-MIN_FRAMES, MAX_FRAMES = 8, 64
+MIN_FRAMES, MAX_FRAMES = 8, 128
 MAX_FPS = 60
-
-
-Memory = Literal["auto", "full", "low"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class RenderOptions:
     guidance_scale: classifier-free guidance, 1..30.
     grounding_share: share of the steps, from the first, that are grounded, 0..1.
     negative_prompt: what the picture should not hold.
-    frames: that are generated, 8..64; more than 16 in overlapping windows.
+    frames: that are generated, 8..128; more than 16 in overlapping windows (wan: none).
     fps: of the exported video, by interpolation, up to 60; 0 keeps the generated frames.
     weights: folder of the weights in place of the shipped ones or the hub's
         (full size: base/, motion/, grounding/).
@@ -44,7 +42,8 @@ class RenderOptions:
     lora: a .safetensors file, with ":0.8" at its end for its scale.
     memory: how the graphics memory is used, "auto" by what is found.
     compile: compile the UNet (the first render takes minutes more, later ones less).
-    accept_noncommercial: the licence of a checkpoint for research only is accepted (migc).
+    migc: MIGC's checkpoint, which the user supplies.
+    accept_noncommercial: its licence (research only) is accepted.
     """
 
     steps: int | None = None
@@ -59,6 +58,7 @@ class RenderOptions:
     lora: str = ""
     memory: Memory = "auto"
     compile: bool = False
+    migc: Path | None = None
     accept_noncommercial: bool = False
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import InputError
 from .base import RenderRequest, VideoBackend
-from .schedule import Schedule
+from .schedule import Schedule, WanSchedule
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class BackendInfo:
     ----------
     groundings: its kinds; default_grounding: those of "default".
     needs_gpu: whether it is of no use on a CPU.
+    weights: keys of `hub.MODELS` that its default needs.
     """
 
     label: str
@@ -45,6 +46,7 @@ class BackendInfo:
     groundings: tuple[str, ...]
     default_grounding: tuple[str, ...]
     needs_gpu: bool = False
+    weights: tuple[str, ...] = ()
 
 
 def _mini() -> VideoBackend:
@@ -57,6 +59,13 @@ def _animatediff() -> VideoBackend:
     from .backends.animatediff import AnimateDiffBackend
 
     return AnimateDiffBackend()
+
+
+def _wan() -> VideoBackend:
+    from .backends.wan import WanBackend
+    from .draft import mini_draft
+
+    return WanBackend(mini_draft)
 
 
 _MINI = {
@@ -84,6 +93,17 @@ _ANIMATEDIFF = {
         low_memory=True,
     ),
 }
+_WAN = {
+    "draft": Preset(
+        "Draft",
+        "15 steps, 512x320",
+        WanSchedule(15, 5.0, 0.6, 0.4, size_wh=(512, 320)),
+        frames=81,
+    ),
+    "fast": Preset("Fast", "20 steps", WanSchedule(20, 5.0, 0.5, 0.4), frames=81),
+    "default": Preset("Default", "30 steps", WanSchedule(30, 5.0, 0.8, 0.4), frames=81),
+    "quality": Preset("Quality", "50 steps", WanSchedule(50, 5.0, 1.0, 0.4), frames=81),
+}
 
 BACKENDS: dict[str, BackendInfo] = {
     "mini": BackendInfo(
@@ -97,9 +117,19 @@ BACKENDS: dict[str, BackendInfo] = {
         "AnimateDiff (SD 1.5, full size)",
         _animatediff,
         _ANIMATEDIFF,
-        ("gligen", "attention", "energy"),
+        ("gligen", "attention", "energy", "migc"),
         ("gligen",),
         needs_gpu=True,
+        weights=("sd15", "motion", "gligen"),
+    ),
+    "wan": BackendInfo(
+        "Wan 2.1 (several seconds)",
+        _wan,
+        _WAN,
+        ("boxes", "draft"),
+        ("boxes", "draft"),
+        needs_gpu=True,
+        weights=("wan",),
     ),
 }
 

@@ -15,7 +15,9 @@ from ..errors import BackendError
 from ..layout import ObjectTrack
 from ..layout.keyframes import dense
 from ..units import resample_frame, to_pixels
-from .base import RenderRequest
+from ..vocabulary import resolve
+from .backends.mini import MiniBackend
+from .base import Frames, RenderRequest
 from .export import TRACK_COLOURS
 
 #: Makes (F, H, W, 3) uint8 RGB frames of any count and size, spread over the clip.
@@ -51,6 +53,18 @@ def paint_draft(request: RenderRequest) -> np.ndarray:
             if box is not None:
                 frame += soft_box(to_pixels(box, SIZE_WH))[..., None] * (colour - frame)
     return video.round().astype(np.uint8)
+
+
+def mini_draft(request: RenderRequest) -> np.ndarray:
+    """(16, 160, 256, 3) uint8: the mini model's video, if it can draw every object; else painted.
+
+    A thing that it draws as something else would mislead the model that starts from it.
+    """
+    if any(resolve(track.name).note for track in request.layout.objects):
+        return paint_draft(request)
+    asked = RenderRequest(request.layout, request.clip, preset="draft", seed=request.seed)
+    events = MiniBackend().render(asked)
+    return next(event.frames for event in events if isinstance(event, Frames))
 
 
 def colour_of(track: ObjectTrack) -> tuple[int, int, int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from typing import Literal
 
-from .base import Memory
-
+Memory = Literal["auto", "full", "low"]
 #: Free graphics memory from which everything stays on the card, GiB. Measured peaks: README.
 FULL_GIB = 7.0
 

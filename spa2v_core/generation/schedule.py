@@ -55,3 +55,31 @@ class Schedule:
             if self.cache and step != self.guided_steps and step - 1 not in reusing:
                 reusing.add(step)
         return frozenset(reusing)
+
+
+@dataclass(frozen=True)
+class WanSchedule(Schedule):
+    """A schedule of Wan. `steps` are the steps that are run, also with a draft.
+
+    Attributes
+    ----------
+    strength: share of the noise schedule that a draft goes through; 1 forgets it, 0.1 keeps it.
+    phrase_gain: factor on the attention to an object's words inside its box.
+    size_wh: pixels, None for the model's own size.
+    """
+
+    strength: float = 0.85
+    phrase_gain: float = 2.0
+    size_wh: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.1 <= self.strength <= 1:
+            raise InputError(f"strength must be 0.1 to 1, not {self.strength}")
+        if not 1 <= self.phrase_gain <= 100:
+            raise InputError(f"phrase_gain must be 1 to 100, not {self.phrase_gain}")
+
+    @property
+    def drafted_steps(self) -> int:
+        """Steps of the whole schedule, of which the last `steps` are run on a draft."""
+        return math.ceil(self.steps / self.strength)

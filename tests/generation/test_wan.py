@@ -3,21 +3,30 @@
 import json
 import math
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 import torch
 from diffusers import WanVideoToVideoPipeline
+from huggingface_hub import constants
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from spa2v_core.audio.io import AudioClip
-from spa2v_core.errors import BackendError, InputError
+from spa2v_core.errors import BackendError, HubError, InputError
 from spa2v_core.generation.backends import wan
-from spa2v_core.generation.backends.wan import PRESETS, WanBackend, frame_count, settings_for
-from spa2v_core.generation.backends.wan_model import FlowGuess, WanModel, WanSchedule, load_wan
-from spa2v_core.generation.base import Frames, Notice, Preview, Progress, RenderRequest
+from spa2v_core.generation.backends.wan import WanBackend, frame_count
+from spa2v_core.generation.backends.wan_model import FlowGuess, WanModel, load_wan
+from spa2v_core.generation.base import (
+    Frames,
+    Notice,
+    Preview,
+    Progress,
+    RenderOptions,
+    RenderRequest,
+)
+from spa2v_core.generation.catalog import BACKENDS, settle
 from spa2v_core.generation.conditioning import FrameConditions, frame_conditions
 from spa2v_core.generation.draft import PAINTS, fit_draft, paint_draft
 from spa2v_core.generation.grounding import wan_boxes
@@ -28,6 +37,7 @@ from spa2v_core.generation.grounding.wan_boxes import (
     phrase_spans,
     token_masks,
 )
+from spa2v_core.generation.schedule import WanSchedule
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from spa2v_core.vocabulary import COLOURS
 from tests.generation.tiny_wan import (
@@ -332,7 +342,8 @@ def test_native_sizes_fit_the_models():
         assert width * 5 == height * 8
         assert width % (2 * factor) == 0 == height % (2 * factor)
         assert tiny_wan(factor).native.frames % 4 == 1
-    assert all(side % 32 == 0 for side in PRESETS["draft"].size_wh)
+    draft = BACKENDS["wan"].presets["draft"].schedule
+    assert all(side % 32 == 0 for side in draft.size_wh)
 
 
 def test_decoding_is_what_the_stock_pipeline_decodes():
@@ -434,7 +445,10 @@ def request(duration_s=0.3, **changes):
         objects=(track(), track(id=1, name="dog", appearance="", start=4)),
     )
     clip = AudioClip(np.zeros((2, round(8000 * duration_s)), np.float32), 8000)
-    return RenderRequest(layout, clip, **{"backend": "wan", "preset": "draft", **changes})
+    names = {field.name for field in fields(RenderOptions)} & set(changes)
+    options = RenderOptions(**{name: changes.pop(name) for name in names})
+    given = {"backend": "wan", "preset": "draft", "options": options, **changes}
+    return RenderRequest(layout, clip, **given)
 
 
 def prompt_of(captions):
@@ -482,27 +496,25 @@ def test_a_draft_of_any_size_is_fitted_evenly():
 @pytest.mark.parametrize(
     ("grounding", "kinds"),
     [
-        (True, {"boxes", "draft"}),
-        ("default", {"boxes", "draft"}),
-        (False, set()),
-        ("none", set()),
-        ("draft", {"draft"}),
-        ("boxes, draft", {"boxes", "draft"}),
+        ("default", ("boxes", "draft")),
+        ("none", ()),
+        ("draft", ("draft",)),
+        ("draft + boxes", ("draft", "boxes")),
     ],
 )
-def test_requests_choose_what_grounds(tmp_path, grounding, kinds):
-    settings = settings_for(request(grounding=grounding, weights=tmp_path, steps=7))
-    assert settings.kinds == kinds
-    assert settings.schedule.steps == 7
-    assert (settings.schedule.grounded_steps > 0) == ("boxes" in kinds)
+def test_requests_choose_what_grounds(grounding, kinds):
+    preset, chosen = settle(request(grounding=grounding, steps=7))
+    assert chosen == kinds
+    assert preset.schedule.steps == 7
 
 
-def test_requests_that_cannot_be_done_are_refused(tmp_path):
+def test_requests_that_cannot_be_done_are_refused(monkeypatch, tmp_path):
     for bad in ({"grounding": "gligen"}, {"preset": "best"}, {"steps": 0}):
         with pytest.raises(InputError):
-            settings_for(request(weights=tmp_path, **bad))
-    with pytest.raises(BackendError, match="needs weights"):
-        settings_for(request())
+            settle(request(**bad))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(HubError, match="fetch wan"):
+        WanBackend().render(request())
     for bad in ({"strength": 0.0}, {"strength": 1.1}, {"phrase_gain": 0.5}):
         with pytest.raises(InputError):
             WanSchedule(10, 4.0, **bad)
@@ -534,12 +546,14 @@ def test_a_saved_folder_loads_to_the_same_model(folder):
 @pytest.fixture
 def small(monkeypatch):
     """The preset "draft" at a size that takes no time."""
-    monkeypatch.setitem(PRESETS, "draft", replace(PRESETS["draft"], size_wh=SIZE_WH))
+    presets = BACKENDS["wan"].presets
+    schedule = replace(presets["draft"].schedule, size_wh=SIZE_WH)
+    monkeypatch.setitem(presets, "draft", replace(presets["draft"], schedule=schedule))
 
 
 @pytest.mark.usefixtures("small")
 def test_a_render_emits_events_and_the_frames(folder):
-    events = list(WanBackend(folder).render(request(steps=6)))
+    events = list(WanBackend().render(request(steps=6, weights=folder)))
     frames = events[-1]
     assert isinstance(frames, Frames)
     assert frames.frames.shape == (5, 80, 128, 3)
@@ -552,8 +566,8 @@ def test_a_render_emits_events_and_the_frames(folder):
     assert any("hours on a CPU" in e.text for e in events if isinstance(e, Notice))
 
 
-def last(backend, **changes):
-    return list(backend.render(request(steps=2, **changes)))[-1].frames
+def last(backend, folder, **changes):
+    return list(backend.render(request(steps=2, weights=folder, **changes)))[-1].frames
 
 
 @pytest.mark.usefixtures("small")
@@ -564,16 +578,17 @@ def test_the_draft_is_used_only_when_asked_for(folder):
         asked.append(given)
         return np.zeros((3, 40, 64, 3), np.uint8)
 
-    given, painted = WanBackend(folder, draft=draft), WanBackend(folder)
-    assert (last(given, grounding=False) == last(painted, grounding=False)).all()
+    given, painted = WanBackend(draft=draft), WanBackend()
+    plain = [last(backend, folder, grounding="none") for backend in (given, painted)]
+    assert (plain[0] == plain[1]).all()
     assert not asked
-    assert not (last(given) == last(painted)).all()
+    assert not (last(given, folder) == last(painted, folder)).all()
     assert len(asked) == 1
 
 
 @pytest.mark.usefixtures("small")
 def test_a_long_clip_gets_the_most_frames(folder):
-    events = list(WanBackend(folder, max_frames=9).render(request(2.0, steps=1)))
+    events = list(WanBackend().render(request(2.0, steps=1, frames=9, weights=folder)))
     assert len(events[-1].frames) == 9
     assert any("at most 9 frames" in e.text for e in events if isinstance(e, Notice))
 
@@ -588,7 +603,7 @@ def test_closing_a_render_stops_at_the_step(folder, monkeypatch):
         lambda *args: (calls.append(1), forward(*args))[1],
     )
     load_wan.cache_clear()  # the hook is bound while loading
-    events = WanBackend(folder).render(request(steps=50))
+    events = WanBackend().render(request(steps=50, weights=folder))
     while not (isinstance(event := next(events), Progress) and event.stage == "denoise"):
         pass
     events.close()
@@ -598,7 +613,7 @@ def test_closing_a_render_stops_at_the_step(folder, monkeypatch):
 
 def test_missing_parts_are_named_in_one_error(folder, tmp_path):
     with pytest.raises(BackendError, match="transformer/, vae/, text_encoder/, tokenizer/, sched"):
-        WanBackend(tmp_path).render(request())
+        WanBackend().render(request(weights=tmp_path))
     for part in ("transformer", "vae", "text_encoder", "tokenizer", "scheduler"):
         (tmp_path / part).symlink_to(folder / part)
     (tmp_path / "vae").unlink()

@@ -3,10 +3,8 @@ together at inference, as in the paper (SpA2V, sec. 3.3)."""
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +31,17 @@ from ..grounding.attention import AttentionSteering
 from ..grounding.base import Grounding
 from ..grounding.energy import EnergyGuidance
 from ..grounding.gligen import GligenGrounding
+from ..grounding.migc import MigcGrounding
 from ..unet import GroundedUNetMotionModel
 from ..worker import iterate
-from .composing import Emit, compose
+from .composing import Emit, compose, free_memory, memory_errors
 from .quiet import quiet
 from .sources import Sources, find_sources
 
 SIZE_WH = (512, 320)
 NEGATIVE = "low quality, worst quality, blurry, deformed, watermark, text"
 _RENDERING = threading.Lock()
+_LESS_MEMORY = "choose the preset low_memory, fewer frames, or another grounding than energy"
 
 
 class AnimateDiffBackend:
@@ -57,7 +57,7 @@ class AnimateDiffBackend:
         execution = hardware.choose(memory, options.compile)
 
         def work(emit: Emit) -> None:
-            with _RENDERING, _memory_errors():
+            with _RENDERING, memory_errors(_LESS_MEMORY):
                 for reason in execution.reasons:
                     emit(Notice(reason))
                 _render(request, preset, kinds, sources, execution, emit)
@@ -162,13 +162,21 @@ def _makers(
     sources: Sources, unet: torch.nn.Module, execution: hardware.Execution
 ) -> dict[str, Callable[[], Grounding]]:
     def gligen() -> Grounding:
-        if sources.grounding is None:
-            raise BackendError("no GLIGEN weights were asked for")
         made = GligenGrounding.for_unet(unet)
-        made.load(sources.grounding)
+        made.load(sources.gligen)
         return made.to(execution.device, getattr(torch, execution.dtype)).requires_grad_(False)
 
-    return {"gligen": gligen, "attention": AttentionSteering, "energy": EnergyGuidance}
+    def migc() -> Grounding:
+        made = MigcGrounding()
+        made.load(sources.migc, accepted=sources.accepted)
+        return made.to(execution.device, getattr(torch, execution.dtype)).requires_grad_(False)
+
+    return {
+        "gligen": gligen,
+        "attention": AttentionSteering,
+        "energy": EnergyGuidance,
+        "migc": migc,
+    }
 
 
 def load_motion(path: Path, dtype: torch.dtype) -> MotionAdapter:
@@ -240,24 +248,3 @@ def _scheduler(folder: Path, few_step: bool) -> Any:
         raise BackendError(
             f"{folder.parent.name}/scheduler can't be read: download it again"
         ) from error
-
-
-def free_memory() -> None:
-    """Give what is not used any more back to the card."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
-@contextmanager
-def _memory_errors() -> Iterator[None]:
-    """Frees the card at the end of a render, however it ends; out of memory gets its message."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise BackendError(
-            "the graphics card has too little memory for this: choose the preset low_memory, "
-            "fewer frames, or another grounding than energy"
-        ) from error
-    finally:
-        free_memory()

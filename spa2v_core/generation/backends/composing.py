@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
+import torch
 
+from ...errors import BackendError
 from ..base import Frames, Notice, Preview, Progress, RenderEvent, RenderRequest
 from ..catalog import Preset
-from ..composed import DECODE_CHUNK, ComposedModel
+from ..composed import DECODE_CHUNK, ComposedModel, StepCallback
 from ..conditioning import FrameConditions
 
 PREVIEW_EVERY = 3
 #: Decoding 16 frames takes about as long as this many steps.
-_DECODING_STEPS = 1.6
+DECODING_STEPS = 1.6
 
 Emit = Callable[[RenderEvent], None]
 
@@ -34,15 +38,6 @@ def compose(
     """Denoise and decode, telling `emit` of every step (which may raise to stop)."""
     schedule = preset.schedule
     middle = len(conditions.frame_texts) // 2
-    started = time.monotonic()
-
-    def on_step(done: int, decode: Callable[[int], np.ndarray]) -> None:
-        per_step = (time.monotonic() - started) / done
-        left = per_step * (schedule.steps - done + _DECODING_STEPS)
-        emit(Progress("denoise", done, schedule.steps, left))
-        if done % PREVIEW_EVERY == 0 and done < schedule.steps:
-            emit(Preview(done, decode(middle)))
-
     latents = model.denoise(
         conditions,
         schedule,
@@ -50,12 +45,45 @@ def compose(
         size=size_wh,
         kinds=kinds,
         negative_prompt=negative_prompt,
-        on_step=on_step,
+        on_step=step_reporter(emit, schedule.steps, PREVIEW_EVERY, middle, DECODING_STEPS),
     )
     emit(Progress("decode", 0, 1))
     frames = model.decode(latents, decode_chunk)
     emit(Progress("decode", 1, 1))
     emit(Frames(frames))
+
+
+def step_reporter(
+    emit: Emit, steps: int, preview_every: int, preview_frame: int, decoding_steps: float
+) -> StepCallback:
+    """Emits progress with the remaining time after each step, and a preview every few."""
+    started = time.monotonic()
+
+    def on_step(done: int, decode: Callable[[int], np.ndarray]) -> None:
+        per_step = (time.monotonic() - started) / done
+        emit(Progress("denoise", done, steps, per_step * (steps - done + decoding_steps)))
+        if done % preview_every == 0 and done < steps:
+            emit(Preview(done, decode(preview_frame)))
+
+    return on_step
+
+
+@contextmanager
+def memory_errors(remedy: str) -> Iterator[None]:
+    """Frees the card at the end of a render, however it ends; out of memory gets its message."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise BackendError(f"the graphics card has too little memory for this: {remedy}") from error
+    finally:
+        free_memory()
+
+
+def free_memory() -> None:
+    """Give what is not used any more back to the card."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def tell(notes: list[str], emit: Emit) -> None:

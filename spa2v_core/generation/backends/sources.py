@@ -8,6 +8,7 @@ from pathlib import Path
 from ... import hub
 from ...errors import BackendError, InputError
 from ..base import RenderOptions
+from ..grounding import migc_checkpoint
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,15 @@ class Sources:
     Attributes
     ----------
     base: folder in diffusers' format; motion: folder, or a .safetensors file;
-    grounding: folder of the kind's weights, None if none are needed.
+    gligen: folder with its weights; migc: its checkpoint, accepted: as its licence asks.
+    What is not used may be missing.
     """
 
     base: Path
     motion: Path
-    grounding: Path | None = None
+    gligen: Path = Path()
+    migc: Path = Path()
+    accepted: bool = False
     lora: Path | None = None
     lora_scale: float = 1.0
 
@@ -32,11 +36,15 @@ def find_sources(options: RenderOptions, kinds: tuple[str, ...], few_step: bool)
     weights = options.weights
     if weights is not None and not weights.is_dir():
         raise InputError(f"there is no folder {weights}")
+    if "migc" in kinds and not (options.migc and options.accept_noncommercial):
+        raise BackendError(f"{migc_checkpoint.LICENCE} {migc_checkpoint.HOW}")
     lora, scale = _lora(options.lora)
     return Sources(
         _base(options),
         _motion(options, few_step),
-        _grounding(weights) if "gligen" in kinds else None,
+        _gligen(weights) if "gligen" in kinds else Path(),
+        options.migc or Path(),
+        options.accept_noncommercial,
         lora,
         scale,
     )
@@ -61,7 +69,7 @@ def _motion(options: RenderOptions, few_step: bool) -> Path:
     return hub.locate("motion")
 
 
-def _grounding(weights: Path | None) -> Path:
+def _gligen(weights: Path | None) -> Path:
     return hub.locate("gligen") if weights is None else _inside(weights, "grounding")
 
 

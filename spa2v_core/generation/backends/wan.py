@@ -8,34 +8,29 @@ noise (`draft.py`). Both run on stock pipelines of diffusers.
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import torch
 
-from ...errors import BackendError, InputError
+from ... import hub
 from ...layout import VideoSceneLayout
-from ..base import Frames, Notice, Preview, Progress, RenderEvent, RenderRequest
+from ..base import Frames, Notice, Progress, RenderEvent, RenderRequest
+from ..catalog import settle
 from ..conditioning import CaptionMode, frame_conditions
 from ..draft import Draft, fit_draft, paint_draft
 from ..grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prompt
+from ..schedule import WanSchedule
 from ..worker import iterate
-from .wan_model import WanSchedule, check_parts, load_wan
+from .composing import Emit, memory_errors, step_reporter
+from .wan_model import NEGATIVE, check_parts, load_wan
 
 PREVIEW_EVERY = 5
-#: What can be grounded by; "default" is all of them.
-KINDS = ("boxes", "draft")
+#: Decoding all frames takes about as long as this many steps.
+DECODING_STEPS = 2.0
 _RENDERING = threading.Lock()
-PRESETS = {
-    "draft": WanSchedule(15, 5.0, guidance_share=0.6, grounding_share=0.4, size_wh=(512, 320)),
-    "fast": WanSchedule(20, 5.0, guidance_share=0.5, grounding_share=0.4),
-    "default": WanSchedule(30, 5.0, guidance_share=0.8, grounding_share=0.4),
-    "quality": WanSchedule(50, 5.0, grounding_share=0.4),
-}
 
 
 class WanBackend:
@@ -43,119 +38,60 @@ class WanBackend:
 
     Attributes
     ----------
-    folder: weights, where a request gives none (`load_wan`).
     draft: makes the draft video of a request.
-    max_frames: most frames of a render, None for what the model was trained at.
     """
 
     name = "wan"
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        *,
-        draft: Draft = paint_draft,
-        max_frames: int | None = None,
-    ) -> None:
-        self.folder, self.draft, self.max_frames = folder, draft, max_frames
+    def __init__(self, draft: Draft = paint_draft) -> None:
+        self.draft = draft
 
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
-        settings = settings_for(request, self.folder)
-        check_parts(settings.folder)
+        preset, kinds = settle(request)
+        folder = request.options.weights or hub.locate("wan")
+        check_parts(folder)
 
-        def work(emit: Callable[[RenderEvent], None]) -> None:
-            with _RENDERING:
-                try:
-                    _render(request, settings, self.draft, self.max_frames, emit)
-                except torch.OutOfMemoryError as error:
-                    raise BackendError(
-                        "the GPU's memory is too small for this video: choose the preset 'draft' "
-                        "or a shorter span"
-                    ) from error
+        def work(emit: Emit) -> None:
+            with _RENDERING, memory_errors("choose the preset draft, or fewer frames"):
+                _render(
+                    request, cast(WanSchedule, preset.schedule), kinds, folder, self.draft, emit
+                )
 
         return iterate(work)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a request asks of this backend."""
-
-    folder: Path
-    schedule: WanSchedule
-    kinds: frozenset[str]
-
-
-def settings_for(request: RenderRequest, folder: Path | None = None) -> Settings:
-    """The only place that reads a request's options."""
-    if request.preset not in PRESETS:
-        raise InputError(f"there is no preset '{request.preset}': choose {', '.join(PRESETS)}")
-    weights = request.weights or folder
-    if weights is None:
-        raise BackendError(
-            "wan needs weights: give the folder of a download of "
-            "Wan-AI/Wan2.1-T2V-1.3B-Diffusers (--weights DIR)"
-        )
-    schedule, kinds = PRESETS[request.preset], _kinds(request.grounding)
-    return Settings(
-        weights,
-        replace(
-            schedule,
-            steps=schedule.steps if request.steps is None else request.steps,
-            grounding_share=schedule.grounding_share if "boxes" in kinds else 0.0,
-        ),
-        kinds,
-    )
-
-
-def _kinds(grounding: bool | str) -> frozenset[str]:
-    """Kinds of grounding: "default" or True is all, "none" or False none, else "boxes,draft"."""
-    named = {True: ",".join(KINDS), "default": ",".join(KINDS), False: "", "none": ""}
-    asked = str(named.get(grounding, grounding))
-    kinds = frozenset(filter(None, asked.replace(" ", "").split(",")))
-    if kinds - set(KINDS):
-        raise InputError(
-            f"wan can't be grounded by '{grounding}': choose default, none or {', '.join(KINDS)}"
-        )
-    return kinds
-
-
 def _render(
     request: RenderRequest,
-    settings: Settings,
+    schedule: WanSchedule,
+    kinds: tuple[str, ...],
+    folder: Path,
     make_draft: Draft,
-    max_frames: int | None,
-    emit: Callable[[RenderEvent], None],
+    emit: Emit,
 ) -> None:
-    layout, schedule = request.layout, settings.schedule
+    layout, options = request.layout, request.options
     emit(Progress("load", 0, 1))
-    model = load_wan(settings.folder, default_device())
+    model = load_wan(folder, default_device())
     emit(Progress("load", 1, 1))
-    count = frame_count(layout.duration_s, model.native.rate, max_frames or model.native.frames)
-    prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(settings.kinds))
+    most = options.frames or model.native.frames
+    count = frame_count(layout.duration_s, model.native.rate, most)
+    prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(kinds))
     for text in notices(layout, request.captions, prompt, count, model.native.rate):
         emit(Notice(text))
     size = schedule.size_wh or model.native.size_wh
-    drafted = "draft" in settings.kinds and layout.objects and schedule.strength < 1
+    drafted = "draft" in kinds and layout.objects and schedule.strength < 1
     draft = fit_draft(make_draft(request), count, size) if drafted else None
-    started = time.monotonic()
-
-    def on_step(done: int, decode: Callable[[int], np.ndarray]) -> None:
-        per_step = (time.monotonic() - started) / done
-        decoding = 2 * per_step  # decoding all frames costs about as much as two steps
-        emit(
-            Progress("denoise", done, schedule.steps, per_step * (schedule.steps - done) + decoding)
-        )
-        if done % PREVIEW_EVERY == 0 and done < schedule.steps:
-            emit(Preview(done, decode(count // FRAMES_PER_LATENT // 2)))
-
+    negative = options.negative_prompt
     latents = model.denoise(
         prompt,
         frame_conditions(layout, count, request.captions),
-        schedule,
+        schedule if "boxes" in kinds else replace(schedule, grounding_share=0.0),
         seed=request.seed,
         size=size,
         draft=draft,
-        on_step=on_step,
+        negative_prompt=NEGATIVE if negative is None else negative,
+        on_step=step_reporter(
+            emit, schedule.steps, PREVIEW_EVERY, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
+        ),
     )
     emit(Progress("decode", 0, 1))
     frames = model.decode(latents)

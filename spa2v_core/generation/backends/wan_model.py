@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +18,10 @@ from diffusers import (
     WanTransformer3DModel,
     WanVideoToVideoPipeline,
 )
-from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
 from transformers import AutoTokenizer, UMT5EncoderModel
-from transformers.utils import logging as transformers_logging
 
-from ...errors import BackendError, InputError
+from ...errors import BackendError
 from ..composed import StepCallback, to_uint8
 from ..conditioning import FrameConditions
 from ..grounding.wan_boxes import (
@@ -35,7 +32,8 @@ from ..grounding.wan_boxes import (
     graft,
     token_masks,
 )
-from ..schedule import Schedule
+from ..schedule import WanSchedule
+from .quiet import quiet
 
 NEGATIVE = (
     "overexposed, static, blurred details, subtitles, text, watermark, painting, worst quality, "
@@ -47,34 +45,6 @@ _SCHEDULERS = {
     scheduler.__name__: scheduler
     for scheduler in (FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler)
 }
-
-
-@dataclass(frozen=True)
-class WanSchedule(Schedule):
-    """A schedule of Wan. `steps` are the steps that are run, also with a draft.
-
-    Attributes
-    ----------
-    strength: share of the noise schedule that a draft goes through; 1 forgets it, 0.1 keeps it.
-    phrase_gain: factor on the attention to an object's words inside its box.
-    size_wh: pixels, None for the model's own size.
-    """
-
-    strength: float = 0.85
-    phrase_gain: float = 2.0
-    size_wh: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0.1 <= self.strength <= 1:
-            raise InputError(f"strength must be 0.1 to 1, not {self.strength}")
-        if not 1 <= self.phrase_gain <= 100:
-            raise InputError(f"phrase_gain must be 1 to 100, not {self.phrase_gain}")
-
-    @property
-    def drafted_steps(self) -> int:
-        """Steps of the whole schedule, of which the last `steps` are run on a draft."""
-        return math.ceil(self.steps / self.strength)
 
 
 @dataclass(frozen=True)
@@ -295,9 +265,7 @@ def load_wan(folder: Path, device: str, dtype: torch.dtype | None = None) -> Wan
     is in fp32, in bf16 it shows.
     """
     check_parts(folder)
-    for logging in (diffusers_logging, transformers_logging):
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+    quiet()
     dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
 
     def part(cls: Any, name: str, dtype: torch.dtype = dtype) -> Any:

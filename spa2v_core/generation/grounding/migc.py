@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +21,8 @@ from torch.nn import functional
 
 from ...errors import BackendError, InputError
 from ..conditioning import FrameConditions
-from .migc_checkpoint import LAYERS, LICENCE, load_checked
+from .base import TextTools
+from .migc_checkpoint import HOW, LAYERS, LICENCE, load_checked
 from .migc_layers import MAX_OBJECTS, Level, MigcLayer, Scene, fourier_features
 
 #: Share of the steps, from the first, that the authors ground: 20 to 25 of 50.
@@ -30,16 +31,6 @@ GROUNDING_SHARE = 0.5
 HALVINGS = (2, 3)
 #: Pixels of a latent cell, at which the authors draw their masks.
 CELL = 8
-
-
-class Text(Protocol):
-    """A text encoder as MIGC needs it."""
-
-    def hidden(self, texts: list[str]) -> torch.Tensor:
-        """(N, L, d) last hidden states, as the UNet's cross-attention takes them."""
-
-    def pooled(self, texts: list[str]) -> torch.Tensor:
-        """(N, d) pooled states."""
 
 
 class Slot:
@@ -143,7 +134,7 @@ class MigcGrounding(nn.Module):
         return attn
 
     def prepare(
-        self, conditions: FrameConditions, text: Text, latent_hw: tuple[int, int]
+        self, conditions: FrameConditions, text: TextTools, latent_hw: tuple[int, int]
     ) -> MigcState:
         """State of a video whose latents are `latent_hw`."""
         count = len(conditions.phrases)
@@ -180,7 +171,7 @@ class MigcGrounding(nn.Module):
         `accepted` is the user's word that `LICENCE` is kept.
         """
         if not accepted:
-            raise BackendError(f"{LICENCE} To use them, accept this (accepted=True).")
+            raise BackendError(f"{LICENCE} {HOW}")
         self.load_state_dict(load_checked(Path(path), self.state_dict()))
 
 

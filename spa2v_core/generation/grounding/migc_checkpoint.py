@@ -21,6 +21,7 @@ LICENCE = (
     "The MIGC weights may be used for non-commercial research only; "
     "they do not come with this program: you supply the file under its authors' terms."
 )
+HOW = "Give it with --migc FILE and accept its terms with --accept-noncommercial."
 SOURCE = "https://github.com/limuloo/MIGC"
 #: The layers by their name in a diffusers UNet, with the checkpoint's block that holds them.
 LAYERS = {
