@@ -277,16 +277,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="tiny parts, to try the script")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--skip-whole", action="store_true", help="do not compile the whole UNet")
+    parser.add_argument("--skip-compiled", action="store_true")
     parser.add_argument("--out", type=Path, help="JSON of the figures")
     options = parser.parse_args()
     bench = Bench(options.small, options.repeats)
     with torch.no_grad():
         run_eager(bench)
         run_low_memory(bench)
-        run_compiled(bench, whole=False)
-        if not options.skip_whole:
-            run_compiled(bench, whole=True)
+        for whole in () if options.skip_compiled else (False, True):
+            run_compiled(bench, whole)
     print(table(bench))
     if options.out:
         figures = [(row.name, row.seconds, row.peak_gib) for row in bench.rows]

@@ -48,6 +48,7 @@ class WanBackend:
 
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
         preset, kinds = settle(request)
+        schedule = cast(WanSchedule, preset.schedule)
         folder = request.options.weights or hub.locate("wan")
         check_parts(folder)
 
