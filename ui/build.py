@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -13,12 +12,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr
 
 from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
-from spa2v_core.generation.base import MAX_SEED
 from spa2v_core.generation.catalog import BACKENDS
 from spa2v_core.planning.base import PLANNERS
 
-from . import handlers, planning
+from . import handlers, planning, rendering
 from .editor.editor import EditorFeed, LayoutEditor
+from .fields import ProgressLine, note, render_settings
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 EXAMPLES = STYLE.parents[1] / "assets" / "examples"
@@ -38,7 +37,6 @@ CHANNEL_CHOICES = [
 ]
 #: Seconds after which the takes of a visitor who has gone are deleted.
 TAKES_LIVE_S = 3600
-PRESETS = [("Draft", "draft"), ("Default", "default"), ("Quality", "quality")]
 PLANNER_LABELS = {
     "cues": "Measured cues (offline)",
     "gemini": "Gemini (needs a key)",
@@ -66,73 +64,6 @@ THEME = gr.themes.Base(
     button_primary_background_fill_dark="*primary_600",
     button_primary_text_color="white",
 )
-_PROGRESS = """
-<div class="spa2v-progress" role="status" style="display: ${value.text ? 'grid' : 'none'}">
-  <progress max="${value.total}" value="${value.done}" aria-label="Rendering"></progress>
-  <span>${value.text}</span>
-</div>
-"""
-
-
-class ProgressLine(gr.HTML):
-    """A bar with a line of our own text (never a user's)."""
-
-    def __init__(self, elem_id: str) -> None:
-        super().__init__(
-            value=handlers.IDLE, html_template=_PROGRESS, js_on_load=None, elem_id=elem_id
-        )
-
-    def postprocess(self, value: dict | None) -> dict | None:
-        return value
-
-    def api_info(self) -> dict:
-        return {"type": "object"}
-
-
-def _note(label: str, text: str, visible: bool = True) -> gr.Textbox:
-    """A quiet line of text; a text box, because what it shows may hold a user's words."""
-    return gr.Textbox(
-        text,
-        label=label,
-        show_label=False,
-        interactive=False,
-        container=False,
-        lines=1,
-        max_lines=5,
-        visible=visible,
-        elem_classes="spa2v-note",
-    )
-
-
-def _guess(update: dict, index: int) -> gr.Dropdown:
-    """What one sound may be, as `planning.plan` says it; any other name may be typed."""
-    return gr.Dropdown(
-        choices=update["choices"],
-        value=update["value"],
-        label=update.get("label", f"Sound {index + 1}"),
-        visible=update["visible"],
-        allow_custom_value=True,
-        elem_classes="spa2v-guess",
-    )
-
-
-def _model_fields() -> list[Any]:
-    """Fields of `planning.Asked`, in its order, without the change."""
-    model = gr.Textbox(label="Model", placeholder="the provider's default")
-    endpoint = gr.Textbox(
-        label="Server (OpenAI-compatible)",
-        placeholder="http://127.0.0.1:8000/v1",
-        visible=not os.environ.get("SPACE_ID"),
-    )
-    key = gr.Textbox(
-        label="Your key (used for this plan, kept nowhere)",
-        type="password",
-        placeholder="empty: the app's own",
-    )
-    hint = gr.Textbox(label="A hint for the model", placeholder="it is a tram", max_length=300)
-    fall_back = gr.Checkbox(False, label="Plan offline if the model fails")
-    reuse = gr.Checkbox(True, label="Use earlier replies to the same request again")
-    return [model, endpoint, key, hint, fall_back, reuse]
 
 
 def build_demo() -> gr.Blocks:
@@ -149,7 +80,7 @@ def build_demo() -> gr.Blocks:
             elem_classes="spa2v-title",
         )
         takes = gr.State(
-            handlers.Takes(), time_to_live=TAKES_LIVE_S, delete_callback=handlers.forget
+            rendering.Takes(), time_to_live=TAKES_LIVE_S, delete_callback=rendering.forget
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
@@ -162,7 +93,7 @@ def build_demo() -> gr.Blocks:
                     buttons=["download"],
                     label="Recording",
                 )
-                clip_about = _note("About the recording", about)
+                clip_about = note("About the recording", about)
                 with gr.Row():
                     span_start = gr.Number(
                         start, label="Start (s)", minimum=0, step=0.1, min_width=90
@@ -183,19 +114,19 @@ def build_demo() -> gr.Blocks:
                     placeholder="car, dog (the loudest first)",
                     max_length=300,
                 )
-                guesses = [_guess(update, index) for index, update in enumerate(names)]
+                guesses = [guess_field(update, index) for index, update in enumerate(names)]
                 planner = gr.Dropdown(
                     [(PLANNER_LABELS.get(name, name), name) for name in PLANNERS],
                     value="cues",
                     label="Planner",
                 )
                 with gr.Accordion("Model", open=True, visible=False) as model_fields:
-                    asked = _model_fields()
+                    asked = model_settings()
                 with gr.Row():
                     plan_button = gr.Button("Plan", variant="primary", elem_id="spa2v-plan")
                     stop_plan = gr.Button("Cancel", visible=False, elem_id="spa2v-stop-plan")
                 plan_bar = ProgressLine("spa2v-plan-bar")
-                plan_notes = _note("Notes on the plan", "", visible=False)
+                plan_notes = note("Notes on the plan", "", visible=False)
                 gr.Markdown("**Examples**")
                 example_buttons = []
                 with gr.Row(elem_id="spa2v-examples"):
@@ -235,7 +166,7 @@ def build_demo() -> gr.Blocks:
                 preview = gr.Image(
                     label="Preview", visible=False, interactive=False, height=240, buttons=[]
                 )
-                notes = _note("Notes on the render", "", visible=False)
+                notes = note("Notes on the render", "", visible=False)
                 video = gr.Video(
                     label="Video",
                     interactive=False,
@@ -256,13 +187,7 @@ def build_demo() -> gr.Blocks:
                 )
                 files = gr.Files(label="Downloads", interactive=False, visible=False)
                 with gr.Accordion("Settings", open=False):
-                    preset = gr.Radio(PRESETS, value="default", label="Preset")
-                    seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
-                    captions = gr.Radio(
-                        [("Caption and frame", "mix"), ("Caption", "global"), ("Frame", "frame")],
-                        value="mix",
-                        label="Text of a frame",
-                    )
+                    chosen = render_settings()
         with gr.Accordion("Why this plan", open=False), gr.Row():
             reason = gr.Textbox(reasoning, label="Reasoning", interactive=False, lines=6, scale=2)
             plot = gr.Plot(figure, label="Measured cues", scale=3)
@@ -313,24 +238,24 @@ def build_demo() -> gr.Blocks:
                 [audio, objects, channels, *about_clip],
                 **private,
             ).then(**plan_event)
-        rendering = {
-            "fn": handlers.render,
-            "inputs": [editor, *span, preset, seed, captions, with_boxes, takes],
+        render_event = {
+            "fn": rendering.render,
+            "inputs": [editor, *span, with_boxes, takes, *chosen],
             "outputs": [progress, preview, notes, cancel, video, gallery, takes, files],
             "show_progress": "hidden",
             "concurrency_limit": 1,
             "concurrency_id": "render",
             **private,
         }
-        render_button.click(**rendering)
-        another.click(handlers.another_seed, None, seed, **private).then(**rendering)
-        cancel.click(handlers.cancel, None, cancel, queue=False, show_progress="hidden", **private)
+        render_button.click(**render_event)
+        another.click(rendering.another_seed, None, chosen[2], **private).then(**render_event)
+        cancel.click(rendering.cancel, None, cancel, queue=False, show_progress="hidden", **private)
         view = [video, gallery, takes, files]
         with_boxes.change(
-            handlers.show_boxes, [with_boxes, takes], view, show_progress="hidden", **private
+            rendering.show_boxes, [with_boxes, takes], view, show_progress="hidden", **private
         )
         gallery.select(
-            handlers.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
+            rendering.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
         )
         demo.load(planning.visited, visit, visited, **private)
         visited.change(planning.resume, visited, [*span, objects, clip_about, *planned], **private)
@@ -350,7 +275,8 @@ def _endpoints() -> None:
         seed = gr.Number(0, label="seed", precision=0)
         layout = gr.JSON(label="layout")
         backend = gr.Dropdown(list(BACKENDS), value="mini", label="backend")
-        preset = gr.Dropdown([value for _, value in PRESETS], value="default", label="preset")
+        presets = dict.fromkeys(name for info in BACKENDS.values() for name in info.presets)
+        preset = gr.Dropdown(list(presets), value="default", label="preset")
         video = gr.Video(label="video")
         gr.Button("plan").click(
             planning.plan_api,
@@ -359,7 +285,7 @@ def _endpoints() -> None:
             api_name="plan",
         )
         gr.Button("render").click(
-            handlers.render_api,
+            rendering.render_api,
             [layout, audio, backend, preset, seed],
             video,
             api_name="render",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
@@ -27,6 +26,7 @@ from spa2v_core.planning.settings import ProviderSettings
 from .editor.editor import Feed
 from .handlers import inspect, span_of, status
 from .plots import cue_figure
+from .settings import on_a_space
 from .stops import Stops
 from .toasts import toasting
 
@@ -47,7 +47,7 @@ class Asked:
         """As the planner takes them. The app's own key never goes to a visitor's server, and on a
         Space no server of a visitor's choice is contacted."""
         endpoint, key = self.endpoint.strip(), self.key.strip()
-        if endpoint and os.environ.get("SPACE_ID"):
+        if endpoint and on_a_space():
             raise InputError("a server of your own can be used where you run the app yourself")
         settings = ProviderSettings(
             model=self.model.strip(), endpoint=endpoint, key=key or ("none" if endpoint else "")

@@ -19,6 +19,12 @@ from ..units import resample_frame
 
 #: How much a pixel whose colour changes along its flow counts where several land.
 _TRUST = 0.05
+#: Difference of colour (of 255) below which a pixel counts as unchanged.
+_NOISE = 1.5
+#: What lands on a pixel must add up to this to be believed.
+_KNOWN = 0.3
+#: Share of a box's size that what belongs to it may reach outside.
+_MARGIN = 0.06
 
 
 def smooth(frames: np.ndarray, layout: VideoSceneLayout, count: int) -> Iterator[np.ndarray]:
@@ -48,46 +54,99 @@ def smooth(frames: np.ndarray, layout: VideoSceneLayout, count: int) -> Iterator
 class Between:
     """Two neighbouring frames (H, W, 3) uint8 and the flow between them, both ways.
 
-    moves: per object its boxes in both frames, None where it is absent.
+    moves: per object its boxes in both frames, None where it is absent. Outside the boxes of a time
+    only what is outside them in the neighbours is seen: an object leaves no trail behind it.
     """
 
     def __init__(
         self, first: np.ndarray, last: np.ndarray, moves: list[tuple[Box | None, Box | None]]
     ) -> None:
+        self.moves = moves
         self.pictures = (first.astype(np.float32), last.astype(np.float32))
-        grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, last)]
-        back = [(b, a) for a, b in moves]
-        self.flows = (_flow(grey[0], grey[1], moves), _flow(grey[1], grey[0], back))
-        self.trust = tuple(
-            np.exp(-_TRUST * np.abs(here - sample(there, flow)).mean(-1))
-            for here, there, flow in zip(
-                self.pictures, self.pictures[::-1], self.flows, strict=True
-            )
+        self.inside = tuple(
+            covered([move[side] for move in moves], first.shape[:2]) for side in (0, 1)
         )
+        flows, trusts = [], []
+        for here, there in ((0, 1), (1, 0)):
+            paths = [(move[here], move[there]) for move in moves]
+            flow = _flow(self.pictures[here], self.pictures[there], paths)
+            flow, trust = self._settled(here, there, flow)
+            flows.append(flow)
+            trusts.append(trust)
+        self.flows, self.trust = flows, trusts
+
+    def _settled(self, here: int, there: int, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The flow, none for scenery that rests, and (H, W) 0..1 how far it is to be trusted.
+
+        Beside a thing that moves, the search takes its surroundings along.
+        """
+        picture, other = self.pictures[here], self.pictures[there]
+        error = np.abs(picture - sample(other, flow)).mean(-1)
+        still = np.abs(picture - other).mean(-1)
+        rests = (still <= error + _NOISE) & (self.inside[here] < 0.5)
+        flow = np.where(rests[..., None], 0, flow).astype(np.float32)
+        return flow, np.exp(-_TRUST * np.where(rests, still, error))
 
     def at(self, part: float) -> np.ndarray:
         """(H, W, 3) uint8 at `part` (0..1) of the way."""
-        views, weights = [], []
-        for index, share in ((0, part), (1, 1 - part)):
-            carried, seen = carry(self.flows[index], self.trust[index], share)
-            views.append(sample(self.pictures[index], -share * carried))
-            weights.append(seen * (1 - share))
-        total = weights[0] + weights[1] + 1e-6
-        mixed = sum(v * w[..., None] for v, w in zip(views, weights, strict=True))
-        plain = self.pictures[0] * (1 - part) + self.pictures[1] * part
-        known = np.clip(total / 0.05, 0, 1)[..., None]  # nobody landed there: cross-fade
-        out = known * mixed / total[..., None] + (1 - known) * plain
+        shape = self.trust[0].shape
+        inside = covered([_box_between(a, b, part) for a, b in self.moves], shape)
+        out = self._mixed(part, tuple(1 - there for there in self.inside))
+        if inside.any():
+            everywhere = np.ones(shape, np.float32)
+            whole = self._mixed(part, (everywhere, everywhere))
+            out = out + inside[..., None] * (whole - out)
         return np.clip(np.rint(out), 0, 255).astype(np.uint8)
+
+    def _mixed(self, part: float, shown: tuple[np.ndarray, ...]) -> np.ndarray:
+        """(H, W, 3) float32 of both frames carried to `part`, of each only what is `shown` (H, W).
+
+        Where nothing lands that is trusted, the frames' own pixels are mixed.
+        """
+        mixed, total = np.zeros_like(self.pictures[0]), np.full(shown[0].shape, 1e-6, np.float32)
+        still, there = mixed.copy(), total.copy()
+        for picture, flow, trust, show, share in zip(
+            self.pictures, self.flows, self.trust, shown, (part, 1 - part), strict=True
+        ):
+            carried, seen = carry(flow, trust * show, share)
+            weight = seen * (1 - share)
+            mixed += sample(picture, -share * carried) * weight[..., None]
+            total += weight
+            weight = (show + 1e-3) * (1 - share)
+            still += picture * weight[..., None]
+            there += weight
+        known = np.clip(total / _KNOWN, 0, 1)[..., None]
+        return known * mixed / total[..., None] + (1 - known) * still / there[..., None]
+
+
+def _box_between(a: Box | None, b: Box | None, part: float) -> Box | None:
+    """The box at `part` of the way; one that is in one frame only stays."""
+    if a is None or b is None:
+        return a or b
+    return Box(*(x + part * (y - x) for x, y in zip(a, b, strict=True)))
+
+
+def covered(boxes: list[Box | None], shape_hw: tuple[int, ...]) -> np.ndarray:
+    """(H, W) float32 1 in the boxes and a little around them (shadows), with a soft edge."""
+    height, width = shape_hw
+    mask = np.zeros((height, width), np.float32)
+    for box in filter(None, boxes):
+        x, y = _MARGIN * (box.x2 - box.x1), _MARGIN * (box.y2 - box.y1)
+        left, right = (round(v * width) for v in (box.x1 - x, box.x2 + x))
+        top, bottom = (round(v * height) for v in (box.y1 - y, box.y2 + y))
+        mask[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = 1
+    return cv2.GaussianBlur(mask, (5, 5), 0)
 
 
 def _flow(
-    grey: np.ndarray, other: np.ndarray, moves: list[tuple[Box | None, Box | None]]
+    picture: np.ndarray, other: np.ndarray, moves: list[tuple[Box | None, Box | None]]
 ) -> np.ndarray:
-    """(H, W, 2) float32 pixels from `grey` to `other`, starting from the boxes' motion."""
+    """(H, W, 2) float32 pixels from `picture` to `other`, starting from the boxes' motion."""
+    here, there = (cv2.cvtColor(p.astype(np.uint8), cv2.COLOR_RGB2GRAY) for p in (picture, other))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(0)
     search.setUseSpatialPropagation(True)
-    return search.calc(grey, other, box_flow(grey.shape, moves))
+    return search.calc(here, there, box_flow(picture.shape[:2], moves))
 
 
 def box_flow(shape_hw: tuple[int, ...], moves: list[tuple[Box | None, Box | None]]) -> np.ndarray:
@@ -116,7 +175,7 @@ def carry(flow: np.ndarray, trust: np.ndarray, share: float) -> tuple[np.ndarray
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     to_x, to_y = x + share * flow[..., 0], y + share * flow[..., 1]
     # Moving things are in front of what stays: they win where both land.
-    weight = trust**4 * (1 + np.hypot(flow[..., 0], flow[..., 1]))
+    weight = trust * (1 + np.hypot(flow[..., 0], flow[..., 1]))
     total = np.zeros(height * width, np.float64)
     sums = np.zeros((2, height * width), np.float64)
     for index, amount in _landings(to_x, to_y, width, height):

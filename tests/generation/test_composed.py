@@ -7,28 +7,13 @@ import pytest
 import torch
 
 from spa2v_core.errors import InputError
-from spa2v_core.generation.conditioning import FrameConditions
 from spa2v_core.generation.grounding.base import box_coverage
 from spa2v_core.generation.grounding.instance import InstanceGrounding
 from spa2v_core.generation.schedule import Schedule
+from tests.generation.scene import FRAMES, conditions, frames_changed
 from tests.generation.tiny import SIZE_WH, NoMotion, tiny_model
 
-FRAMES = 4
 GUIDED = Schedule(steps=3, guidance_scale=3.0)
-
-
-def conditions(**changes):
-    box = np.array([[0.1, 0.3, 0.5, 0.8], [0.6, 0.2, 0.9, 0.6]], np.float32)
-    shape = (FRAMES, 2)
-    base = FrameConditions(
-        "a car on a road",
-        ["a car on a road"] * FRAMES,
-        ["red car", "dog"],
-        np.tile(box, (FRAMES, 1, 1)),
-        np.ones(shape, bool),
-        np.ones(shape, np.float32),
-    )
-    return replace(base, **changes)
 
 
 def run(given, schedule=GUIDED, seed=0, kinds=("instance",), **options):
@@ -50,10 +35,6 @@ def stock(schedule=GUIDED, seed=0):
         generator=torch.Generator().manual_seed(seed),
         output_type="latent",
     ).frames
-
-
-def frames_changed(a, b):
-    return [bool((a[:, :, k] != b[:, :, k]).any()) for k in range(FRAMES)]
 
 
 def test_grounding_off_is_bit_identical_to_the_stock_pipeline():

@@ -49,11 +49,14 @@ def tiny_model() -> ComposedModel:
 class NoMotion:
     """With motion modules replaced by the identity, while in the block."""
 
+    def __init__(self, model=None):
+        self.model = model or tiny_model()
+
     def __enter__(self):
-        unet = tiny_model().pipeline.unet
+        unet = self.model.pipeline.unet
         self.kept = []
         for block in [*unet.down_blocks, unet.mid_block, *unet.up_blocks]:
-            for index, module in enumerate(block.motion_modules):
+            for index, module in enumerate(getattr(block, "motion_modules", ())):
                 self.kept.append((block.motion_modules, index, module))
                 block.motion_modules[index] = _Identity()
 
@@ -63,5 +66,7 @@ class NoMotion:
 
 
 class _Identity(torch.nn.Module):
+    transformer_blocks = ()  # what FreeNoise looks for
+
     def forward(self, hidden_states, *args, **kwargs):
         return hidden_states

@@ -1,13 +1,20 @@
 """The full-size architecture at tiny size with random weights, as folders in diffusers' format."""
 
 import json
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from spa2v_core.generation.backends.animatediff import load
+from spa2v_core.generation.backends.sources import find_sources
+from spa2v_core.generation.base import RenderOptions
+from spa2v_core.generation.composed import ComposedModel
 from spa2v_core.generation.grounding.gligen import GligenGrounding
+from spa2v_core.generation.hardware import Execution
 
 WIDTHS, TEXT_DIM = (16, 32, 32, 32), 32
 
@@ -108,3 +115,11 @@ def write_weights(folder: Path) -> Path:
     build_motion().save_pretrained(folder / "motion")
     build_gligen(unet).save(folder / "grounding")
     return folder
+
+
+@cache
+def tiny_full_model() -> ComposedModel:
+    """The weights of `write_weights` as the backend loads them."""
+    folder = write_weights(Path(tempfile.mkdtemp(prefix="spa2v-tiny-")))
+    options = RenderOptions(weights=folder)
+    return load(find_sources(options, ("gligen",), False), Execution("cpu", "float32"))

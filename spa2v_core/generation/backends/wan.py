@@ -54,9 +54,7 @@ class WanBackend:
 
         def work(emit: Emit) -> None:
             with _RENDERING, memory_errors("choose the preset draft, or fewer frames"):
-                _render(
-                    request, cast(WanSchedule, preset.schedule), kinds, folder, self.draft, emit
-                )
+                _render(request, schedule, kinds, folder, self.draft, emit)
 
         return iterate(work)
 

@@ -1,0 +1,142 @@
+"""Groups of the page's fields, and the small components that it is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from spa2v_core.generation.base import MAX_FPS, MAX_FRAMES, MAX_SEED, MIN_FRAMES
+from spa2v_core.generation.catalog import BACKENDS
+
+from . import handlers, settings
+
+_PROGRESS = """
+<div class="spa2v-progress" role="status" style="display: ${value.text ? 'grid' : 'none'}">
+  <progress max="${value.total}" value="${value.done}" aria-label="Rendering"></progress>
+  <span>${value.text}</span>
+</div>
+"""
+
+
+class ProgressLine(gr.HTML):
+    """A bar with a line of our own text (never a user's)."""
+
+    def __init__(self, elem_id: str) -> None:
+        super().__init__(
+            value=handlers.IDLE, html_template=_PROGRESS, js_on_load=None, elem_id=elem_id
+        )
+
+    def postprocess(self, value: dict | None) -> dict | None:
+        return value
+
+    def api_info(self) -> dict:
+        return {"type": "object"}
+
+
+def note(label: str, text: str, visible: bool = True) -> gr.Textbox:
+    """A quiet line of text; a text box, because what it shows may hold a user's words."""
+    return gr.Textbox(
+        text,
+        label=label,
+        show_label=False,
+        interactive=False,
+        container=False,
+        lines=1,
+        max_lines=5,
+        visible=visible,
+        elem_classes="spa2v-note",
+    )
+
+
+def guess_field(update: dict, index: int) -> gr.Dropdown:
+    """What one sound may be, as `planning.plan` says it; any other name may be typed."""
+    return gr.Dropdown(
+        choices=update["choices"],
+        value=update["value"],
+        label=update.get("label", f"Sound {index + 1}"),
+        visible=update["visible"],
+        allow_custom_value=True,
+        elem_classes="spa2v-guess",
+    )
+
+
+def model_settings() -> list[Any]:
+    """Fields of `planning.Asked`, in its order, without the change."""
+    model = gr.Textbox(label="Model", placeholder="the provider's default")
+    endpoint = gr.Textbox(
+        label="Server (OpenAI-compatible)",
+        placeholder="http://127.0.0.1:8000/v1",
+        visible=not settings.on_a_space(),
+    )
+    key = gr.Textbox(
+        label="Your key (used for this plan, kept nowhere)",
+        type="password",
+        placeholder="empty: the app's own",
+    )
+    hint = gr.Textbox(label="A hint for the model", placeholder="it is a tram", max_length=300)
+    fall_back = gr.Checkbox(False, label="Plan offline if the model fails")
+    reuse = gr.Checkbox(True, label="Use earlier replies to the same request again")
+    return [model, endpoint, key, hint, fall_back, reuse]
+
+
+def render_settings() -> list[Any]:
+    """Fields of `settings.Settings`, in its order."""
+    info = BACKENDS["mini"]
+    backend = gr.Dropdown(
+        settings.backend_choices(), value="mini", label="Model", elem_id="spa2v-backend"
+    )
+    lacking = note("What is missing", "", visible=False)
+    preset = gr.Radio(settings.preset_choices(info), value="default", label="Preset")
+    about = note("About the preset", settings.about_preset("mini", "default"))
+    seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
+    captions = gr.Radio(
+        [("Caption and frame", "mix"), ("Caption", "global"), ("Frame", "frame")],
+        value="mix",
+        label="Text of a frame",
+    )
+    with gr.Accordion("Expert", open=False):
+        grounding = gr.Dropdown(
+            settings.grounding_choices(info), value="default", label="What puts things into boxes"
+        )
+        with gr.Row():
+            steps = gr.Number(None, label="Steps", precision=0, minimum=1, maximum=100)
+            guidance = gr.Number(None, label="Guidance", minimum=1, maximum=30)
+            share = gr.Number(
+                None, label="Steps with boxes (0 to 1)", minimum=0, maximum=1, step=0.05
+            )
+        with gr.Row():
+            frames = gr.Number(
+                None, label="Frames", precision=0, minimum=MIN_FRAMES, maximum=MAX_FRAMES
+            )
+            fps = gr.Number(None, label="Frames a second", minimum=0, maximum=MAX_FPS)
+        negative = gr.Textbox(label="What should not be seen", max_length=300)
+        with gr.Group(visible=False) as full_size:
+            memory = gr.Radio(
+                [("Automatic", "auto"), ("All on the card", "full"), ("Low", "low")],
+                value="auto",
+                label="Graphics memory",
+            )
+            compiled = gr.Checkbox(False, label="Compile (the first render takes minutes more)")
+            own = not settings.on_a_space()
+            base = gr.Textbox(
+                label="SD 1.5 checkpoint", placeholder="a folder or a hub id", visible=own
+            )
+            motion = gr.Textbox(
+                label="Motion adapter", placeholder="a folder or a hub id", visible=own
+            )
+            lora = gr.Textbox(label="LoRA", placeholder="style.safetensors:0.8", visible=own)
+            migc = gr.Textbox(label="MIGC checkpoint", placeholder="MIGC_SD14.ckpt", visible=own)
+            accepted = gr.Checkbox(
+                False, label="I use MIGC's weights for non-commercial research only", visible=own
+            )
+    chosen = [backend, preset, seed, captions, grounding, steps, guidance, share, frames, fps]
+    chosen += [negative, memory, compiled, base, motion, lora, migc, accepted]
+    backend.change(
+        settings.choose_backend,
+        backend,
+        [lacking, preset, about, grounding, full_size],
+        api_visibility="private",
+    )
+    preset.change(settings.about_preset, [backend, preset], about, api_visibility="private")
+    return chosen
