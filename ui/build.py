@@ -17,7 +17,7 @@ from spa2v_core.planning.base import PLANNERS
 
 from . import handlers, planning, rendering
 from .editor.editor import EditorFeed, LayoutEditor
-from .fields import ProgressLine, note, render_settings
+from .fields import ProgressLine, guess_field, model_settings, note, render_settings
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 EXAMPLES = STYLE.parents[1] / "assets" / "examples"

@@ -83,12 +83,13 @@ def model_settings() -> list[Any]:
 def render_settings() -> list[Any]:
     """Fields of `settings.Settings`, in its order."""
     info = BACKENDS["mini"]
+    about_default, *values = settings.choose_preset("mini", "default")
     backend = gr.Dropdown(
         settings.backend_choices(), value="mini", label="Model", elem_id="spa2v-backend"
     )
     lacking = note("What is missing", "", visible=False)
     preset = gr.Radio(settings.preset_choices(info), value="default", label="Preset")
-    about = note("About the preset", settings.about_preset("mini", "default"))
+    about = note("About the preset", about_default)
     seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
     captions = gr.Radio(
         [("Caption and frame", "mix"), ("Caption", "global"), ("Frame", "frame")],
@@ -99,44 +100,65 @@ def render_settings() -> list[Any]:
         grounding = gr.Dropdown(
             settings.grounding_choices(info), value="default", label="What puts things into boxes"
         )
-        with gr.Row():
-            steps = gr.Number(None, label="Steps", precision=0, minimum=1, maximum=100)
-            guidance = gr.Number(None, label="Guidance", minimum=1, maximum=30)
-            share = gr.Number(
-                None, label="Steps with boxes (0 to 1)", minimum=0, maximum=1, step=0.05
-            )
-        with gr.Row():
-            frames = gr.Number(
-                None, label="Frames", precision=0, minimum=MIN_FRAMES, maximum=MAX_FRAMES
-            )
-            fps = gr.Number(None, label="Frames a second", minimum=0, maximum=MAX_FPS)
+        numbers = [*_numbers(values[:5]), gr.State(values[5])]
         negative = gr.Textbox(label="What should not be seen", max_length=300)
         with gr.Group(visible=False) as full_size:
-            memory = gr.Radio(
-                [("Automatic", "auto"), ("All on the card", "full"), ("Low", "low")],
-                value="auto",
-                label="Graphics memory",
-            )
-            compiled = gr.Checkbox(False, label="Compile (the first render takes minutes more)")
-            own = not settings.on_a_space()
-            base = gr.Textbox(
-                label="SD 1.5 checkpoint", placeholder="a folder or a hub id", visible=own
-            )
-            motion = gr.Textbox(
-                label="Motion adapter", placeholder="a folder or a hub id", visible=own
-            )
-            lora = gr.Textbox(label="LoRA", placeholder="style.safetensors:0.8", visible=own)
-            migc = gr.Textbox(label="MIGC checkpoint", placeholder="MIGC_SD14.ckpt", visible=own)
-            accepted = gr.Checkbox(
-                False, label="I use MIGC's weights for non-commercial research only", visible=own
-            )
-    chosen = [backend, preset, seed, captions, grounding, steps, guidance, share, frames, fps]
-    chosen += [negative, memory, compiled, base, motion, lora, migc, accepted]
+            of_full_size = _full_size()
+    fields = [backend, preset, seed, captions, grounding, *numbers, negative, *of_full_size]
+    shown = [about, *numbers]
+    private = {"api_visibility": "private", "show_progress": "hidden"}
     backend.change(
         settings.choose_backend,
         backend,
-        [lacking, preset, about, grounding, full_size],
-        api_visibility="private",
+        [lacking, preset, grounding, full_size, *shown],
+        **private,
     )
-    preset.change(settings.about_preset, [backend, preset], about, api_visibility="private")
-    return chosen
+    preset.change(settings.choose_preset, [backend, preset], shown, **private)
+    return fields
+
+
+def _numbers(values: list[float]) -> list[gr.Number]:
+    """Steps, guidance, share of grounded steps, frames, frames a second."""
+    steps, guidance, share, frames, fps = values
+    with gr.Row():
+        return [
+            gr.Number(steps, label="Steps", precision=0, minimum=1, maximum=100, min_width=110),
+            gr.Number(guidance, label="Guidance", minimum=1, maximum=30, min_width=110),
+            gr.Number(
+                share,
+                label="With boxes (share)",
+                minimum=0,
+                maximum=1,
+                step=0.05,
+                min_width=110,
+            ),
+            gr.Number(
+                frames,
+                label="Frames generated",
+                precision=0,
+                minimum=MIN_FRAMES,
+                maximum=MAX_FRAMES,
+                min_width=110,
+            ),
+            gr.Number(fps, label="Frames a second", minimum=0, maximum=MAX_FPS, min_width=110),
+        ]
+
+
+def _full_size() -> list[Any]:
+    """Memory, compiling, and files of the machine that runs the app (not on a Space)."""
+    own = not settings.on_a_space()
+    return [
+        gr.Radio(
+            [("Automatic", "auto"), ("All on the card", "full"), ("Low", "low")],
+            value="auto",
+            label="Graphics memory",
+        ),
+        gr.Checkbox(False, label="Compile (the first render takes minutes more)"),
+        gr.Textbox(label="SD 1.5 checkpoint", placeholder="a folder or a hub id", visible=own),
+        gr.Textbox(label="Motion adapter", placeholder="a folder or a hub id", visible=own),
+        gr.Textbox(label="LoRA", placeholder="style.safetensors:0.8", visible=own),
+        gr.Textbox(label="MIGC checkpoint", placeholder="MIGC_SD14.ckpt", visible=own),
+        gr.Checkbox(
+            False, label="I use MIGC's weights for non-commercial research only", visible=own
+        ),
+    ]

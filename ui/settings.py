@@ -35,7 +35,11 @@ _OF_THIS_MACHINE = ("base", "motion", "lora", "migc")
 
 @dataclass(frozen=True)
 class Settings:
-    """The page's fields, in its order; what is empty is the preset's."""
+    """The page's fields, in its order; what is empty is the preset's.
+
+    shown_for: backend and preset that the five numbers were filled in for; another preset's
+    numbers (the page was quicker than its own update) are not used.
+    """
 
     backend: str = "mini"
     preset: str = "default"
@@ -47,6 +51,7 @@ class Settings:
     grounding_share: float | None = None
     frames: float | None = None
     fps: float | None = None
+    shown_for: tuple[str, str] | None = None
     negative_prompt: str = ""
     memory: str = "auto"
     compile: bool = False
@@ -70,13 +75,14 @@ class Settings:
             raise InputError(lacking)
         if on_a_space() and any(getattr(self, name).strip() for name in _OF_THIS_MACHINE):
             raise InputError("files of your own can be used where you run the app yourself")
+        numbers = self if self._numbers_fit() else Settings()
         options = RenderOptions(
-            steps=_whole(self.steps),
-            guidance_scale=self.guidance_scale or None,
-            grounding_share=self.grounding_share,
+            steps=_whole(numbers.steps),
+            guidance_scale=numbers.guidance_scale or None,
+            grounding_share=numbers.grounding_share,
             negative_prompt=self.negative_prompt.strip() or None,
-            frames=_whole(self.frames),
-            fps=self.fps,
+            frames=_whole(numbers.frames),
+            fps=numbers.fps,
             weights=own_weights() if self.backend == "animatediff" else None,
             base=self.base.strip(),
             motion=self.motion.strip(),
@@ -96,6 +102,9 @@ class Settings:
             grounding=self.grounding,
             options=options,
         )
+
+    def _numbers_fit(self) -> bool:
+        return self.shown_for in (None, (self.backend, self.preset))
 
 
 def _whole(value: float | None) -> int | None:
@@ -132,7 +141,7 @@ def missing(backend: str) -> str:
 def backend_choices() -> list[tuple[str, str]]:
     """(label, name) of the backends; one that can't be used here says so."""
     return [
-        (info.label + (" · not available here" if missing(name) else ""), name)
+        (info.label + (" · not here" if missing(name) else ""), name)
         for name, info in BACKENDS.items()
     ]
 
@@ -154,21 +163,30 @@ def grounding_choices(info: BackendInfo) -> list[tuple[str, str]]:
 
 
 def choose_backend(backend: str) -> tuple[Any, ...]:
-    """(what it lacks, presets, about the preset, groundings, full-size fields) of a backend."""
+    """(what it lacks, presets, groundings, full-size fields, *`choose_preset`) of a backend."""
     info, lacking = backend_info(backend), missing(backend)
     return (
         gr.update(value=lacking, visible=bool(lacking)),
         gr.update(choices=preset_choices(info), value="default"),
-        about_preset(backend, "default"),
         gr.update(choices=grounding_choices(info), value="default"),
         gr.update(visible=backend == "animatediff"),
+        *choose_preset(backend, "default"),
     )
 
 
-def about_preset(backend: str, preset: str) -> str:
-    """One line on what a preset does."""
+def choose_preset(backend: str, preset: str) -> tuple[Any, ...]:
+    """(one line on a preset, its steps, guidance, share of grounded steps, frames and rate, and
+    what they are for)."""
     made = backend_info(backend).presets.get(preset)
-    if made is None:
-        return ""
-    smooth = f"; {made.fps:g} frames a second by interpolation" if made.fps else ""
-    return f"{made.about}{smooth}."
+    if made is None:  # the backend has just been changed: its own presets are on their way
+        return (gr.skip(),) * 7
+    schedule = made.schedule
+    return (
+        f"{made.about}; {made.fps:g} frames a second by interpolation.",
+        schedule.steps,
+        schedule.guidance_scale,
+        schedule.grounding_share,
+        made.frames,
+        made.fps,
+        (backend, preset),
+    )

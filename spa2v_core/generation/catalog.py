@@ -107,14 +107,14 @@ _WAN = {
 
 BACKENDS: dict[str, BackendInfo] = {
     "mini": BackendInfo(
-        "Mini (cartoon, on any computer)",
+        "Mini (cartoon)",
         _mini,
         _MINI,
         ("instance", "attention", "energy"),
         ("instance",),
     ),
     "animatediff": BackendInfo(
-        "AnimateDiff (SD 1.5, full size)",
+        "AnimateDiff (full size)",
         _animatediff,
         _ANIMATEDIFF,
         ("gligen", "attention", "energy", "migc"),
@@ -123,7 +123,7 @@ BACKENDS: dict[str, BackendInfo] = {
         weights=("sd15", "motion", "gligen"),
     ),
     "wan": BackendInfo(
-        "Wan 2.1 (several seconds)",
+        "Wan 2.1",
         _wan,
         _WAN,
         ("boxes", "draft"),

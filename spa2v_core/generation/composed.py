@@ -121,14 +121,16 @@ class ComposedModel:
         if frames <= length:
             yield
             return
-        pipe.enable_free_noise(context_length=length, context_stride=length // 4)
+        with torch.device(pipe._execution_device):  # it makes modules anew: slow on a CPU
+            pipe.enable_free_noise(context_length=length, context_stride=length // 2)
         try:
             yield
         finally:  # `disable_free_noise` fails where the middle block has no motion modules
             pipe._free_noise_context_length = None
-            for block in (*pipe.unet.down_blocks, pipe.unet.mid_block, *pipe.unet.up_blocks):
-                if hasattr(block, "motion_modules"):
-                    pipe._disable_free_noise_in_block(block)
+            with torch.device(pipe._execution_device):
+                for block in (*pipe.unet.down_blocks, pipe.unet.mid_block, *pipe.unet.up_blocks):
+                    if hasattr(block, "motion_modules"):
+                        pipe._disable_free_noise_in_block(block)
 
     @contextmanager
     def _caching(self, schedule: Schedule) -> Iterator[DeepCache]:

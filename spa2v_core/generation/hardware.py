@@ -18,7 +18,7 @@ class Execution:
     Attributes
     ----------
     dtype: "float16" or "float32".
-    offload: parts are on the card only while they work.
+    offload: text encoder and decoder are on the card only while they work.
     decode_chunk: frames that are decoded at once.
     reasons: why, for the user.
     """
@@ -45,7 +45,11 @@ def choose(memory: Memory, compile_it: bool) -> Execution:
         name = torch.cuda.get_device_name()
         low = memory == "low" or (memory == "auto" and free < FULL_GIB)
         why = "as asked for" if memory != "auto" else f"{free:.1f} GiB are free"
-        mode = "parts wait in main memory" if low else "everything stays on the card"
+        mode = (
+            "text encoder and decoder wait in main memory"
+            if low
+            else "everything stays on the card"
+        )
         return Execution(
             "cuda",
             "float16",

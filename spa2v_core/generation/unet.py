@@ -38,9 +38,6 @@ class FrameConditioning:
 class GroundedUNetMotionModel(UNetMotionModel):
     """UNetMotionModel with `FrameConditioning` under `cross_attention_kwargs["conditioning"]`."""
 
-    #: What regional compilation compiles (the parent names none).
-    _repeated_blocks = ("BasicTransformerBlock", "ResnetBlock2D")
-
     def forward(
         self,
         sample: torch.Tensor,

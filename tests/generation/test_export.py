@@ -1,10 +1,17 @@
 import av
+import cv2
 import numpy as np
 import pytest
 
 from spa2v_core.audio.io import level_db, read_audio
 from spa2v_core.errors import InputError
-from spa2v_core.generation.export import draw_boxes, read_layout, write_video
+from spa2v_core.generation.export import (
+    draw_boxes,
+    read_layout,
+    read_settings,
+    write_poster,
+    write_video,
+)
 from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
 
@@ -55,6 +62,37 @@ def test_the_sound_is_the_clips_and_in_place(tmp_path):
     jump = int(np.argmax(envelope > 0.1 * envelope.max()))
     assert jump / heard.rate == pytest.approx(1.0, abs=0.005)
     assert level_db(heard.samples[1]) - level_db(heard.samples[0]) == pytest.approx(-6, abs=0.7)
+
+
+def test_the_sound_is_in_place_to_the_millisecond(tmp_path):
+    clip = noise(2)
+    clip.samples[:] = 0
+    clip.samples[:, round(1.25 * clip.rate)] = 1.0
+    write_video(ramp(48), clip, tmp_path / "v.mp4", fps=24)
+    heard = read_audio(tmp_path / "v.mp4")
+    click = int(np.argmax(np.abs(heard.samples[0])))
+    assert click / heard.rate == pytest.approx(1.25, abs=0.001)
+
+
+@pytest.mark.parametrize("seconds", [0.7, 2.0, 6.013, 9.99])
+def test_a_fixed_rate_ends_with_the_sound_too(seconds, tmp_path):
+    write_video(ramp(round(24 * seconds)), noise(seconds), tmp_path / "v.mp4", fps=24)
+    with av.open(str(tmp_path / "v.mp4")) as file:
+        video = file.streams.video[0]
+        assert video.average_rate == 24
+        assert float(video.duration * video.time_base) == pytest.approx(seconds, abs=0.04)
+
+
+def test_settings_travel_in_the_file_and_the_poster_is_the_middle(tmp_path):
+    said = {"backend": "mini", "seed": 7, "negative_prompt": 'a "b" <c>; d=e\n#'}
+    write_video(ramp(), noise(2), tmp_path / "v.mp4", layout(), settings=said)
+    assert read_settings(tmp_path / "v.mp4") == said
+    write_video(ramp(), noise(2), tmp_path / "w.mp4")
+    assert read_settings(tmp_path / "w.mp4") == {}
+    write_poster(ramp(), tmp_path / "v.jpg")
+    picture = cv2.imread(str(tmp_path / "v.jpg"))
+    assert picture.shape == (320, 512, 3)
+    assert picture.mean() == pytest.approx(ramp()[8].mean(), abs=2)
 
 
 def test_frames_keep_their_order_and_look(tmp_path):

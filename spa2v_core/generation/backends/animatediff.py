@@ -141,21 +141,21 @@ def load(sources: Sources, execution: hardware.Execution, few_step: bool = False
         module.requires_grad_(False).eval()
     pipeline.set_progress_bar_config(disable=True)
     model = ComposedModel(pipeline, _makers(sources, pipeline.unet, execution))
-    _place(pipeline, execution)
+    place(pipeline, execution)
     return model
 
 
-def _place(pipeline: AnimateDiffPipeline, execution: hardware.Execution) -> None:
+def place(pipeline: AnimateDiffPipeline, execution: hardware.Execution) -> None:
+    """Move the model to its device. (channels_last is slower here: group norms undo it.)"""
     if execution.offload:
+        # The UNet works at every step: moving it costs more than the others' memory is worth.
+        pipeline._exclude_from_cpu_offload = ["unet"]
         pipeline.enable_model_cpu_offload(device=execution.device)
         pipeline.vae.enable_tiling()
         return
     pipeline.to(execution.device)
-    if execution.device == "cuda":
-        pipeline.unet.to(memory_format=torch.channels_last)
-        pipeline.vae.to(memory_format=torch.channels_last)
     if execution.compile:
-        pipeline.unet.compile_repeated_blocks()
+        pipeline.unet.compile()
 
 
 def _makers(

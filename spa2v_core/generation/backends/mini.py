@@ -54,7 +54,7 @@ class MiniBackend:
             with _RENDERING:
                 tell([resolve(track.name).note for track in request.layout.objects], emit)
                 emit(Progress("load", 0, 1))
-                model = load_mini(folder)
+                model = load_mini(folder, "cuda" if torch.cuda.is_available() else "cpu")
                 emit(Progress("load", 1, 1))
                 conditions = conditions_for(request, preset.frames)
                 negative = request.options.negative_prompt or ""
