@@ -129,6 +129,25 @@ _LIGHTNING = HubModel(
         ),
     ),
 )
+_LCM = HubModel(
+    "wangfuyun/AnimateLCM",
+    "3d4d00fc113225e1040f4d3bec504b6ec750c10c",
+    "motion in few steps: AnimateLCM",
+    "not stated on its page",
+    (
+        HubFile(
+            "diffusion_pytorch_model.fp16.safetensors",
+            0,
+            "1997997a982432f5fb79d1d002259ef37ac3212db9f0361f00b104153e68cd6a",
+        ),
+        HubFile(
+            "AnimateLCM_sd15_t2v_lora.safetensors",
+            134_621_556,
+            "8f90d840e075ff588a58e22c6586e2ae9a6f7922996ee6649a7f01072333afe4",
+        ),
+        *_plain("config.json"),
+    ),
+)
 _WAN = HubModel(
     "Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
     "0fad780a534b6463e45facd96134c9f345acfa5b",
@@ -186,6 +205,7 @@ MODELS: dict[str, HubModel] = {
     "motion": _MOTION,
     "gligen": _GLIGEN,
     "lightning": _LIGHTNING,
+    "animatelcm": _LCM,
     "wan": _WAN,
     "clap": _CLAP,
 }
@@ -193,6 +213,7 @@ MODELS: dict[str, HubModel] = {
 SETS: dict[str, tuple[str, ...]] = {
     "animatediff": ("sd15", "motion", "gligen"),
     "animatediff-fast": ("sd15", "lightning", "gligen"),
+    "animatediff-lcm": ("sd15", "animatelcm", "gligen"),
 }
 
 

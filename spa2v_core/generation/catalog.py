@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ..errors import InputError
 from .base import RenderRequest, VideoBackend
 from .schedule import Schedule, WanSchedule
+
+FewStep = Literal["", "lightning", "lcm"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Preset:
     ----------
     label: for people; about: what it costs or gives, one line.
     frames: that are generated; fps: of the exported video, by interpolation.
+    few_step: the distilled motion modules that it takes.
     """
 
     label: str
@@ -25,7 +29,7 @@ class Preset:
     schedule: Schedule
     frames: int = 16
     fps: float = 24.0
-    few_step: bool = False
+    few_step: FewStep = ""
     low_memory: bool = False
 
 
@@ -84,8 +88,12 @@ _ANIMATEDIFF = {
         "Quality", "30 steps, 32 frames in overlapping windows", Schedule(30, 7.5, 1.0, 0.4), 32
     ),
     "fast": Preset(
-        "Fast", "4 steps of a distilled motion adapter", Schedule(4, 1.0, 0.0, 0.5), few_step=True
+        "Fast",
+        "4 steps of a distilled motion adapter",
+        Schedule(4, 1.0, 0.0, 0.5),
+        few_step="lightning",
     ),
+    "lcm": Preset("LCM", "6 steps of AnimateLCM", Schedule(6, 2.0, 1.0, 0.5), few_step="lcm"),
     "low_memory": Preset(
         "Low memory",
         "as default, for cards of 6 to 8 GB",

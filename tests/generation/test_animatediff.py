@@ -7,11 +7,11 @@ import av
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler, EulerDiscreteScheduler
+from diffusers import DDIMScheduler, EulerDiscreteScheduler, LCMScheduler
 from huggingface_hub import constants
 from safetensors.torch import save_file
 
-from spa2v_core import cli, pipeline
+from spa2v_core import cli, hub, pipeline
 from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.io import write_wav
 from spa2v_core.errors import BackendError, HubError, InputError
@@ -129,13 +129,13 @@ def test_closing_stops_at_the_step(weights):
 
 def test_each_missing_part_is_named(copy):
     with pytest.raises(InputError, match="no folder"):
-        find_sources(RenderOptions(weights=copy / "nowhere"), ("gligen",), False)
+        find_sources(RenderOptions(weights=copy / "nowhere"), ("gligen",), "")
     for part in ("grounding", "motion", "base"):
         shutil.rmtree(copy / part)
         with pytest.raises(BackendError, match=f"no folder {part}/"):
-            find_sources(RenderOptions(weights=copy), ("gligen",), False)
+            find_sources(RenderOptions(weights=copy), ("gligen",), "")
         if part == "grounding":  # is not needed by others
-            find_sources(RenderOptions(weights=copy), ("attention",), False)
+            find_sources(RenderOptions(weights=copy), ("attention",), "")
 
 
 def test_without_weights_the_command_to_get_them_is_said(monkeypatch, tmp_path):
@@ -148,7 +148,7 @@ def test_without_weights_the_command_to_get_them_is_said(monkeypatch, tmp_path):
         AnimateDiffBackend().render(request(None, base="model.ckpt"))
 
 
-def sources(folder, kinds=("gligen",), few_step=False, **options):
+def sources(folder, kinds=("gligen",), few_step="", **options):
     return find_sources(RenderOptions(weights=folder, **options), kinds, few_step)
 
 
@@ -214,8 +214,8 @@ def test_the_fast_preset_takes_a_distilled_motion_file(weights, tmp_path, monkey
     adapter = tiny_full.build_motion()
     save_file(adapter.state_dict(), tmp_path / "lightning.safetensors")
     monkeypatch.setattr(animatediff, "MotionAdapter", tiny_full.build_motion)
-    given = sources(weights, few_step=True, motion=str(tmp_path / "lightning.safetensors"))
-    model = load(given, CPU, few_step=True)
+    given = sources(weights, few_step="lightning", motion=str(tmp_path / "lightning.safetensors"))
+    model = load(given, CPU, "lightning")
     assert isinstance(model.pipeline.scheduler, EulerDiscreteScheduler)
     assert model.pipeline.scheduler.config.timestep_spacing == "trailing"
     loaded = model.pipeline.motion_adapter.state_dict()
@@ -223,6 +223,17 @@ def test_the_fast_preset_takes_a_distilled_motion_file(weights, tmp_path, monkey
     save_file({"a": torch.zeros(1)}, tmp_path / "bad.safetensors")
     with pytest.raises(BackendError, match="no motion adapter"):
         load_motion(tmp_path / "bad.safetensors", torch.float32)
+
+
+def test_animatelcm_brings_its_lora_and_scheduler(monkeypatch, tmp_path, weights):
+    monkeypatch.setattr(hub, "locate", tmp_path.joinpath)
+    given = find_sources(RenderOptions(), (), "lcm")
+    assert given.motion == tmp_path / "animatelcm"
+    lora = tmp_path / "animatelcm" / "AnimateLCM_sd15_t2v_lora.safetensors"
+    assert given.loras == ((lora, 0.8),)
+    scheduler = load(sources(weights), CPU, "lcm").pipeline.scheduler
+    assert isinstance(scheduler, LCMScheduler)
+    assert scheduler.config.beta_schedule == "linear"
 
 
 def test_the_scheduler_is_the_one_that_the_motion_was_trained_with(weights):

@@ -122,4 +122,4 @@ def tiny_full_model() -> ComposedModel:
     """The weights of `write_weights` as the backend loads them."""
     folder = write_weights(Path(tempfile.mkdtemp(prefix="spa2v-tiny-")))
     options = RenderOptions(weights=folder)
-    return load(find_sources(options, ("gligen",), False), Execution("cpu", "float32"))
+    return load(find_sources(options, ("gligen",), ""), Execution("cpu", "float32"))

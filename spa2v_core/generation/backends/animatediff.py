@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
     EulerDiscreteScheduler,
+    LCMScheduler,
     MotionAdapter,
     UNet2DConditionModel,
 )
@@ -24,7 +26,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from ...errors import BackendError
 from .. import hardware
 from ..base import Notice, Progress, RenderEvent, RenderRequest
-from ..catalog import Preset, settle
+from ..catalog import FewStep, Preset, settle
 from ..composed import ComposedModel
 from ..conditioning import frame_conditions
 from ..grounding.attention import AttentionSteering
@@ -40,6 +42,7 @@ from .sources import Sources, find_sources
 
 SIZE_WH = (512, 320)
 NEGATIVE = "low quality, worst quality, blurry, deformed, watermark, text"
+EXTRAS = "pip install -r requirements-animatediff.txt"
 _RENDERING = threading.Lock()
 _LESS_MEMORY = "choose the preset low_memory, fewer frames, or another grounding than energy"
 
@@ -100,8 +103,10 @@ class _Loaded:
         self._key: object = None
         self._model: ComposedModel | None = None
 
-    def get(self, sources: Sources, execution: hardware.Execution, few_step: bool) -> ComposedModel:
-        key = (sources, execution.device, execution.dtype, execution.offload, execution.compile)
+    def get(
+        self, sources: Sources, execution: hardware.Execution, few_step: FewStep
+    ) -> ComposedModel:
+        key = (sources, few_step, replace(execution, reasons=()))
         if self._model is None or key != self._key:
             self._model = None
             free_memory()
@@ -113,7 +118,7 @@ class _Loaded:
 _LOADED = _Loaded()
 
 
-def load(sources: Sources, execution: hardware.Execution, few_step: bool = False) -> ComposedModel:
+def load(sources: Sources, execution: hardware.Execution, few_step: FewStep = "") -> ComposedModel:
     """The parts of `sources` composed on the stock pipeline, ready on the device."""
     quiet()
     dtype = getattr(torch, execution.dtype)
@@ -135,8 +140,8 @@ def load(sources: Sources, execution: hardware.Execution, few_step: bool = False
         motion_adapter=adapter,
         scheduler=_scheduler(base / "scheduler", few_step),
     )
-    if sources.lora is not None:
-        add_lora(pipeline, sources.lora, sources.lora_scale)
+    for path, scale in sources.loras:
+        add_lora(pipeline, path, scale)
     for module in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
         module.requires_grad_(False).eval()
     pipeline.set_progress_bar_config(disable=True)
@@ -150,7 +155,10 @@ def place(pipeline: AnimateDiffPipeline, execution: hardware.Execution) -> None:
     if execution.offload:
         # The UNet works at every step: moving it costs more than the others' memory is worth.
         pipeline._exclude_from_cpu_offload = ["unet"]
-        pipeline.enable_model_cpu_offload(device=execution.device)
+        try:
+            pipeline.enable_model_cpu_offload(device=execution.device)
+        except ImportError as error:
+            raise BackendError(f"the low memory mode needs accelerate: {EXTRAS}") from error
         pipeline.vae.enable_tiling()
         return
     pipeline.to(execution.device)
@@ -199,7 +207,7 @@ def add_lora(pipeline: AnimateDiffPipeline, path: Path, scale: float) -> None:
         pipeline.load_lora_weights(path.parent, weight_name=path.name, local_files_only=True)
     except ValueError as error:
         if "PEFT" in str(error):
-            raise BackendError("LoRAs need peft: pip install peft") from error
+            raise BackendError(f"LoRAs need peft: {EXTRAS}") from error
         raise BackendError(f"{path.name} is no LoRA for SD 1.5") from error
     pipeline.fuse_lora(lora_scale=scale)
     pipeline.unload_lora_weights()
@@ -229,22 +237,25 @@ def _tokenizer(folder: Path) -> Any:
     try:
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, TypeError) as error:
-        raise BackendError(
-            f"{folder.parent.name}/tokenizer can't be read: download it again"
-        ) from error
+        raise unreadable(folder) from error
 
 
-def _scheduler(folder: Path, few_step: bool) -> Any:
-    """DDIM with the noise schedule that AnimateDiff was trained with; Euler for few steps."""
-    kind, spacing = (
-        (EulerDiscreteScheduler, "trailing") if few_step else (DDIMScheduler, "linspace")
-    )
-    extra = {} if few_step else {"clip_sample": False, "steps_offset": 1}
+#: Of the original motion modules, AnimateDiff-Lightning and AnimateLCM, as their authors say.
+_SCHEDULERS: dict[FewStep, tuple[Any, dict[str, Any]]] = {
+    "": (DDIMScheduler, {"timestep_spacing": "linspace", "clip_sample": False, "steps_offset": 1}),
+    "lightning": (EulerDiscreteScheduler, {"timestep_spacing": "trailing"}),
+    "lcm": (LCMScheduler, {}),
+}
+
+
+def _scheduler(folder: Path, few_step: FewStep) -> Any:
+    """The scheduler with the linear noise schedule that AnimateDiff was trained with."""
+    kind, changes = _SCHEDULERS[few_step]
     try:
-        return kind.from_pretrained(
-            folder, beta_schedule="linear", timestep_spacing=spacing, **extra
-        )
+        return kind.from_pretrained(folder, beta_schedule="linear", **changes)
     except (OSError, ValueError) as error:
-        raise BackendError(
-            f"{folder.parent.name}/scheduler can't be read: download it again"
-        ) from error
+        raise unreadable(folder) from error
+
+
+def unreadable(folder: Path) -> BackendError:
+    return BackendError(f"{folder.parent.name}/{folder.name} can't be read: download it again")

@@ -8,6 +8,7 @@ from pathlib import Path
 from ... import hub
 from ...errors import BackendError, InputError
 from ..base import RenderOptions
+from ..catalog import FewStep
 from ..grounding import migc_checkpoint
 
 
@@ -18,6 +19,7 @@ class Sources:
     Attributes
     ----------
     base: folder in diffusers' format; motion: folder, or a .safetensors file;
+    loras: files and their scales, merged into the base.
     gligen: folder with its weights; migc: its checkpoint, accepted: as its licence asks.
     What is not used may be missing.
     """
@@ -27,26 +29,23 @@ class Sources:
     gligen: Path = Path()
     migc: Path = Path()
     accepted: bool = False
-    lora: Path | None = None
-    lora_scale: float = 1.0
+    loras: tuple[tuple[Path, float], ...] = ()
 
 
-def find_sources(options: RenderOptions, kinds: tuple[str, ...], few_step: bool) -> Sources:
+def find_sources(options: RenderOptions, kinds: tuple[str, ...], few_step: FewStep) -> Sources:
     """Sources for a render; an error says which part is missing and how to get it."""
     weights = options.weights
     if weights is not None and not weights.is_dir():
         raise InputError(f"there is no folder {weights}")
     if "migc" in kinds and not (options.migc and options.accept_noncommercial):
         raise BackendError(f"{migc_checkpoint.LICENCE} {migc_checkpoint.HOW}")
-    lora, scale = _lora(options.lora)
     return Sources(
         _base(options),
         _motion(options, few_step),
         _gligen(weights) if "gligen" in kinds else Path(),
         options.migc or Path(),
         options.accept_noncommercial,
-        lora,
-        scale,
+        (*_few_step_lora(options, few_step), *_lora(options.lora)),
     )
 
 
@@ -58,14 +57,16 @@ def _base(options: RenderOptions) -> Path:
     return hub.locate("sd15")
 
 
-def _motion(options: RenderOptions, few_step: bool) -> Path:
+def _motion(options: RenderOptions, few_step: FewStep) -> Path:
     if options.motion:
         path = Path(options.motion)
         return path if path.is_file() else _folder_or_hub(options.motion, "motion")
     if options.weights is not None:
         return _inside(options.weights, "motion")
-    if few_step:
+    if few_step == "lightning":
         return hub.locate("lightning") / hub.MODELS["lightning"].files[0].path
+    if few_step == "lcm":
+        return hub.locate("animatelcm")
     return hub.locate("motion")
 
 
@@ -101,10 +102,17 @@ def _folder_or_hub(name: str, what: str) -> Path:
         ) from error
 
 
-def _lora(text: str) -> tuple[Path | None, float]:
+def _few_step_lora(options: RenderOptions, few_step: FewStep) -> list[tuple[Path, float]]:
+    """AnimateLCM's motion modules come with a LoRA for the base (0.8 by its authors)."""
+    if few_step != "lcm" or options.weights is not None or options.motion:
+        return []
+    return [(hub.locate("animatelcm") / hub.MODELS["animatelcm"].files[1].path, 0.8)]
+
+
+def _lora(text: str) -> list[tuple[Path, float]]:
     """A LoRA's file and scale from "FILE" or "FILE:SCALE"."""
     if not text:
-        return None, 1.0
+        return []
     name, _, scale = text.rpartition(":")
     try:
         path, value = (Path(name), float(scale)) if name else (Path(text), 1.0)
@@ -112,4 +120,4 @@ def _lora(text: str) -> tuple[Path | None, float]:
         path, value = Path(text), 1.0
     if path.suffix != ".safetensors" or not path.is_file():
         raise InputError(f"there is no LoRA {path}: give a .safetensors file")
-    return path, value
+    return [(path, value)]
