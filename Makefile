@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing bench-separation bench-models clean
+.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing bench-separation bench-models bench-frames bench-generation clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -51,6 +51,12 @@ bench-separation: $(VENV)/.run
 
 bench-models: $(VENV)/.run
 	@$(BIN)/python -m tests.bench_models
+
+bench-frames: $(VENV)/.run
+	@$(BIN)/python -m tests.bench_frames
+
+bench-generation: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench_generation
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -17,6 +17,8 @@ from ..layout import Box, VideoSceneLayout
 from ..layout.keyframes import dense
 from ..units import resample_frame
 
+#: Larger pictures are moved by a flow that is found at about this width.
+WORK_WIDTH = 256
 #: How much a pixel whose colour changes along its flow counts where several land.
 _TRUST = 0.05
 #: Difference of colour (of 255) below which a pixel counts as unchanged.
@@ -63,13 +65,14 @@ class Between:
     ) -> None:
         self.moves = moves
         self.pictures = (first.astype(np.float32), last.astype(np.float32))
-        self.inside = tuple(
-            covered([move[side] for move in moves], first.shape[:2]) for side in (0, 1)
-        )
+        self.factor = max(1, first.shape[1] // WORK_WIDTH)
+        self.small = tuple(_shrunk(picture, self.factor) for picture in self.pictures)
+        shape = self.small[0].shape[:2]
+        self.inside = tuple(covered([move[side] for move in moves], shape) for side in (0, 1))
         flows, trusts = [], []
         for here, there in ((0, 1), (1, 0)):
             paths = [(move[here], move[there]) for move in moves]
-            flow = _flow(self.pictures[here], self.pictures[there], paths)
+            flow = _flow(self.small[here], self.small[there], paths)
             flow, trust = self._settled(here, there, flow)
             flows.append(flow)
             trusts.append(trust)
@@ -80,7 +83,7 @@ class Between:
 
         Beside a thing that moves, the search takes its surroundings along.
         """
-        picture, other = self.pictures[here], self.pictures[there]
+        picture, other = self.small[here], self.small[there]
         error = np.abs(picture - sample(other, flow)).mean(-1)
         still = np.abs(picture - other).mean(-1)
         rests = (still <= error + _NOISE) & (self.inside[here] < 0.5)
@@ -89,26 +92,30 @@ class Between:
 
     def at(self, part: float) -> np.ndarray:
         """(H, W, 3) uint8 at `part` (0..1) of the way."""
-        shape = self.trust[0].shape
-        inside = covered([_box_between(a, b, part) for a, b in self.moves], shape)
+        boxes = [_box_between(a, b, part) for a, b in self.moves]
+        inside = covered(boxes, self.pictures[0].shape[:2])
         out = self._mixed(part, tuple(1 - there for there in self.inside))
         if inside.any():
-            everywhere = np.ones(shape, np.float32)
+            everywhere = np.ones_like(self.trust[0])
             whole = self._mixed(part, (everywhere, everywhere))
             out = out + inside[..., None] * (whole - out)
         return np.clip(np.rint(out), 0, 255).astype(np.uint8)
 
     def _mixed(self, part: float, shown: tuple[np.ndarray, ...]) -> np.ndarray:
-        """(H, W, 3) float32 of both frames carried to `part`, of each only what is `shown` (H, W).
+        """(H, W, 3) float32 of both frames carried to `part`, of each only what is `shown` (at the
+        flow's size).
 
         Where nothing lands that is trusted, the frames' own pixels are mixed.
         """
-        mixed, total = np.zeros_like(self.pictures[0]), np.full(shown[0].shape, 1e-6, np.float32)
+        mixed = np.zeros_like(self.pictures[0])
+        total = np.full(mixed.shape[:2], 1e-6, np.float32)
         still, there = mixed.copy(), total.copy()
         for picture, flow, trust, show, share in zip(
             self.pictures, self.flows, self.trust, shown, (part, 1 - part), strict=True
         ):
             carried, seen = carry(flow, trust * show, share)
+            carried, seen, show = (self._enlarged(a) for a in (carried, seen, show))
+            carried = carried * self.factor
             weight = seen * (1 - share)
             mixed += sample(picture, -share * carried) * weight[..., None]
             total += weight
@@ -117,6 +124,19 @@ class Between:
             there += weight
         known = np.clip(total / _KNOWN, 0, 1)[..., None]
         return known * mixed / total[..., None] + (1 - known) * still / there[..., None]
+
+    def _enlarged(self, array: np.ndarray) -> np.ndarray:
+        """From the flow's size to the pictures'."""
+        if self.factor == 1:
+            return array
+        height, width = self.pictures[0].shape[:2]
+        return cv2.resize(array, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _shrunk(picture: np.ndarray, factor: int) -> np.ndarray:
+    """(H // factor, W // factor, 3), averaged."""
+    size = (picture.shape[1] // factor, picture.shape[0] // factor)
+    return picture if factor == 1 else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def _box_between(a: Box | None, b: Box | None, part: float) -> Box | None:

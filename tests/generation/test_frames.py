@@ -61,6 +61,13 @@ def test_a_moving_thing_is_where_it_should_be(step):
     assert psnr(made, truth) > 26
 
 
+def test_large_pictures_are_moved_by_a_small_flow():
+    large = [cv2.resize(scene(x), (2 * WIDTH, 2 * HEIGHT)) for x in (60, 84, 72)]
+    made = Between(large[0], large[1], [(box(60), box(84))]).at(0.5)
+    assert made.shape == large[0].shape
+    assert psnr(made, large[2]) > psnr((large[0].astype(float) + large[1]) / 2, large[2]) + 5
+
+
 def test_the_boxes_lead_the_flow():
     first, last, truth = scene(40), scene(110), scene(75)
     led = Between(first, last, [(box(40), box(110))]).at(0.5)
