@@ -13,29 +13,43 @@ from typing import Literal
 
 UNKNOWN = "loudspeaker"
 
-COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "white", "black")
+# fmt: off
+COLOURS = (
+    "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "grey", "white", "black",
+)
+# fmt: on
 
 #: Scene name -> the words that a caption uses for it.
 SCENES = {
     "road": "on a road",
+    "highway": "on a highway",
     "street": "on a city street",
-    "night street": "on a city street at night",
+    "station": "at a station",
     "field": "in a field",
-    "beach": "on a beach",
-    "room": "in a room",
-    "stage": "on a stage",
+    "farm": "on a farm",
     "forest": "in a forest",
+    "beach": "on a beach",
+    "harbour": "in a harbour",
+    "sea": "on the sea",
+    "sky": "in the sky",
     "snow": "in the snow",
     "desert": "in a desert",
-    "sky": "in the sky",
-    "sea": "on the sea",
+    "room": "in a room",
+    "kitchen": "in a kitchen",
+    "stage": "on a stage",
+    "concert hall": "in a concert hall",
 }
+
+#: Light of a scene -> the words that follow the scene's in a caption.
+LIGHTS = {"day": "", "dusk": "at dusk", "night": "at night"}
 
 
 Place = Literal["air", "perched", "held", "ground"]
 _PLACES: dict[str, Place] = {
-    **dict.fromkeys(("bird", "bell", "clock"), "perched"),
-    **dict.fromkeys(("guitar", "violin", "flute", "trumpet", "saxophone", "accordion"), "held"),
+    **dict.fromkeys(("rain", "thunder", "bee"), "air"),
+    **dict.fromkeys(("bird", "parrot", "owl", "bell", "clock"), "perched"),
+    **dict.fromkeys(("guitar", "banjo", "violin", "flute", "trumpet", "saxophone"), "held"),
+    **dict.fromkeys(("accordion", "maracas"), "held"),
 }
 
 
@@ -51,7 +65,9 @@ class Thing:
     height: usual height of its box as a fraction of the frame's height.
     aspect: width / height of its picture in pixels.
     aliases: other names for it.
-    drawn_as: name of the thing that the mini model draws for it ("" = itself).
+    drawn_as: name of the thing that the mini model draws for it ("" = itself). What is no object
+        is drawn as what makes it: footsteps as a walking man, rain as a rain cloud, thunder as a
+        storm cloud, applause as clapping hands, a singer with a microphone.
     mobile: whether it usually travels.
     """
 
@@ -73,7 +89,7 @@ class Thing:
     def place(self) -> Place:
         """Where in height it usually is: in the air, perched above eye level, held in front of a
         player, or on the ground."""
-        if self.kind == "aircraft" or self.name == "rain":
+        if self.kind == "aircraft":
             return "air"
         return _PLACES.get(self.name, "ground")
 
@@ -82,8 +98,8 @@ def _vehicle(name: str, scene: str, height: float, aspect: float, *aliases: str)
     return Thing(name, "vehicle", scene, height, aspect, aliases, mobile=True)
 
 
-def _animal(name: str, height: float, aspect: float, *aliases: str) -> Thing:
-    return Thing(name, "animal", "field", height, aspect, aliases, mobile=True)
+def _animal(name: str, height: float, aspect: float, *aliases: str, scene: str = "field") -> Thing:
+    return Thing(name, "animal", scene, height, aspect, aliases, mobile=True)
 
 
 def _instrument(name: str, aspect: float, *aliases: str, drawn_as: str = "") -> Thing:
@@ -91,19 +107,23 @@ def _instrument(name: str, aspect: float, *aliases: str, drawn_as: str = "") -> 
 
 
 THINGS: tuple[Thing, ...] = (
-    _vehicle("car", "road", 0.3, 1.47, "automobile", "auto", "sedan", "suv", "race car", "engine"),
+    _vehicle("car", "road", 0.3, 1.47, "automobile", "auto", "sedan", "suv", "engine"),
+    _vehicle("race car", "road", 0.2, 2.53, "racing car", "formula one"),
     _vehicle("taxi", "street", 0.3, 1.32, "cab"),
     _vehicle("police car", "street", 0.3, 1.26, "police", "patrol car"),
     _vehicle("ambulance", "street", 0.34, 1.27, "emergency vehicle"),
     _vehicle("fire truck", "street", 0.38, 1.08, "fire engine"),
     _vehicle("bus", "street", 0.4, 1.27, "coach", "minibus"),
-    _vehicle("truck", "road", 0.4, 1.22, "lorry", "van", "pickup", "garbage truck"),
-    _vehicle("motorcycle", "road", 0.28, 1.49, "motorbike", "scooter", "moped", "bike engine"),
+    _vehicle("van", "road", 0.34, 1.46, "camper"),
+    _vehicle("truck", "highway", 0.4, 1.22, "lorry", "pickup", "garbage truck"),
+    _vehicle("motorcycle", "road", 0.28, 1.49, "motorbike", "bike engine"),
+    _vehicle("scooter", "street", 0.28, 1.33, "moped", "vespa"),
     _vehicle("bicycle", "road", 0.3, 1.33, "bike", "cyclist"),
-    _vehicle("tractor", "field", 0.38, 1.2, "harvester", "lawn mower", "mower"),
+    _vehicle("tractor", "farm", 0.38, 1.2, "harvester", "lawn mower", "mower"),
     _vehicle("train", "field", 0.4, 1.08, "locomotive", "steam train", "railway", "subway"),
     _vehicle("tram", "street", 0.42, 1.0, "streetcar", "trolley"),
-    _vehicle("boat", "sea", 0.4, 1.0, "sailboat", "motorboat", "ferry", "canoe"),
+    _vehicle("boat", "sea", 0.4, 1.0, "sailboat", "ferry", "canoe"),
+    _vehicle("speedboat", "sea", 0.3, 1.55, "motorboat", "jet ski"),
     _vehicle("ship", "sea", 0.42, 1.1, "cruise ship", "foghorn", "vessel"),
     Thing(
         "airplane",
@@ -116,26 +136,40 @@ THINGS: tuple[Thing, ...] = (
         True,
     ),
     Thing("helicopter", "aircraft", "sky", 0.34, 1.08, ("chopper", "drone"), "", True),
-    _animal("dog", 0.36, 1.12, "puppy", "hound", "bark", "barking", "wolf", "fox"),
+    _animal("dog", 0.36, 1.12, "puppy", "hound", "bark", "barking", "fox"),
     _animal("cat", 0.32, 1.0, "kitten", "meow"),
     _animal("horse", 0.42, 1.0, "pony", "donkey", "hooves", "carriage"),
-    _animal("cow", 0.4, 1.06, "cattle", "bull", "ox", "moo"),
-    _animal("pig", 0.32, 1.33, "hog", "boar"),
-    _animal("sheep", 0.34, 1.0, "lamb", "goat", "bleat"),
-    _animal("bird", 0.28, 1.0, "birds", "sparrow", "crow", "parrot", "chirp", "owl", "seagull"),
-    _animal("duck", 0.28, 1.0, "goose", "swan"),
-    _animal("rooster", 0.34, 1.0, "chicken", "hen", "cock"),
-    Thing("man", "person", "street", 0.5, 0.6, ("person", "male", "speech", "guy", "boy", "baby")),
+    _animal("cow", 0.4, 1.06, "cattle", "bull", "ox", "moo", scene="farm"),
+    _animal("pig", 0.32, 1.33, "hog", "boar", scene="farm"),
+    _animal("sheep", 0.34, 1.0, "lamb", "bleat", scene="farm"),
+    _animal("goat", 0.34, 1.07, scene="farm"),
+    _animal("bird", 0.28, 1.0, "birds", "sparrow", "crow", "chirp", "seagull"),
+    _animal("parrot", 0.3, 0.86, "cockatoo"),
+    _animal("owl", 0.3, 0.78, "hooting", scene="forest"),
+    _animal("duck", 0.28, 1.0, "quack"),
+    _animal("goose", 0.34, 0.73, "geese", "swan", "turkey"),
+    _animal("rooster", 0.34, 1.0, "chicken", "hen", "cock", scene="farm"),
+    _animal("bee", 0.22, 1.06, "buzzing", "fly", "wasp", "mosquito", "cricket"),
+    _animal("frog", 0.26, 1.07, "toad", "croaking"),
+    _animal("wolf", 0.34, 1.01, "howl", "howling", "coyote", scene="forest"),
+    _animal("lion", 0.36, 1.0, "roar", "tiger", "big cat"),
+    _animal("elephant", 0.46, 1.22, "mammoth"),
+    _animal("monkey", 0.34, 1.14, "ape", "chimpanzee", scene="forest"),
+    Thing("man", "person", "street", 0.5, 0.6, ("person", "male", "speech", "guy", "boy")),
     Thing("woman", "person", "street", 0.5, 0.88, ("female", "lady", "girl", "child")),
+    Thing("baby", "person", "room", 0.32, 0.91, ("infant", "toddler", "crying")),
     Thing("singer", "person", "stage", 0.45, 1.0, ("singing", "vocals", "choir", "voice")),
-    Thing("crowd", "person", "street", 0.4, 1.28, ("people", "applause", "audience", "cheering")),
+    Thing("crowd", "person", "street", 0.4, 1.0, ("people", "audience", "cheering", "family")),
+    Thing("applause", "person", "concert hall", 0.36, 1.0, ("clapping", "hands")),
     Thing("footsteps", "person", "street", 0.5, 0.6, ("walking", "steps", "running"), "man", True),
     _instrument("piano", 1.0, "keyboard", "grand piano", "electric piano"),
     _instrument("organ", 1.0, "church organ", "synthesizer", "harpsichord", drawn_as="piano"),
-    _instrument("guitar", 1.0, "electric guitar", "bass", "banjo", "ukulele", "mandolin"),
+    _instrument("guitar", 1.0, "electric guitar", "bass", "ukulele", "mandolin"),
+    _instrument("banjo", 1.0, "sitar"),
     _instrument("harp", 1.0, "lyre", "zither", drawn_as="guitar"),
     _instrument("violin", 1.0, "fiddle", "viola", "cello", "string", "strings"),
     _instrument("drum", 1.0, "drums", "snare", "drum kit", "percussion", "cymbal"),
+    _instrument("maracas", 0.87, "shaker", "rattle"),
     _instrument("flute", 1.0, "clarinet", "oboe", "recorder", "piccolo"),
     _instrument("trumpet", 1.0, "trombone", "tuba", "brass", "cornet"),
     _instrument("saxophone", 1.0, "sax"),
@@ -145,8 +179,15 @@ THINGS: tuple[Thing, ...] = (
     Thing("horn", "object", "street", 0.34, 0.82, ("honk", "bugle", "hunting horn")),
     Thing("telephone", "object", "room", 0.32, 1.2, ("phone", "ringtone")),
     Thing("clock", "object", "room", 0.34, 1.0, ("alarm clock", "alarm", "ticking", "timer")),
-    Thing("rain", "object", "field", 0.4, 1.0, ("rainfall", "thunder", "storm", "cloud", "water")),
-    Thing(UNKNOWN, "object", "room", 0.36, 1.24, ("speaker", "radio", "television", "tv", "music")),
+    Thing("radio", "object", "kitchen", 0.32, 1.1, ("transistor radio",)),
+    Thing("television", "object", "room", 0.36, 0.93, ("tv", "television set")),
+    Thing("kettle", "object", "kitchen", 0.3, 1.12, ("teapot", "boiling water", "coffee machine")),
+    Thing("hammer", "object", "room", 0.34, 1.04, ("hammering", "knocking", "tools")),
+    Thing("fire", "object", "forest", 0.36, 0.75, ("campfire", "fireplace", "flames", "crackling")),
+    Thing("wave", "object", "beach", 0.34, 1.02, ("surf", "water", "river", "stream")),
+    Thing("rain", "object", "field", 0.4, 1.0, ("rainfall", "cloud", "drizzle")),
+    Thing("thunder", "object", "field", 0.42, 1.0, ("storm", "lightning", "thunderstorm")),
+    Thing(UNKNOWN, "object", "room", 0.36, 1.24, ("speaker", "music")),
 )
 
 BY_NAME = {thing.name: thing for thing in THINGS}
@@ -155,7 +196,7 @@ BY_NAME = {thing.name: thing for thing in THINGS}
 HYPERNYMS = {
     "vehicle": "car",
     "motor": "car",
-    "van": "truck",
+    "van": "van",
     "railroad": "train",
     "metro": "train",
     "wagon": "train",
@@ -164,14 +205,14 @@ HYPERNYMS = {
     "ship": "ship",
     "animal": "dog",
     "mammal": "dog",
-    "insect": "bird",
+    "insect": "bee",
     "human": "man",
     "worker": "man",
     "speaker": UNKNOWN,
     "instrument": "piano",
     "pipe": "flute",
     "bell": "bell",
-    "drill": UNKNOWN,
+    "drill": "hammer",
 }
 
 _ALIASES = {alias: thing.name for thing in THINGS for alias in thing.aliases}
@@ -239,8 +280,13 @@ def resolve(name: str) -> Resolution:
     return Resolution(thing, drawn, note)
 
 
+_NO_ARTICLE = {"rain", "thunder", "applause", "footsteps", "maracas"}
+
+
 def article(noun: str) -> str:
-    """Noun with its indefinite article: "a car", "an airplane"."""
+    """Noun with its indefinite article, if it takes one: "a car", "an airplane", "rain"."""
+    if noun.lower().split()[-1:] and noun.lower().split()[-1] in _NO_ARTICLE:
+        return noun
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 

@@ -17,7 +17,7 @@ from spa2v_core.vocabulary import BY_NAME, THINGS, UNKNOWN, article, resolve
         ("old steam train", "train", False),
         ("church bell", "bell", False),
         ("string quartet", "violin", False),
-        ("minivan", "truck", False),
+        ("minivan", "van", False),
         ("hovering quadcopter", "helicopter", False),
         ("zzzgrok", UNKNOWN, False),
         ("<b>", UNKNOWN, False),

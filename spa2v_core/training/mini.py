@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import PreTrainedTokenizerFast
 
 from ..generation.grounding.instance import InstanceGrounding
 from ..generation.unet import FrameConditioning, GroundedUNetMotionModel
@@ -28,9 +30,12 @@ from .loop import Stage, fit, has_bf16
 from .objective import Objective, Predict
 from .pool import LATENT_HW, Pool
 from .sprites import SpritePack, pack_sprites
+from .vae import around_objects, lean_norms, to_signed, vae_figures, vae_loss
 from .world import Clips, World
 
-STAGES = ("sprites", "vae", "latents", "base", "motion", "export")
+#: Share of the autoencoder's time that goes to crops.
+VAE_CROP_SHARE = 0.75
+STAGES = ("sprites", "vae", "latents", "base", "motion", "decoder", "export")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Recipe:
     ----------
     start: folder of exported weights that stages go on from ("" = from nothing).
     resume: go on with the base that the work folder holds (saved every fifth of its stage).
+    compile: compile what base and motion train, which takes a minute or two of each stage's time.
     """
 
     seed: int = 0
@@ -48,13 +54,15 @@ class Recipe:
     vae_seconds: float = 250.0
     vae_frames: int = 36864
     vae_batch: int = 96
+    vae_rate: float = 1e-3
+    decoder_seconds: float = 100.0
     pool_clips: int = 14336
     clips_at_once: int = 32
     base_seconds: float = 980.0
     base_batch: int = 384
     motion_seconds: float = 420.0
     motion_batch: int = 32
-    backgrounds: int = 150
+    backgrounds: int = 240
     rate: float = 8e-4
     motion_rate: float = 1e-3
     start: str = ""
@@ -91,51 +99,54 @@ class Trainer:
     # ---- VAE -------------------------------------------------------------------------------
 
     def train_vae(self) -> None:
-        """Autoencoder on pre-drawn frames; errors inside objects and at edges weigh more."""
+        """Autoencoder on pre-drawn frames, first on crops around objects, at last on whole frames.
+
+        Errors inside objects and at edges weigh more: a crop is a third of a frame, and holds
+        most of what is hard.
+        """
         torch.manual_seed(self.recipe.seed)
-        vae = models.build_vae().to(self.recipe.device, memory_format=torch.channels_last)
+        vae = models.build_vae()
+        self._go_on("vae", vae)
+        vae = vae.to(self.recipe.device, memory_format=torch.channels_last)
         frames, inside = self._drawn(self.recipe.vae_frames)
         count = min(256, len(frames) // 4)
         held, held_inside = frames[-count:], inside[-count:]
-        stage = self.stage("vae", self.recipe.vae_seconds, 1.0e-3, 0.995)
-        if self.recipe.compile:
-            vae.encoder.compile()
-            vae.decoder.compile()
+        stage = self.stage("vae", self.recipe.vae_seconds, self.recipe.vae_rate, 0.995)
+        batch, started = self.recipe.vae_batch, time.time()
+        lean_norms(vae)
 
         def loss_of(_: int) -> torch.Tensor:
-            rows = torch.randint(
-                len(frames) - count, (self.recipe.vae_batch,), device=frames.device
-            )
-            target = to_signed(frames[rows])
-            weight = 1 + 3 * inside[rows][:, None].float()
-            posterior = vae.encode(target).latent_dist
-            decoded = vae.decode(posterior.sample()).sample.float()
-            error = decoded - target
-            pixel = (weight * (error.abs() + 2 * error.square())).mean()
-            edges = (error.diff(dim=-1).abs() * weight[..., 1:]).mean()
-            edges = edges + (error.diff(dim=-2).abs() * weight[..., 1:, :]).mean()
-            return pixel + edges + 2e-7 * posterior.kl().mean()
+            if time.time() - started < VAE_CROP_SHARE * stage.seconds:
+                rows = torch.randint(len(frames) - count, (2 * batch,), device=frames.device)
+                return vae_loss(vae, *around_objects(frames, inside, rows))
+            rows = torch.randint(len(frames) - count, (batch,), device=frames.device)
+            return vae_loss(vae, frames[rows], inside[rows])
 
         fit(stage, [vae], loss_of)
-        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
-            decoded = torch.cat(
-                [vae(to_signed(held[i : i + 64])).sample for i in range(0, len(held), 64)]
-            )
-            latents = torch.cat(
-                [
-                    vae.encode(to_signed(held[i : i + 64])).latent_dist.mode()
-                    for i in range(0, len(held), 64)
-                ]
-            )
-        error = ((decoded.clamp(-1, 1) - to_signed(held)) / 2).square().mean(1)
-        spread = float(latents.std())
-        stage.note(
-            psnr=psnr(error.mean()),
-            psnr_inside=psnr((error * held_inside).sum() / held_inside.sum()),
-            latent_std=spread,
-            latent_std_per_channel=[round(float(s), 3) for s in latents.std(dim=(0, 2, 3))],
-        )
-        torch.save({"vae": vae.state_dict(), "scaling_factor": 1 / spread}, self.work / "vae.pt")
+        figures = vae_figures(vae, held, held_inside)
+        stage.note(**figures)
+        saved = {"vae": vae.state_dict(), "scaling_factor": 1 / figures["latent_std"]}
+        torch.save(saved, self.work / "vae.pt")
+
+    def train_decoder(self) -> None:
+        """The decoder alone, on latents that no longer change: base and motion stay valid."""
+        torch.manual_seed(self.recipe.seed + 4)
+        vae = self.vae().requires_grad_(False)
+        vae.decoder.requires_grad_(True)
+        lean_norms(vae)
+        frames, inside = self._drawn(self.recipe.vae_frames)
+        count = min(256, len(frames) // 4)
+        stage = self.stage("decoder", self.recipe.decoder_seconds, self.recipe.vae_rate, 0.995)
+
+        def loss_of(_: int) -> torch.Tensor:
+            size = (self.recipe.vae_batch,)
+            rows = torch.randint(len(frames) - count, size, device=frames.device)
+            return vae_loss(vae, frames[rows], inside[rows])
+
+        fit(stage, [vae], loss_of)
+        stage.note(**vae_figures(vae, frames[-count:], inside[-count:]))
+        saved = {"vae": vae.state_dict(), "scaling_factor": vae.config.scaling_factor}
+        torch.save(saved, self.work / "vae.pt")
 
     def _drawn(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """`count` single frames (uint8) and their inside masks (bool)."""
@@ -202,7 +213,8 @@ class Trainer:
         stage = self.stage("base", self.recipe.base_seconds, self.recipe.rate)
         objective = self._objective(parts, _predict_2d(parts["unet"]))
         if self.recipe.compile:
-            parts["unet"].compile()
+            parts["unet"].compile(dynamic=False)
+            parts["text_encoder"].compile(dynamic=False)
 
         def loss_of(_: int) -> torch.Tensor:
             clips = pool.random_clips(self.recipe.base_batch)
@@ -247,9 +259,14 @@ class Trainer:
 
     def _go_on(self, name: str, part: Any) -> None:
         """Give a new part the weights it starts from, if there are any."""
-        if self.recipe.start:
-            started = type(part).from_pretrained(Path(self.recipe.start) / name)
-            part.load_state_dict(started.float().state_dict())
+        if not self.recipe.start:
+            return
+        folder = Path(self.recipe.start)
+        weights = type(part).from_pretrained(folder / name).float().state_dict()
+        if name == "text_encoder":
+            before = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer").get_vocab()
+            models.keep_words(weights, part.state_dict(), before, self.tokenizer.get_vocab())
+        part.load_state_dict(weights)
 
     # ---- motion ----------------------------------------------------------------------------
 
@@ -283,7 +300,7 @@ class Trainer:
         stage = self.stage("motion", self.recipe.motion_seconds, self.recipe.motion_rate, 0.995)
         objective = self._objective(base, _predict_clips(unet), group=FRAMES)
         if self.recipe.compile:
-            unet.compile()
+            unet.compile(dynamic=False)
 
         def loss_of(_: int) -> torch.Tensor:
             return objective.loss(pool.whole(pool.random_clips(self.recipe.motion_batch)))
@@ -316,7 +333,7 @@ class Trainer:
         self.tokenizer.save_pretrained(target / "tokenizer")
         models.build_scheduler().save_pretrained(target / "scheduler")
         sizes = {name: round(models.parameters_m(part), 2) for name, part in parts.items()}
-        logs = [self.work / f"log-{name}.jsonl" for name in ("vae", "latents", "base", "motion")]
+        logs = [self.work / f"log-{name}.jsonl" for name in STAGES]
         lines = [line for log in logs if log.exists() for line in log.read_text().splitlines()]
         figures = [json.loads(line) for line in lines if '"share"' not in line]
         card = {
@@ -363,16 +380,6 @@ def _without_fusers(grafted: UNet2DConditionModel) -> UNet2DConditionModel:
     return plain
 
 
-def to_signed(frames: torch.Tensor) -> torch.Tensor:
-    """0..255 to -1..1."""
-    return frames.float() / 127.5 - 1
-
-
-def psnr(error: torch.Tensor) -> float:
-    """Peak signal-to-noise ratio in dB of a mean squared error at peak 1."""
-    return round(float(-10 * error.log10()), 2)
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -396,6 +403,7 @@ def main(arguments: list[str] | None = None) -> None:
         "latents": trainer.encode_pool,
         "base": trainer.train_base,
         "motion": trainer.train_motion,
+        "decoder": trainer.train_decoder,
         "export": lambda: trainer.export(options["out"]),
     }
     for stage in STAGES if "all" in options["stages"] else options["stages"]:

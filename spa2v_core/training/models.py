@@ -54,6 +54,24 @@ def build_text_encoder(tokenizer: PreTrainedTokenizerFast, dim: int = TEXT_DIM) 
     )
 
 
+def keep_words(
+    weights: dict[str, torch.Tensor],
+    fresh: dict[str, torch.Tensor],
+    before: dict[str, int],
+    after: dict[str, int],
+) -> None:
+    """Fit the word embeddings among `weights` to a new vocabulary, in place.
+
+    Words of both vocabularies (word -> row) keep their row; new ones start as in `fresh`.
+    """
+    for name, old in weights.items():
+        if name.endswith("token_embedding.weight"):
+            rows = fresh[name].clone()
+            for word in before.keys() & after.keys():
+                rows[after[word]] = old[before[word]]
+            weights[name] = rows
+
+
 def build_vae(channels: tuple[int, ...] = VAE_CHANNELS) -> AutoencoderKL:
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,

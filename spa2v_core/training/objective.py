@@ -59,7 +59,7 @@ class Objective:
         text_ids = text_ids.masked_fill(unknown, UNKNOWN_ID)
         nothing = self._chance(count, 0.10)
         no_text = nothing | self._chance(count, 0.05)
-        no_boxes = nothing | self._chance(count, 0.05)
+        no_boxes = nothing | self._chance(count, 0.08)
         text_ids = torch.where(no_text[:, None], self.empty, text_ids)
         drawn = torch.randint(1000, (count // self.group,), device=self.device)
         timesteps = drawn.repeat_interleave(self.group)

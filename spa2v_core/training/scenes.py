@@ -1,331 +1,379 @@
-"""Procedural backgrounds of the cartoon world, one function per scene of the vocabulary.
+"""Backgrounds of the cartoon world out of doors, one function per scene; `draw_scene` for all.
 
-Every function draws on a float canvas (160, 256, 3) in RGB 0..255 (drawn at twice the size and
-averaged down) and returns the horizon as a fraction of the height: things stand below it.
+Every painter returns the row, as a fraction of the height, below which things stand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
-HEIGHT, WIDTH = 160, 256
-_H, _W = 2 * HEIGHT, 2 * WIDTH
-Rng = np.random.Generator
-Colour = tuple[float, float, float] | np.ndarray
+from .interiors import INTERIORS
+from .paint import HEIGHT, WIDTH, Painter, Rng
+
+__all__ = ["HEIGHT", "SCENE_PAINTERS", "WIDTH", "draw_scene"]
 
 
-def draw_scene(name: str, rng: Rng) -> tuple[np.ndarray, float]:
-    """One picture of scene `name`: ((160, 256, 3) uint8 RGB, horizon 0..1)."""
-    canvas = np.zeros((_H, _W, 3), np.float32)
-    horizon = SCENE_PAINTERS[name](canvas, rng)
-    small = cv2.resize(canvas, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return small.clip(0, 255).astype(np.uint8), horizon
+def draw_scene(name: str, rng: Rng, light: str = "day") -> tuple[np.ndarray, float]:
+    """One picture of scene `name`: ((160, 256, 3) uint8 RGB, row where the ground begins 0..1)."""
+    painter = Painter.blank(rng, light)
+    ground = SCENE_PAINTERS[name](painter)
+    return painter.picture(), ground
 
 
-def _shade(rng: Rng, colour: Colour, spread: float = 12) -> np.ndarray:
-    return np.array(colour, np.float32) + rng.normal(0, spread, 3).astype(np.float32)
+def _hills(p: Painter, horizon: float) -> None:
+    """Sky, far and near hills."""
+    p.sky(horizon)
+    if p.chance(0.7):
+        p.ridge(horizon, 0.2, p.one_of((140, 175, 190), (150, 185, 165), (165, 170, 200)))
+    p.ridge(horizon, 0.1, p.shade((110, 178, 92)))
 
 
-def _gradient(canvas: np.ndarray, top: float, bottom: float, first: Colour, last: Colour) -> None:
-    """Fill rows top..bottom (fractions) from colour `first` to `last`."""
-    y1, y2 = round(top * _H), round(bottom * _H)
-    t = np.linspace(0, 1, max(1, y2 - y1), dtype=np.float32)[:, None, None]
-    canvas[y1:y2] = np.asarray(first, np.float32) * (1 - t) + np.asarray(last, np.float32) * t
-
-
-def _polygon(canvas: np.ndarray, points: list[tuple[float, float]], colour: Colour) -> None:
-    corners = np.array([(x * _W, y * _H) for x, y in points], np.float32)
-    cv2.fillPoly(
-        canvas, [np.round(corners * 8).astype(np.int32)], tuple(map(float, colour)), cv2.LINE_AA, 3
-    )
-
-
-def _box(canvas: np.ndarray, x1: float, y1: float, x2: float, y2: float, colour: Colour) -> None:
-    _polygon(canvas, [(x1, y1), (x2, y1), (x2, y2), (x1, y2)], colour)
-
-
-def _ridge(canvas: np.ndarray, base: float, height: float, colour: Colour, rng: Rng) -> None:
-    """A line of soft hills from `base` up by about `height`, filled down to the base."""
-    x = np.linspace(0, 1, 65)
-    waves = sum(
-        np.sin(2 * np.pi * (f * x + rng.random())) / f
-        for f in (1.0, 1.9, 3.3)
-        if rng.random() < 0.9
-    )
-    y = base - height * (0.55 + 0.35 * np.asarray(waves))
-    _polygon(canvas, [(0, base + 0.02), *zip(x, y, strict=True), (1, base + 0.02)], colour)
-
-
-def _blob(
-    canvas: np.ndarray, x: float, y: float, rx: float, ry: float, colour: Colour, alpha: float
-) -> None:
-    """A soft ellipse."""
-    yy, xx = np.mgrid[0:_H, 0:_W].astype(np.float32)
-    d = ((xx / _W - x) / rx) ** 2 + ((yy / _H - y) / ry) ** 2
-    weight = alpha * np.clip(1.6 * (1 - d), 0, 1)[..., None]
-    canvas[:] = canvas * (1 - weight) + np.asarray(colour, np.float32) * weight
-
-
-def _clouds(canvas: np.ndarray, rng: Rng, low: float, colour: Colour = (250, 252, 255)) -> None:
-    for _ in range(rng.integers(0, 4)):
-        x, y, size = rng.random(), rng.uniform(0.04, low), rng.uniform(0.05, 0.1)
-        for _ in range(3):
-            dx, dy = rng.normal(0, size * 0.5), rng.normal(0, size * 0.12)
-            _blob(canvas, x + dx, y + dy, size, size * 0.42, colour, 0.75)
-
-
-def _sky(canvas: np.ndarray, rng: Rng, horizon: float) -> None:
-    """A day sky, sometimes at dusk, with sun and clouds."""
-    if rng.random() < 0.2:
-        _gradient(
-            canvas,
-            0,
-            min(1, horizon + 0.05),
-            _shade(rng, (240, 150, 90)),
-            _shade(rng, (255, 215, 150)),
-        )
-        _blob(
-            canvas, rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.25), 0.04, 0.064, (255, 240, 180), 1
-        )
-        return
-    _gradient(
-        canvas,
-        0,
-        min(1, horizon + 0.05),
-        _shade(rng, (95, 165, 235)),
-        _shade(rng, (190, 225, 250), 6),
-    )
-    if rng.random() < 0.5:
-        _blob(
-            canvas,
-            rng.uniform(0.05, 0.95),
-            rng.uniform(0.08, 0.2),
-            0.035,
-            0.056,
-            (255, 245, 150),
-            1,
-        )
-    _clouds(canvas, rng, horizon * 0.6)
-
-
-def _lane(canvas: np.ndarray, rng: Rng, top: float, bottom: float, asphalt: Colour) -> None:
-    """Asphalt with a dashed centre line between two rows."""
-    _gradient(canvas, top, bottom, _shade(rng, asphalt, 5), _shade(rng, asphalt, 5))
-    _box(canvas, 0, top, 1, top + 0.012, _shade(rng, (205, 205, 200), 8))
-    y, start = (top + bottom) / 2, rng.random() * 0.14
-    paint = (250, 240, 170) if rng.random() < 0.4 else (235, 235, 230)
-    for k in range(-1, 8):
-        x = start + 0.14 * k
-        _polygon(
-            canvas, [(x, y), (x + 0.07, y), (x + 0.065, y + 0.02), (x - 0.005, y + 0.02)], paint
-        )
-
-
-def _buildings(
-    canvas: np.ndarray, rng: Rng, base: float, wall: Colour, lit: Colour, share: float
-) -> None:
-    x = -0.03
-    while x < 1:
-        wide, high = rng.uniform(0.07, 0.15), rng.uniform(0.18, 0.42)
-        _box(canvas, x, base - high, x + wide, base, _shade(rng, wall, 10))
-        for row in np.arange(base - high + 0.035, base - 0.05, 0.06):
-            for column in np.arange(x + 0.014, x + wide - 0.018, 0.03):
-                if rng.random() < share:
-                    _box(canvas, column, row, column + 0.014, row + 0.03, lit)
-        x += wide + rng.uniform(0, 0.02)
-
-
-def _tree(canvas: np.ndarray, x: float, base: float, size: float, leaf: Colour) -> None:
-    _box(canvas, x - 0.012 * size, base - 0.1 * size, x + 0.012 * size, base, (105, 75, 50))
-    for k in range(3):
-        y, half = base - (0.08 + 0.12 * k) * size, (0.075 - 0.015 * k) * size
-        _polygon(canvas, [(x - half, y), (x + half, y), (x, y - 0.22 * size)], leaf)
-
-
-def _road(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.42, 0.5)
-    _sky(canvas, rng, horizon)
-    _ridge(canvas, horizon, 0.1, _shade(rng, (95, 170, 85)), rng)
-    _gradient(canvas, horizon, 1, _shade(rng, (120, 180, 85)), _shade(rng, (90, 150, 65)))
-    _lane(canvas, rng, horizon + 0.1, 0.95, (88, 90, 102))
+def _road(p: Painter) -> float:
+    horizon = p.rng.uniform(0.4, 0.48)
+    _hills(p, horizon)
+    p.gradient(horizon, 1, p.shade((128, 190, 92)), p.shade((92, 152, 68)))
+    for _ in range(p.rng.integers(0, 5)):
+        x, size = p.rng.random(), p.rng.uniform(0.4, 0.75)
+        grow = p.tree if p.chance(0.6) else p.bush
+        grow(x, horizon + 0.05, size, p.shade((80, 150, 75)))
+    if p.chance(0.3):
+        p.fence(horizon + 0.02, p.shade((200, 175, 135), 8))
+    p.asphalt(horizon + 0.1, 0.95, (0.48,), (92, 94, 106))
     return horizon + 0.1
 
 
-def _street(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.45, 0.52)
-    _sky(canvas, rng, horizon)
-    wall = [(185, 160, 145), (150, 160, 180), (200, 190, 170)][rng.integers(3)]
-    _buildings(canvas, rng, horizon + 0.02, wall, (215, 235, 248), 0.95)
-    _gradient(canvas, horizon + 0.01, horizon + 0.09, (190, 190, 190), (205, 203, 200))
-    _lane(canvas, rng, horizon + 0.09, 1, (84, 86, 96))
+def _highway(p: Painter) -> float:
+    horizon = p.rng.uniform(0.38, 0.46)
+    _hills(p, horizon)
+    p.gradient(horizon, horizon + 0.08, p.shade((120, 180, 88)), p.shade((105, 165, 78)))
+    if p.chance(0.6):
+        x = p.rng.uniform(0.05, 0.6)
+        for post in (x + 0.02, x + 0.24):
+            p.box(post, horizon - 0.16, post + 0.01, horizon + 0.06, (120, 125, 130))
+        p.box(x, horizon - 0.28, x + 0.27, horizon - 0.12, p.shade((30, 120, 80), 6))
+        for y, wide in ((0.25, 0.2), (0.2, 0.14)):
+            p.box(x + 0.03, horizon - y, x + 0.03 + wide, horizon - y + 0.018, (235, 240, 235))
+    p.asphalt(horizon + 0.07, 1, (0.34, 0.68), (100, 102, 112))
+    for x in np.arange(p.rng.random() * 0.1, 1, 0.1):
+        p.box(x, horizon + 0.04, x + 0.008, horizon + 0.085, (130, 134, 140))
+    p.box(0, horizon + 0.03, 1, horizon + 0.055, (190, 194, 200))
     return horizon + 0.08
 
 
-def _night_street(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.45, 0.52)
-    _gradient(canvas, 0, horizon + 0.05, _shade(rng, (12, 14, 45), 5), _shade(rng, (40, 35, 80), 6))
-    for _ in range(30):
-        _blob_dot(canvas, rng.random(), rng.uniform(0, 0.3), 200)
-    _buildings(canvas, rng, horizon + 0.02, (30, 30, 55), (250, 205, 90), 0.55)
-    _gradient(canvas, horizon + 0.01, horizon + 0.09, (55, 55, 75), (62, 60, 80))
-    _lane(canvas, rng, horizon + 0.09, 1, (38, 38, 54))
-    return horizon + 0.08
+def _house(p: Painter, x: float, base: float, wide: float, high: float) -> None:
+    """A house front with windows, and a shop below."""
+    p.box(x, base - high, x + wide, base, p.one_of(*_WALLS))
+    p.box(x - 0.004, base - high, x + wide + 0.004, base - high + 0.016, p.shade((120, 105, 100)))
+    share = {"day": 0.0, "dusk": 0.45, "night": 0.6}[p.light]
+    for y in np.arange(base - high + 0.045, base - 0.17, 0.085):
+        for column in np.arange(x + 0.016, x + wide - 0.026, 0.042):
+            lit = p.chance(share)
+            glass = (255, 214, 110) if lit else p.shade((175, 215, 240), 6)
+            p.box(column, y, column + 0.022, y + 0.048, glass, lit=lit)
+    lit = p.light != "day" and p.chance(0.7)
+    p.box(
+        x + 0.012,
+        base - 0.1,
+        x + wide - 0.012,
+        base,
+        (255, 226, 150) if lit else (95, 110, 130),
+        lit,
+    )
+    awning = p.one_of((215, 70, 70), (70, 140, 100), (70, 110, 180), (230, 170, 60))
+    p.box(x + 0.006, base - 0.13, x + wide - 0.006, base - 0.085, awning)
 
 
-def _blob_dot(canvas: np.ndarray, x: float, y: float, value: float) -> None:
-    canvas[int(y * _H) : int(y * _H) + 2, int(x * _W) : int(x * _W) + 2] = value
+_WALLS = ((205, 150, 120), (225, 200, 160), (170, 180, 200), (200, 120, 105), (215, 215, 205))
 
 
-def _field(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.42, 0.55)
-    _sky(canvas, rng, horizon)
-    _ridge(canvas, horizon, 0.13, _shade(rng, (130, 190, 90)), rng)
-    _gradient(canvas, horizon, 1, _shade(rng, (125, 195, 85)), _shade(rng, (70, 140, 55)))
-    if rng.random() < 0.6:
-        rail = _shade(rng, (190, 160, 120), 10)
-        _box(canvas, 0, horizon + 0.015, 1, horizon + 0.028, rail)
-        _box(canvas, 0, horizon + 0.055, 1, horizon + 0.068, rail)
-        for x in np.arange(rng.random() * 0.08, 1, 0.08):
-            _box(canvas, x, horizon - 0.01, x + 0.012, horizon + 0.1, rail)
+def _street(p: Painter) -> float:
+    horizon = p.rng.uniform(0.46, 0.53)
+    p.sky(horizon, 0.35)
+    x = -p.rng.uniform(0, 0.1)
+    while x < 1:  # a paler row of towers behind
+        wide = p.rng.uniform(0.06, 0.12)
+        tower = p.shade((165, 180, 205), 6)
+        p.box(x, horizon - p.rng.uniform(0.25, 0.42), x + wide, horizon, tower)
+        x += wide + p.rng.uniform(0, 0.05)
+    x = -p.rng.uniform(0, 0.12)
+    while x < 1:
+        wide = p.rng.uniform(0.13, 0.2)
+        if not p.chance(0.12):
+            _house(p, x, horizon + 0.03, wide, p.rng.uniform(0.22, 0.36))
+        x += wide + 0.004
+    p.gradient(horizon + 0.03, horizon + 0.1, (196, 194, 190), (208, 206, 202))
+    for x in np.arange(p.rng.random() * 0.3, 1, 0.34):
+        p.lamp(x, horizon + 0.07, 0.3)
+        if p.chance(0.4):
+            p.tree(x + 0.15, horizon + 0.07, 0.6, p.shade((85, 150, 80)))
+    p.asphalt(horizon + 0.1, 1, (0.45,), (86, 88, 98))
+    return horizon + 0.09
+
+
+def _station(p: Painter) -> float:
+    horizon = p.rng.uniform(0.44, 0.5)
+    _hills(p, horizon)
+    wall = p.one_of((190, 110, 90), (215, 190, 150), (170, 150, 140))
+    left, right = p.rng.uniform(-0.1, 0.2), p.rng.uniform(0.75, 1.1)
+    p.box(left, horizon - 0.2, right, horizon + 0.06, wall)
+    share = 0.0 if p.light == "day" else 0.75
+    for x in np.arange(left + 0.03, right - 0.06, 0.1):
+        lit = p.chance(share)
+        p.box(
+            x,
+            horizon - 0.12,
+            x + 0.05,
+            horizon + 0.02,
+            (255, 220, 130) if lit else (165, 205, 230),
+            lit,
+        )
+    p.box(left - 0.04, horizon - 0.24, right + 0.04, horizon - 0.18, p.shade((70, 90, 100), 6))
+    clock = (left + right) / 2
+    p.disc(clock, horizon - 0.15, 0.024, (250, 248, 240), lit=p.light != "day")
+    p.box(clock - 0.002, horizon - 0.18, clock + 0.002, horizon - 0.15, (40, 40, 50))
+    p.gradient(horizon + 0.05, horizon + 0.11, (205, 200, 192), (190, 186, 180))
+    p.gradient(horizon + 0.11, 0.83, p.shade((135, 125, 115), 5), p.shade((120, 110, 102), 5))
+    for x in np.arange(-0.02, 1, 0.055):
+        p.box(x, horizon + 0.16, x + 0.028, 0.76, (100, 78, 60))
+    for y in (horizon + 0.17, 0.73):
+        p.box(0, y, 1, y + 0.018, (185, 190, 198))
+    p.gradient(0.83, 1, (200, 196, 190), (182, 178, 172))
+    p.box(0, 0.85, 1, 0.87, (245, 205, 70))
+    for x in (0.12, 0.62):
+        p.lamp(x + p.rng.uniform(0, 0.2), horizon + 0.1, 0.26)
+    return horizon + 0.1
+
+
+def _meadow(p: Painter, horizon: float) -> None:
+    p.gradient(horizon, 1, p.shade((135, 200, 92)), p.shade((78, 148, 60)))
+
+
+def _field(p: Painter) -> float:
+    horizon = p.rng.uniform(0.42, 0.54)
+    _hills(p, horizon)
+    _meadow(p, horizon)
+    for _ in range(p.rng.integers(0, 4)):
+        p.tree(p.rng.random(), horizon + 0.03, p.rng.uniform(0.5, 1.0), p.shade((85, 155, 78)))
+    if p.chance(0.35):
+        p.fence(horizon + 0.015, p.shade((190, 160, 120), 8))
+    if p.chance(0.5):
+        petal = p.one_of((250, 240, 240), (250, 220, 90), (235, 120, 140))
+        for _ in range(p.rng.integers(8, 18)):
+            x, y = p.rng.random(), p.rng.uniform(horizon + 0.12, 0.98)
+            p.disc(x, y, 0.0035 + 0.005 * (y - horizon), petal)
     return horizon + 0.06
 
 
-def _beach(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.38, 0.46)
-    _sky(canvas, rng, horizon)
-    shore = horizon + rng.uniform(0.18, 0.26)
-    _gradient(canvas, horizon, shore, _shade(rng, (35, 110, 175)), _shade(rng, (80, 175, 205)))
-    _gradient(canvas, shore, 1, _shade(rng, (235, 220, 165), 8), _shade(rng, (222, 200, 140), 8))
-    x = np.linspace(0, 1, 40)
-    y = shore + 0.012 * np.sin(2 * np.pi * (2 * x + rng.random()))
-    foam = [*zip(x, y - 0.012, strict=True), *zip(x[::-1], y[::-1] + 0.012, strict=True)]
-    _polygon(canvas, foam, (250, 252, 252))
-    return shore
+def _farm(p: Painter) -> float:
+    horizon = p.rng.uniform(0.44, 0.52)
+    _hills(p, horizon)
+    _meadow(p, horizon)
+    x, base, wall = p.rng.uniform(0.03, 0.6), horizon + 0.07, p.one_of((185, 55, 48), (160, 70, 50))
+    if p.chance(0.7):  # a silo
+        p.box(x + 0.29, base - 0.3, x + 0.36, base, p.shade((200, 205, 212), 5))
+        p.ellipse(x + 0.325, base - 0.3, 0.035, 0.045, p.shade((170, 178, 190), 5))
+    p.box(x, base - 0.2, x + 0.27, base, wall)
+    roof = [(x - 0.015, base - 0.19), (x + 0.05, base - 0.31), (x + 0.22, base - 0.31)]
+    p.polygon([*roof, (x + 0.285, base - 0.19)], p.shade((110, 90, 85), 6))
+    p.box(x + 0.095, base - 0.14, x + 0.175, base, (240, 235, 225))
+    p.box(x + 0.102, base - 0.13, x + 0.168, base, wall * 0.75)
+    if p.chance(0.5):
+        p.tree((x + 0.55) % 1, horizon + 0.05, 0.9, p.shade((85, 155, 78)))
+    if p.chance(0.6):
+        p.fence(horizon + 0.07, p.shade((235, 228, 215), 6))
+    for y in np.arange(0.86, 1.0, 0.05) if p.chance(0.4) else ():
+        p.box(0, y, 1, y + 0.022, p.shade((150, 120, 70), 4))
+    return horizon + 0.1
 
 
-def _room(canvas: np.ndarray, rng: Rng) -> float:
-    floor = rng.uniform(0.62, 0.72)
-    wall = _shade(
-        rng, [(232, 195, 170), (190, 215, 225), (225, 220, 190), (205, 190, 220)][rng.integers(4)]
-    )
-    _gradient(canvas, 0, floor, wall, wall * 0.94)
-    wood = _shade(rng, (150, 105, 70))
-    _gradient(canvas, floor, 1, wood, wood * 0.85)
-    _box(canvas, 0, floor - 0.02, 1, floor, (245, 242, 236))
-    x, y = rng.uniform(0.05, 0.75), rng.uniform(0.08, 0.16)
-    _box(canvas, x - 0.012, y - 0.02, x + 0.192, y + 0.3, (250, 250, 248))
-    _box(canvas, x, y, x + 0.18, y + 0.28, _shade(rng, (165, 215, 245), 8))
-    _box(canvas, x + 0.085, y, x + 0.095, y + 0.28, (250, 250, 248))
-    _box(canvas, x, y + 0.135, x + 0.18, y + 0.15, (250, 250, 248))
-    if rng.random() < 0.5:
-        px = (x + rng.uniform(0.35, 0.6)) % 0.85
-        _box(canvas, px, 0.14, px + 0.12, 0.32, (120, 85, 60))
-        _box(canvas, px + 0.01, 0.156, px + 0.11, 0.304, _shade(rng, (200, 180, 120), 30))
-    return floor
-
-
-def _stage(canvas: np.ndarray, rng: Rng) -> float:
-    floor = rng.uniform(0.66, 0.74)
-    back = _shade(rng, (70, 35, 60), 10)
-    _gradient(canvas, 0, floor, back * 0.7, back)
-    boards = _shade(rng, (125, 80, 50), 8)
-    _gradient(canvas, floor, 1, boards, boards * 0.75)
-    for _ in range(rng.integers(1, 4)):
-        light, x, target = canvas.copy(), rng.uniform(0.2, 0.8), rng.uniform(0.25, 0.75)
-        _polygon(
-            light,
-            [(x, 0), (x + 0.03, 0), (target + 0.13, floor), (target - 0.13, floor)],
-            (255, 225, 170),
-        )
-        canvas[:] = canvas * 0.84 + light * 0.16
-    drape = _shade(rng, (175, 25, 40), 10)
-    for side in (0.0, 1.0):
-        for k in range(4):
-            x = k * 0.032
-            colour = drape * (1.0 if k % 2 else 0.75)
-            x1, x2 = (x, x + 0.032) if side == 0 else (1 - x - 0.032, 1 - x)
-            _box(canvas, x1, 0, x2, floor + 0.06, colour)
-    return floor
-
-
-def _forest(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.5, 0.58)
-    _gradient(canvas, 0, horizon + 0.05, _shade(rng, (140, 205, 165)), _shade(rng, (190, 230, 190)))
-    for depth, count in ((0.55, 14), (0.9, 9)):
-        leaf = _shade(rng, (70, 140, 85), 8) * (1.25 - 0.45 * depth)
-        for _ in range(count):
-            _tree(
-                canvas,
-                rng.random(),
-                horizon + 0.03 * depth,
-                depth * rng.uniform(0.7, 1.1),
-                leaf,
-            )
-    _gradient(canvas, horizon + 0.01, 1, _shade(rng, (75, 130, 60)), _shade(rng, (50, 95, 45)))
-    return horizon + 0.04
-
-
-def _snow(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.45, 0.55)
-    _gradient(
-        canvas, 0, horizon + 0.05, _shade(rng, (165, 195, 225)), _shade(rng, (220, 232, 242), 6)
-    )
-    _ridge(canvas, horizon, 0.22, _shade(rng, (190, 205, 225), 6), rng)
-    for _ in range(rng.integers(2, 7)):
-        _tree(
-            canvas,
-            rng.random(),
-            horizon + 0.02,
-            rng.uniform(0.4, 0.8),
-            _shade(rng, (110, 150, 150), 8),
-        )
-    _gradient(canvas, horizon, 1, _shade(rng, (242, 246, 250), 4), _shade(rng, (215, 226, 240), 4))
-    return horizon + 0.03
-
-
-def _desert(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.45, 0.52)
-    _gradient(canvas, 0, horizon + 0.05, _shade(rng, (245, 165, 95)), _shade(rng, (255, 220, 150)))
-    _blob(canvas, rng.uniform(0.1, 0.9), rng.uniform(0.12, 0.28), 0.04, 0.064, (255, 245, 190), 1)
-    _ridge(canvas, horizon + 0.02, 0.15, _shade(rng, (215, 145, 90)), rng)
-    _gradient(canvas, horizon + 0.02, 1, _shade(rng, (238, 200, 135)), _shade(rng, (220, 175, 110)))
+def _forest(p: Painter) -> float:
+    horizon = p.rng.uniform(0.5, 0.57)
+    p.sky(horizon, 0.2)
+    p.ridge(horizon, 0.35, p.shade((140, 190, 150), 6))
+    pines = p.chance(0.6)
+    for depth, count in ((0.55, 13), (1.0, 8)):
+        leaf = p.shade((78, 145, 88) if pines else (95, 160, 75), 7) * (1.22 - 0.4 * depth)
+        for x in np.linspace(0, 1, count) + p.rng.uniform(-0.05, 0.05, count):
+            grow = p.pine if pines else p.tree
+            grow(x, horizon + 0.04 * depth, depth * p.rng.uniform(0.8, 1.2), leaf)
+    p.gradient(horizon + 0.02, 1, p.shade((95, 150, 70)), p.shade((58, 105, 50)))
+    for _ in range(p.rng.integers(0, 5)):
+        p.bush(p.rng.random(), horizon + 0.05, p.rng.uniform(0.6, 1.0), p.shade((62, 122, 58)))
     return horizon + 0.05
 
 
-def _open_sky(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.86, 0.95)
-    _sky(canvas, rng, 1.0)
-    _clouds(canvas, rng, 0.7)
-    _clouds(canvas, rng, 0.8)
-    _ridge(canvas, 1.0, 1.0 - horizon, _shade(rng, (95, 165, 95)), rng)
-    return horizon
+def _water(p: Painter, horizon: float, bottom: float) -> None:
+    """Sea with short waves that grow towards the viewer."""
+    p.gradient(horizon, bottom, p.shade((70, 150, 205), 8), p.shade((28, 95, 165), 8))
+    for _ in range(p.rng.integers(8, 16)):
+        x, y = p.rng.random(), p.rng.uniform(horizon + 0.02, bottom - 0.02)
+        size = 0.03 + 0.08 * (y - horizon)
+        p.box(x, y, x + size, y + 0.008, (150, 205, 232))
+    if p.light != "day":
+        x = p.sun_x  # the light of sun or moon on the water
+        for y in np.arange(horizon + 0.01, bottom, 0.025):
+            half = 0.02 + 0.05 * (y - horizon)
+            shine = (255, 205, 140) if p.light == "dusk" else (150, 160, 205)
+            p.box(x - half, y, x + half, y + 0.006, shine, lit=True)
 
 
-def _sea(canvas: np.ndarray, rng: Rng) -> float:
-    horizon = rng.uniform(0.42, 0.52)
-    _sky(canvas, rng, horizon)
-    _gradient(canvas, horizon, 1, _shade(rng, (60, 140, 195)), _shade(rng, (20, 80, 145)))
-    for _ in range(rng.integers(8, 18)):
-        x, y = rng.random(), rng.uniform(horizon + 0.03, 0.98)
-        size = 0.02 + 0.06 * (y - horizon)
-        _box(canvas, x, y, x + size, y + 0.008, _shade(rng, (130, 190, 220), 8))
+def _beach(p: Painter) -> float:
+    horizon = p.rng.uniform(0.36, 0.44)
+    p.sky(horizon)
+    shore = horizon + p.rng.uniform(0.16, 0.24)
+    _water(p, horizon, shore)
+    p.gradient(shore, 1, p.shade((242, 224, 168), 7), p.shade((224, 200, 140), 7))
+    x = np.linspace(0, 1, 40)
+    y = shore + 0.012 * np.sin(2 * np.pi * (2 * x + p.rng.random()))
+    foam = [*zip(x, y - 0.012, strict=True), *zip(x[::-1], y[::-1] + 0.014, strict=True)]
+    p.polygon(foam, (250, 252, 252))
+    if p.chance(0.6):
+        _palm(p, p.rng.choice((0.06, 0.94)) + p.rng.uniform(-0.05, 0.05), shore + 0.1)
+    if p.chance(0.35):
+        x0, cloth = p.rng.uniform(0.2, 0.8), p.one_of((230, 80, 80), (70, 130, 210), (245, 190, 70))
+        p.box(x0 - 0.003, shore - 0.1, x0 + 0.003, shore + 0.09, (240, 238, 232))
+        top = shore - 0.16
+        p.polygon([(x0 - 0.08, shore - 0.07), (x0, top), (x0 + 0.08, shore - 0.07)], cloth)
+    return shore
+
+
+def _palm(p: Painter, x: float, base: float) -> None:
+    p.polygon(
+        [(x - 0.012, base), (x + 0.012, base), (x + 0.03, base - 0.4), (x + 0.016, base - 0.4)],
+        (150, 112, 75),
+    )
+    for dx, dy in ((-0.12, 0.02), (-0.08, -0.09), (0.02, -0.12), (0.1, -0.06), (0.12, 0.04)):
+        cx, cy = x + 0.023, base - 0.4
+        tip = (cx + dx, cy + dy + 0.03)
+        p.polygon(
+            [(cx, cy - 0.015), (cx + dx * 0.5, cy + dy - 0.03), tip, (cx, cy + 0.02)],
+            p.shade((70, 150, 75), 6),
+        )
+
+
+def _harbour(p: Painter) -> float:
+    horizon = p.rng.uniform(0.38, 0.45)
+    p.sky(horizon)
+    p.ridge(horizon, 0.1, p.shade((130, 165, 150), 6))
+    quay = p.rng.uniform(0.7, 0.76)
+    _water(p, horizon, quay)
+    x = p.rng.uniform(0.05, 0.9)
+    if p.chance(0.6):  # a lighthouse on its rock
+        p.ellipse(x, horizon + 0.02, 0.07, 0.035, p.shade((120, 115, 112), 5))
+        for k, paint in enumerate(((225, 70, 65), (245, 243, 238)) * 2):
+            top = horizon - 0.26 + 0.07 * k
+            p.polygon(
+                [
+                    (x - 0.018 - 0.002 * k, top),
+                    (x + 0.018 + 0.002 * k, top),
+                    (x + 0.022 + 0.002 * k, top + 0.07),
+                    (x - 0.022 - 0.002 * k, top + 0.07),
+                ],
+                paint,
+            )
+        if p.light != "day":
+            p.glow(x, horizon - 0.28, 0.12, (255, 235, 160), 0.8)
+        p.box(x - 0.014, horizon - 0.3, x + 0.014, horizon - 0.26, (255, 235, 150), lit=True)
+    if p.chance(0.6):  # a crane
+        x = (x + 0.4) % 0.8
+        steel = p.one_of((225, 150, 50), (70, 110, 170), (200, 70, 60))
+        p.box(x, horizon - 0.3, x + 0.02, horizon + 0.02, steel)
+        p.box(x - 0.05, horizon - 0.3, x + 0.2, horizon - 0.27, steel)
+        p.box(x + 0.17, horizon - 0.27, x + 0.174, horizon - 0.16, (80, 80, 85))
+    p.gradient(quay, 1, p.shade((186, 178, 168), 6), p.shade((160, 152, 144), 6))
+    p.box(0, quay, 1, quay + 0.02, (212, 206, 198))
+    for x in np.arange(p.rng.random() * 0.25, 1, 0.25):
+        p.box(x, quay - 0.035, x + 0.02, quay + 0.012, (70, 72, 80))
+    return horizon + 0.14
+
+
+def _sea(p: Painter) -> float:
+    horizon = p.rng.uniform(0.42, 0.52)
+    p.sky(horizon)
+    if p.chance(0.3):
+        x = p.rng.uniform(0.1, 0.9)
+        p.ellipse(x, horizon, 0.12, 0.05, p.shade((105, 150, 100)))
+    _water(p, horizon, 1)
     return horizon + 0.06
 
 
-SCENE_PAINTERS: dict[str, Callable[[np.ndarray, Rng], float]] = {
+def _open_sky(p: Painter) -> float:
+    horizon = p.rng.uniform(0.86, 0.95)
+    p.sky(1.0, 0.5)
+    for _ in range(p.rng.integers(1, 5)):
+        p.cloud(p.rng.random(), p.rng.uniform(0.2, 0.8), p.rng.uniform(0.06, 0.12))
+    p.ridge(1.0, 1.0 - horizon, p.shade((98, 168, 98)))
+    return horizon
+
+
+def _snow(p: Painter) -> float:
+    horizon = p.rng.uniform(0.45, 0.55)
+    p.sky(horizon, 0.4)
+    for x in (p.rng.uniform(0, 0.4), p.rng.uniform(0.5, 1)):  # mountains with white tops
+        half, top = p.rng.uniform(0.2, 0.34), horizon - p.rng.uniform(0.2, 0.32)
+        p.polygon(
+            [(x - half, horizon + 0.02), (x, top), (x + half, horizon + 0.02)],
+            p.shade((150, 168, 195), 6),
+        )
+        cut = 0.38
+        cap = [
+            (x - half * cut, top + (horizon - top) * cut),
+            (x, top),
+            (x + half * cut, top + (horizon - top) * cut),
+        ]
+        p.polygon(cap, (246, 249, 253))
+    p.ridge(horizon, 0.08, p.shade((222, 232, 243), 4))
+    for _ in range(p.rng.integers(2, 7)):
+        leaf = p.shade((75, 125, 112), 7)
+        p.pine(p.rng.random(), horizon + 0.03, p.rng.uniform(0.5, 0.95), leaf, snowy=True)
+    p.gradient(horizon + 0.01, 1, p.shade((244, 248, 252), 3), p.shade((214, 226, 241), 4))
+    return horizon + 0.04
+
+
+def _desert(p: Painter) -> float:
+    horizon = p.rng.uniform(0.45, 0.52)
+    p.sky(horizon, 0.3)
+    if p.chance(0.5):  # a flat-topped rock
+        x, half = p.rng.uniform(0.15, 0.85), p.rng.uniform(0.08, 0.14)
+        top = horizon - p.rng.uniform(0.14, 0.24)
+        p.polygon(
+            [
+                (x - half, horizon + 0.02),
+                (x - half * 0.75, top),
+                (x + half * 0.75, top),
+                (x + half, horizon + 0.02),
+            ],
+            p.shade((196, 112, 78), 7),
+        )
+    p.ridge(horizon + 0.02, 0.13, p.shade((222, 158, 98), 8))
+    p.gradient(horizon + 0.02, 1, p.shade((240, 204, 138)), p.shade((224, 178, 112)))
+    for _ in range(p.rng.integers(0, 4)):
+        x, base, size = p.rng.random(), horizon + p.rng.uniform(0.04, 0.1), p.rng.uniform(0.6, 1)
+        green = p.shade((75, 140, 85), 6)
+        p.box(x - 0.011 * size, base - 0.2 * size, x + 0.011 * size, base, green)
+        for side in (-1, 1):
+            x1, x2 = sorted((x, x + side * 0.042 * size))
+            p.box(x1, base - 0.1 * size, x2, base - 0.075 * size, green)
+            x1, x2 = sorted((x + side * 0.026 * size, x + side * 0.042 * size))
+            p.box(x1, base - 0.155 * size, x2, base - 0.075 * size, green)
+    return horizon + 0.05
+
+
+SCENE_PAINTERS: dict[str, Callable[[Painter], float]] = {
     "road": _road,
+    "highway": _highway,
     "street": _street,
-    "night street": _night_street,
+    "station": _station,
     "field": _field,
-    "beach": _beach,
-    "room": _room,
-    "stage": _stage,
+    "farm": _farm,
     "forest": _forest,
+    "beach": _beach,
+    "harbour": _harbour,
+    "sea": _sea,
+    "sky": _open_sky,
     "snow": _snow,
     "desert": _desert,
-    "sky": _open_sky,
-    "sea": _sea,
+    **INTERIORS,
 }

@@ -1,6 +1,6 @@
 """A contact sheet of fixed layouts, drawn by the weights in a folder: nothing is picked.
 
-python -m spa2v_core.training.sheet --weights assets/mini --out sheet.png
+python -m spa2v_core.training.sheet --weights assets/mini --out build/sheet.png
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from ..generation.conditioning import FrameConditions
 from ..generation.schedule import Schedule
 from .choreography import FRAMES
 
-SHOWN = (0, 4, 8, 12, 15)
+SHOWN = (0, 5, 10, 15)
+COLUMNS = 2
 COLOURS = ((255, 40, 40), (40, 220, 40), (60, 110, 255))
-#: caption, then per object: phrase, facing, first box, last box.
-CASES = (
+#: caption, then per object: phrase, facing, first box, last box, and, if it is not there all the
+#: time, its first and last frame. The last case has no boxes: the caption alone decides.
+CASES: tuple[tuple[str, list[tuple]], ...] = (
     ("a red car on a road", [("red car", 1, (-0.1, 0.4, 0.25, 0.78), (0.75, 0.4, 1.1, 0.78))]),
     ("a bus on a city street", [("bus", -1, (0.35, 0.45, 0.55, 0.65), (0.2, 0.2, 0.8, 0.98))]),
     ("a train in a field", [("train", -1, (0.2, 0.2, 0.75, 0.98), (0.47, 0.45, 0.64, 0.68))]),
@@ -58,27 +60,95 @@ CASES = (
         ],
     ),
     ("a horse in a forest", [("horse", -1, (0.6, 0.4, 0.95, 0.95), (0.05, 0.4, 0.4, 0.95))]),
+    (
+        "a yellow taxi on a city street at dusk",
+        [("yellow taxi", -1, (0.72, 0.5, 1.02, 0.86), (0.05, 0.5, 0.35, 0.86))],
+    ),
+    (
+        "a big brown dog in the snow",
+        [("brown dog", 1, (0.1, 0.4, 0.45, 0.92), (0.5, 0.4, 0.85, 0.92))],
+    ),
+    (
+        "in a forest a parrot and a monkey",
+        [
+            ("parrot", 1, (0.12, 0.35, 0.32, 0.78), (0.12, 0.35, 0.32, 0.78)),
+            ("monkey", -1, (0.6, 0.45, 0.9, 0.92), (0.6, 0.45, 0.9, 0.92)),
+        ],
+    ),
+    (
+        "on a highway a truck and a white car and a motorcycle",
+        [
+            ("truck", -1, (0.6, 0.38, 0.98, 0.78), (0.1, 0.38, 0.48, 0.78)),
+            ("white car", 1, (-0.1, 0.5, 0.24, 0.86), (0.72, 0.5, 1.06, 0.86)),
+            ("motorcycle", 1, (0.0, 0.7, 0.26, 0.98), (0.5, 0.7, 0.76, 0.98)),
+        ],
+    ),
+    (
+        "in a kitchen a kettle and a radio",
+        [
+            ("kettle", 1, (0.12, 0.52, 0.36, 0.9), (0.12, 0.52, 0.36, 0.9)),
+            ("radio", 1, (0.6, 0.5, 0.86, 0.9), (0.6, 0.5, 0.86, 0.9)),
+        ],
+    ),
+    (
+        "an elephant comes closer in a desert at night",
+        [("elephant", 1, (0.3, 0.45, 0.44, 0.62), (0.3, 0.25, 0.85, 0.97))],
+    ),
+    ("a speedboat in a harbour", [("speedboat", 1, (-0.3, 0.5, 0.1, 0.88), (0.9, 0.5, 1.3, 0.88))]),
+    (
+        "in a field thunder and a lion",
+        [
+            ("thunder", 1, (0.1, 0.05, 0.38, 0.5), (0.1, 0.05, 0.38, 0.5), (7, 15)),
+            ("lion", 1, (0.6, 0.5, 0.86, 0.92), (0.6, 0.5, 0.86, 0.92), (0, 12)),
+        ],
+    ),
+    (
+        "on a farm a green tractor and a cow",
+        [
+            ("cow", 1, (0.12, 0.42, 0.42, 0.85), (0.12, 0.42, 0.42, 0.85)),
+            ("green tractor", -1, (0.95, 0.5, 1.4, 0.98), (0.35, 0.5, 0.8, 0.98)),
+        ],
+    ),
+    (
+        "a train comes closer at a station",
+        [("train", 1, (0.2, 0.42, 0.4, 0.7), (0.35, 0.15, 0.98, 0.94))],
+    ),
+    (
+        "in a concert hall an accordion and a violin and a drum",
+        [
+            ("accordion", 1, (0.08, 0.42, 0.34, 0.85), (0.08, 0.42, 0.34, 0.85)),
+            ("violin", 1, (0.38, 0.36, 0.62, 0.8), (0.38, 0.36, 0.62, 0.8)),
+            ("drum", 1, (0.64, 0.5, 0.9, 0.92), (0.64, 0.5, 0.9, 0.92)),
+        ],
+    ),
+    ("a black cat in a room at night", []),
 )
 
 
 def conditions(caption: str, objects: list[tuple]) -> FrameConditions:
     """Straight paths between the objects' first and last boxes."""
     t = np.linspace(0, 1, FRAMES)[:, None, None]
-    first, last = (np.array([o[i] for o in objects], np.float32)[None] for i in (2, 3))
-    shape = (FRAMES, len(objects))
+    count = len(objects)
+    first, last = (
+        np.array([o[i] for o in objects], np.float32).reshape(1, count, 4) for i in (2, 3)
+    )
+    present = np.zeros((FRAMES, count), bool)
+    for k, (start, end) in enumerate(o[4] if len(o) > 4 else (0, FRAMES - 1) for o in objects):
+        present[start : end + 1, k] = True
+    facing = np.array([o[1] for o in objects], np.float32)
     return FrameConditions(
         caption,
         [caption] * FRAMES,
         [o[0] for o in objects],
         (first * (1 - t) + last * t).astype(np.float32),
-        np.ones(shape, bool),
-        np.broadcast_to(np.array([o[1] for o in objects], np.float32), shape),
+        present,
+        np.tile(facing, (FRAMES, 1)),
     )
 
 
 def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: int) -> None:
-    """Render every case and write the sheet."""
-    model, rows = load_mini(weights, device), []
+    """Render every case and write the sheet, with the boxes drawn over."""
+    model, strips = load_mini(weights, device), []
     for caption, objects in CASES:
         start = time.time()
         given = conditions(caption, objects)
@@ -86,15 +156,20 @@ def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: 
             model.denoise(given, schedule, seed=seed, size=(256, 160), kinds=("instance",))
         )
         print(f"{caption}: {time.time() - start:.1f} s", flush=True)
-        row = []
-        for frame in SHOWN:
-            picture = np.ascontiguousarray(video[frame])
-            for k, box in enumerate(given.boxes[frame] * [256, 160, 256, 160]):
-                x1, y1, x2, y2 = (round(float(v)) for v in box)
-                cv2.rectangle(picture, (x1, y1), (x2, y2), COLOURS[k], 1)
-            row.append(picture)
-        rows.append(np.concatenate(row, axis=1))
-    cv2.imwrite(str(out), np.concatenate(rows)[..., ::-1])
+        strips.append(np.concatenate([_framed(video, given, f) for f in SHOWN], axis=1))
+    rows = len(strips) // COLUMNS
+    columns = [np.concatenate(strips[k * rows : (k + 1) * rows]) for k in range(COLUMNS)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(out), np.concatenate(columns, axis=1)[..., ::-1])
+
+
+def _framed(video: np.ndarray, given: FrameConditions, frame: int) -> np.ndarray:
+    """A frame with the boxes of what is there."""
+    picture = np.ascontiguousarray(video[frame])
+    for k in np.flatnonzero(given.present[frame]):
+        x1, y1, x2, y2 = (round(float(v)) for v in given.boxes[frame, k] * [256, 160, 256, 160])
+        cv2.rectangle(picture, (x1, y1), (x2, y2), COLOURS[k], 1)
+    return picture
 
 
 def main() -> None:

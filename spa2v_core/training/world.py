@@ -20,11 +20,16 @@ from .choreography import (
     FRAMES,
     MAX_OBJECTS,
     PHRASE_TOKENS,
+    Backdrop,
     Choreographer,
     ClipPlan,
 )
 from .scenes import HEIGHT, WIDTH, draw_scene
 from .sprites import SpritePack
+
+#: Lights of a scene's backgrounds, in turn; halls have their own light, which is always the same.
+LIGHT_ORDER = ("day", "night", "day", "dusk", "day")
+HALLS = ("stage", "concert hall")
 
 
 @dataclass
@@ -46,8 +51,20 @@ class Clips:
     plain: torch.Tensor
 
 
-def _draw(job: tuple[str, int]) -> tuple[np.ndarray, float]:
-    return draw_scene(job[0], np.random.default_rng(job[1]))
+def _draw(job: tuple[str, str, int]) -> tuple[np.ndarray, Backdrop]:
+    scene, light, seed = job
+    picture, ground = draw_scene(scene, np.random.default_rng(seed), light)
+    return picture, Backdrop(scene, light, ground)
+
+
+def _jobs(backgrounds: int, seed: int) -> list[tuple[str, str, int]]:
+    """(scene, light, seed) of every background: all scenes in turn."""
+    jobs = []
+    for k in range(backgrounds * len(SCENES)):
+        scene = list(SCENES)[k % len(SCENES)]
+        light = LIGHT_ORDER[k // len(SCENES) % len(LIGHT_ORDER)]
+        jobs.append((scene, "day" if scene in HALLS else light, seed * 100_003 + k))
+    return jobs
 
 
 class World:
@@ -64,14 +81,13 @@ class World:
     def __init__(
         self, pack: SpritePack, tokenizer: Any, device: str, seed: int, backgrounds: int = 150
     ) -> None:
-        self.pack, self.tokenizer, self.device = pack, tokenizer, device
-        scenes = list(SCENES) * backgrounds
-        jobs = [(scene, seed * 100_003 + k) for k, scene in enumerate(scenes)]
+        self.pack, self.tokenizer, self.device = pack.coloured(), tokenizer, device
         with ProcessPoolExecutor() as pool:
-            drawn = list(pool.map(_draw, jobs, chunksize=32))
+            drawn = list(pool.map(_draw, _jobs(backgrounds, seed), chunksize=32))
         self.backgrounds = torch.from_numpy(np.stack([d[0] for d in drawn])).to(device)
-        self.choreographer = Choreographer(pack, [d[1] for d in drawn], seed)
-        pictures = torch.from_numpy(pack.pictures).to(device).permute(0, 3, 1, 2).float() / 255
+        self.backdrops = [d[1] for d in drawn]
+        self.choreographer = Choreographer(self.pack, self.backdrops, seed)
+        pictures = torch.from_numpy(self.pack.pictures).to(device).permute(0, 3, 1, 2).float() / 255
         pictures[:, :3] *= pictures[:, 3:]
         self.mips = [pictures, F.avg_pool2d(pictures, 2), F.avg_pool2d(pictures, 4)]
 
@@ -101,10 +117,16 @@ class World:
         return torch.tensor(values, dtype=torch.float32, device=self.device)
 
     def _tokens(self, texts: list[str], length: int) -> torch.Tensor:
+        """(N, length) ids; many texts are the same, and are encoded once."""
+        unique = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         encoded = self.tokenizer(
-            texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+            list(unique),
+            padding="max_length",
+            truncation=True,
+            max_length=length,
+            return_tensors="pt",
         )
-        return encoded.input_ids.to(self.device)
+        return encoded.input_ids[[unique[text] for text in texts]].to(self.device)
 
     def _compose(
         self,
@@ -121,10 +143,8 @@ class World:
         sprite = torch.tensor([[a.sprite for a in p.actors] for p in plans], device=self.device)
         native = torch.tensor(self.pack.facings, device=self.device)[sprite]
         mirror = torch.where((native != 0) & (native != facing), -1.0, 1.0)
-        light = torch.tensor(
-            [0.72 if p.scene == "night street" else 1.0 for p in plans], device=self.device
-        )
-        light = light.repeat_interleave(FRAMES)[:, None, None, None]
+        light = self._tensor([self.backdrops[p.background].tint for p in plans])
+        light = light.repeat_interleave(FRAMES, dim=0)[..., None, None]
         grounded = self._tensor([[a.grounded for a in p.actors] for p in plans])
         y = (torch.arange(HEIGHT, device=self.device) + 0.5) / HEIGHT
         x = (torch.arange(WIDTH, device=self.device) + 0.5) / WIDTH
@@ -152,11 +172,16 @@ class World:
         box: torch.Tensor,
         on: torch.Tensor,
     ) -> torch.Tensor:
+        """Darken what is under a thing: a wide soft shade, and a thin line where it touches."""
         x1, y1, x2, y2 = (edge[:, None, None] for edge in box.unbind(-1))
         wide, high = (x2 - x1).clamp(min=1e-3), (y2 - y1).clamp(min=1e-3)
-        d = ((x[None, None] - (x1 + x2) / 2) / (0.52 * wide)) ** 2
-        d = d + ((y[None, :, None] - y2) / (0.07 * high)) ** 2
-        return frames * (1 - 0.4 * torch.exp(-1.6 * d * d) * on[:, None, None])[:, None]
+        across = ((x[None, None] - (x1 + x2) / 2) / (0.5 * wide)) ** 2
+        down = y[None, :, None] - y2 + 0.012 * high
+        shade = 0.0
+        for depth, strength in ((0.075, 0.34), (0.028, 0.3)):
+            far = across + (down / (depth * high)) ** 2
+            shade = shade + strength * torch.exp(-1.6 * far * far)
+        return frames * (1 - shade * on[:, None, None])[:, None]
 
     def _sprite(
         self,

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from transformers import PreTrainedTokenizerFast
 
 from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
@@ -12,9 +13,10 @@ from spa2v_core.training import mini, models
 from spa2v_core.training.choreography import FRAMES
 from spa2v_core.training.scenes import SCENE_PAINTERS, draw_scene
 from spa2v_core.training.sheet import CASES, conditions
-from spa2v_core.training.sprites import PICTURES, SIZE, SpritePack
+from spa2v_core.training.sprites import COLOURED, PICTURES, SIZE, SpritePack
+from spa2v_core.training.vae import around_objects
 from spa2v_core.training.world import World
-from spa2v_core.vocabulary import SCENES, drawn_things
+from spa2v_core.vocabulary import COLOURS, LIGHTS, SCENES, drawn_things
 
 
 def discs() -> SpritePack:
@@ -37,17 +39,54 @@ def world():
 
 def test_every_drawn_thing_has_a_picture_and_every_scene_a_painter():
     assert set(PICTURES) == {thing.name for thing in drawn_things()}
+    assert len(PICTURES) >= 60
     assert set(SCENE_PAINTERS) == set(SCENES)
 
 
+@pytest.mark.parametrize("light", LIGHTS)
 @pytest.mark.parametrize("name", SCENES)
-def test_scenes_are_whole_and_seeded(name):
-    picture, horizon = draw_scene(name, np.random.default_rng(1))
-    again, _ = draw_scene(name, np.random.default_rng(1))
+def test_scenes_are_whole_and_seeded(name, light):
+    picture, horizon = draw_scene(name, np.random.default_rng(1), light)
+    again, _ = draw_scene(name, np.random.default_rng(1), light)
     assert picture.shape == (160, 256, 3)
     assert (picture == again).all()
     assert 0.3 < horizon < 1
     assert (picture.sum(-1) == 0).mean() < 0.01
+
+
+def test_night_is_darker_than_day():
+    for name in ("street", "field", "sea", "room"):
+        day, night = (draw_scene(name, np.random.default_rng(2), x)[0] for x in ("day", "night"))
+        assert night.mean() < 0.9 * day.mean()
+
+
+def test_colours_are_painted_over_the_body_and_nothing_else():
+    pack = discs().coloured()
+    assert len(pack.things) == len(PICTURES) + len(COLOURED) * len(COLOURS)
+    blue = pack.pictures[
+        [pair == ("car", "blue") for pair in zip(pack.things, pack.colours, strict=True)]
+    ][0]
+    assert blue[64, 96, 2] > 1.5 * blue[64, 96, 0]  # was red
+    assert (blue[..., 3] == discs().pictures[0][..., 3]).all()
+
+
+def test_crops_are_taken_where_objects_are():
+    frames = torch.zeros(2, 3, 160, 256, dtype=torch.uint8)
+    inside = torch.zeros(2, 160, 256, dtype=torch.bool)
+    inside[:, 150:158, 240:250] = True
+    frames[:, 0][inside] = 200
+    pixels, mask = around_objects(frames, inside, torch.tensor([1, 0, 1]))
+    assert pixels.shape == (3, 3, 96, 160)
+    assert (mask.sum((1, 2)) == 80).all()
+    assert (pixels[:, 0][mask] == 200).all()
+
+
+def test_words_keep_their_embedding_when_the_vocabulary_changes():
+    old, fresh = torch.arange(3.0)[:, None], -torch.ones(4, 1)
+    weights = {"token_embedding.weight": old}
+    before, after = {"a": 0, "dog": 1, "gone": 2}, {"dog": 0, "new": 1, "a": 2, "cat": 3}
+    models.keep_words(weights, {"token_embedding.weight": fresh}, before, after)
+    assert weights["token_embedding.weight"][:, 0].tolist() == [1, -1, 0, -1]
 
 
 def test_clips_show_each_object_in_its_box(world):
