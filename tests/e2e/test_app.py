@@ -116,6 +116,30 @@ def test_cancel_stops_and_the_next_render_works(open_page):
     )
 
 
+def test_presets_fill_the_expert_fields_and_what_is_missing_is_said(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Expert").click()
+    steps, frames = page.get_by_label("Steps", exact=True), page.get_by_label("Frames generated")
+    expect(steps).to_have_value("10")
+    page.get_by_label("Quality").check()
+    expect(steps).to_have_value("20")
+    expect(frames).to_have_value("32")
+    page.locator("#spa2v-backend input").click()
+    page.get_by_role("option", name="AnimateDiff").click()
+    expect(page.get_by_label("What is missing")).to_have_value(re.compile("fetch animatediff"))
+    expect(steps).to_have_value("25")
+    expect(page.get_by_label("Low memory")).to_be_visible()
+    expect(page.get_by_label("LoRA")).to_be_visible()
+    page.get_by_role("button", name="Render", exact=True).click()
+    expect(page.get_by_text("can't be used yet").last).to_be_visible()
+    page.locator("#spa2v-backend input").click()
+    page.get_by_role("option", name="Mini").click()
+    expect(page.get_by_label("What is missing")).to_be_hidden()
+    expect(steps).to_have_value("10")
+    expect(page.get_by_label("LoRA")).to_be_hidden()
+
+
 def test_resize_rename_add_delete_undo(open_page):
     page = open_page()
     seek(page, 8)
