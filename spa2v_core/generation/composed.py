@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -226,6 +227,7 @@ def _guess(pipeline: AnimateDiffPipeline) -> Iterator[dict[str, torch.Tensor]]:
     scheduler, kept = pipeline.scheduler, {}
     step = scheduler.step
 
+    @functools.wraps(step)  # the pipeline looks at its signature to see whether it takes the seed
     def watched(*args: Any, **kwargs: Any) -> Any:
         out = step(*args, **kwargs)
         kept["clean"] = getattr(out, "pred_original_sample", None)

@@ -118,6 +118,14 @@ def test_requests_change_the_video(weights):
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("preset", ["draft", "default", "fast", "lcm", "low_memory"])
+def test_every_preset_renders_the_same_for_the_same_seed(preset, weights):
+    first, again = (frames_of(request(weights, preset=preset, steps=3)) for _ in range(2))
+    assert first.shape == (8, 80, 128, 3)
+    assert (first == again).all()
+
+
+@pytest.mark.usefixtures("small")
 def test_closing_stops_at_the_step(weights):
     events = AnimateDiffBackend().render(request(weights, steps=50))
     for event in events:

@@ -81,6 +81,8 @@ def _render(
     for kind in kinds:
         model.grounding(kind)
     emit(Progress("load", 1, 1))
+    if execution.compile:  # compiled blocks can't be skipped
+        preset = replace(preset, schedule=replace(preset.schedule, cache=False))
     conditions = frame_conditions(request.layout, preset.frames, request.captions)
     negative = request.options.negative_prompt
     compose(
