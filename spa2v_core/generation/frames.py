@@ -21,10 +21,14 @@ from ..units import resample_frame
 WORK_WIDTH = 256
 #: How much a pixel whose colour changes along its flow counts where several land.
 _TRUST = 0.05
+#: Pixels over which errors of the flow are averaged.
+_PATCH = (7, 7)
 #: Difference of colour (of 255) below which a pixel counts as unchanged.
 _NOISE = 1.5
 #: What lands on a pixel must add up to this to be believed.
-_KNOWN = 0.3
+_KNOWN = 0.6
+#: Pixels over which gaps are filled from their surroundings.
+_REACH = (7, 7)
 #: Share of a box's size that what belongs to it may reach outside.
 _MARGIN = 0.06
 
@@ -81,32 +85,39 @@ class Between:
     def _settled(self, here: int, there: int, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The flow, none for scenery that rests, and (H, W) 0..1 how far it is to be trusted.
 
-        Beside a thing that moves, the search takes its surroundings along.
+        Beside a thing that moves, the search takes its surroundings along. Errors count over
+        patches: single pixels match by chance.
         """
         picture, other = self.small[here], self.small[there]
-        error = np.abs(picture - sample(other, flow)).mean(-1)
-        still = np.abs(picture - other).mean(-1)
+        error, still = (
+            cv2.blur(np.abs(picture - moved).mean(-1), _PATCH)
+            for moved in (sample(other, flow), other)
+        )
         rests = (still <= error + _NOISE) & (self.inside[here] < 0.5)
         flow = np.where(rests[..., None], 0, flow).astype(np.float32)
         return flow, np.exp(-_TRUST * np.where(rests, still, error))
 
     def at(self, part: float) -> np.ndarray:
         """(H, W, 3) uint8 at `part` (0..1) of the way."""
-        boxes = [_box_between(a, b, part) for a, b in self.moves]
-        inside = covered(boxes, self.pictures[0].shape[:2])
-        out = self._mixed(part, tuple(1 - there for there in self.inside))
+        shape = self.pictures[0].shape[:2]
+        scenery = [1 - there for there in self.inside]
+        mixed, total, still = self._carried(part, scenery)
+        out = _over(mixed, total, still)
+        inside = covered([_box_between(a, b, part) for a, b in self.moves], shape)
         if inside.any():
-            everywhere = np.ones_like(self.trust[0])
-            whole = self._mixed(part, (everywhere, everywhere))
+            mixed, total, still = self._carried(part, [np.ones_like(t) for t in self.trust])
+            # What nothing lands on is like its surroundings, or belongs to a thing that fades.
+            fading = covered([a or b for a, b in self.moves if a is None or b is None], shape)
+            gaps = _spread(mixed, total, still)
+            whole = _over(mixed, total, gaps + fading[..., None] * (still - gaps))
             out = out + inside[..., None] * (whole - out)
         return np.clip(np.rint(out), 0, 255).astype(np.uint8)
 
-    def _mixed(self, part: float, shown: tuple[np.ndarray, ...]) -> np.ndarray:
-        """(H, W, 3) float32 of both frames carried to `part`, of each only what is `shown` (at the
-        flow's size).
-
-        Where nothing lands that is trusted, the frames' own pixels are mixed.
-        """
+    def _carried(
+        self, part: float, shown: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What lands at `part` of the way of the parts of both frames that are `shown` (0..1, at
+        the flow's size): weighted sum (H, W, 3), weights (H, W), and the frames' own pixels."""
         mixed = np.zeros_like(self.pictures[0])
         total = np.full(mixed.shape[:2], 1e-6, np.float32)
         still, there = mixed.copy(), total.copy()
@@ -115,15 +126,13 @@ class Between:
         ):
             carried, seen = carry(flow, trust * show, share)
             carried, seen, show = (self._enlarged(a) for a in (carried, seen, show))
-            carried = carried * self.factor
             weight = seen * (1 - share)
-            mixed += sample(picture, -share * carried) * weight[..., None]
+            mixed += sample(picture, -share * self.factor * carried) * weight[..., None]
             total += weight
             weight = (show + 1e-3) * (1 - share)
             still += picture * weight[..., None]
             there += weight
-        known = np.clip(total / _KNOWN, 0, 1)[..., None]
-        return known * mixed / total[..., None] + (1 - known) * still / there[..., None]
+        return mixed, total, still / there[..., None]
 
     def _enlarged(self, array: np.ndarray) -> np.ndarray:
         """From the flow's size to the pictures'."""
@@ -131,6 +140,19 @@ class Between:
             return array
         height, width = self.pictures[0].shape[:2]
         return cv2.resize(array, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _over(mixed: np.ndarray, total: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """The weighted mean where enough has landed, else `otherwise`."""
+    known = np.clip(total / _KNOWN, 0, 1)[..., None]
+    return known * mixed / total[..., None] + (1 - known) * otherwise
+
+
+def _spread(mixed: np.ndarray, total: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """What has landed, spread over the gaps between."""
+    around = cv2.blur(total, _REACH)
+    spread = cv2.blur(mixed, _REACH) / around[..., None]
+    return np.where((around > 0.02)[..., None], spread, otherwise)
 
 
 def _shrunk(picture: np.ndarray, factor: int) -> np.ndarray:
