@@ -144,7 +144,7 @@ def render(request: RenderRequest, out: Path) -> Iterator[RenderEvent | Rendered
     """Render and write `out`, the same with the boxes over it (".boxes" before the suffix) and a
     poster (".jpg"); the last event is `Rendered`. Closing the iterator cancels within one step and
     writes nothing."""
-    from .generation.export import draw_boxes, write_poster, write_video
+    from .generation.export import at_most_export_size, draw_boxes, write_poster, write_video
 
     preset, kinds = settle(request)
     clock = _Clock()
@@ -162,7 +162,7 @@ def render(request: RenderRequest, out: Path) -> Iterator[RenderEvent | Rendered
         backend.close()  # type: ignore[attr-defined]
     if frames is None:
         raise RuntimeError(f"backend {request.backend} ended without frames")
-    for event in _smoothed(frames, request, preset.fps):
+    for event in _smoothed(at_most_export_size(frames), request, preset.fps):
         if isinstance(event, Frames):
             video = event.frames
         else:

@@ -79,6 +79,13 @@ def write_video(
     part.replace(path)  # a file of that name is always a whole video
 
 
+def at_most_export_size(frames: np.ndarray) -> np.ndarray:
+    """(F, H, W, 3) uint8 no larger than the export: more is only slower on the way there."""
+    if frames.shape[2] <= SIZE_WH[0]:
+        return frames
+    return np.stack([cv2.resize(f, SIZE_WH, interpolation=cv2.INTER_AREA) for f in frames])
+
+
 def read_layout(path: Path) -> VideoSceneLayout:
     """The layout that an exported video carries."""
     text = _metadata(path, LAYOUT_KEY)

@@ -6,6 +6,7 @@ import pytest
 from spa2v_core.audio.io import level_db, read_audio
 from spa2v_core.errors import InputError
 from spa2v_core.generation.export import (
+    at_most_export_size,
     draw_boxes,
     read_layout,
     read_settings,
@@ -93,6 +94,12 @@ def test_settings_travel_in_the_file_and_the_poster_is_the_middle(tmp_path):
     picture = cv2.imread(str(tmp_path / "v.jpg"))
     assert picture.shape == (320, 512, 3)
     assert picture.mean() == pytest.approx(ramp()[8].mean(), abs=2)
+
+
+def test_only_larger_frames_are_made_smaller():
+    assert at_most_export_size(ramp()).shape == (16, 160, 256, 3)
+    large = np.full((2, 480, 768, 3), 77, np.uint8)
+    assert (at_most_export_size(large) == np.full((2, 320, 512, 3), 77)).all()
 
 
 def test_frames_keep_their_order_and_look(tmp_path):
