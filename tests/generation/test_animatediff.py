@@ -244,6 +244,25 @@ def test_animatelcm_brings_its_lora_and_scheduler(monkeypatch, tmp_path, weights
     assert scheduler.config.beta_schedule == "linear"
 
 
+@pytest.mark.usefixtures("small")
+def test_low_memory_draws_the_same_with_the_parts_away_while_the_unet_works(weights, monkeypatch):
+    plain = frames_of(request(weights))
+    moved, to = [], torch.nn.Module.to
+
+    def noted(module, *args, **kwargs):
+        moved.append(type(module).__name__)
+        return to(module, *args, **kwargs)
+
+    monkeypatch.setattr(torch.nn.Module, "to", noted)
+    offloading = hardware.Execution("cpu", "float32", offload=True, decode_chunk=1)
+    monkeypatch.setattr(hardware, "choose", lambda *_: offloading)
+    assert (frames_of(request(weights)) == plain).all()
+    moved.clear()
+    assert (frames_of(request(weights)) == plain).all()
+    assert {"CLIPTextModel", "AutoencoderKL"} <= set(moved)
+    assert "GroundedUNetMotionModel" not in moved
+
+
 def test_the_scheduler_is_the_one_that_the_motion_was_trained_with(weights):
     scheduler = load(sources(weights), CPU).pipeline.scheduler
     assert isinstance(scheduler, DDIMScheduler)

@@ -58,6 +58,7 @@ def build_vae(widths=(16, 16, 16, 16), layers=1):
         layers_per_block=layers,
         latent_channels=4,
         norm_num_groups=min(32, widths[0]),
+        sample_size=512,
     )
 
 

@@ -155,17 +155,32 @@ def load(sources: Sources, execution: hardware.Execution, few_step: FewStep = ""
 def place(pipeline: AnimateDiffPipeline, execution: hardware.Execution) -> None:
     """Move the model to its device. (channels_last is slower here: group norms undo it.)"""
     if execution.offload:
-        # The UNet works at every step: moving it costs more than the others' memory is worth.
-        pipeline._exclude_from_cpu_offload = ["unet"]
-        try:
-            pipeline.enable_model_cpu_offload(device=execution.device)
-        except ImportError as error:
-            raise BackendError(f"the low memory mode needs accelerate: {EXTRAS}") from error
-        pipeline.vae.enable_tiling()
+        _offload(pipeline, execution.device)
         return
     pipeline.to(execution.device)
     if execution.compile:
         pipeline.unet.compile()
+
+
+def _offload(pipeline: AnimateDiffPipeline, device: str) -> None:
+    """Text encoder and VAE are on the card only while they work; the UNet stays there.
+
+    (The pipeline's own offloading moves the UNet at every render, which takes longer than it.)
+    """
+    try:
+        from accelerate import cpu_offload_with_hook
+    except ImportError as error:
+        raise BackendError(f"the low memory mode needs accelerate: {EXTRAS}") from error
+    parts = (pipeline.text_encoder, pipeline.vae)
+    hooks = [cpu_offload_with_hook(part, torch.device(device))[1] for part in parts]
+
+    def rest(*_: Any) -> None:
+        for hook in hooks:
+            hook.offload()
+
+    pipeline.unet.to(device)
+    pipeline.unet.register_forward_pre_hook(rest)
+    pipeline.vae.enable_tiling()
 
 
 def _makers(
