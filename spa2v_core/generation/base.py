@@ -61,6 +61,9 @@ class RenderOptions:
     migc: Path | None = None
     accept_noncommercial: bool = False
 
+    def negative_prompt_or(self, default: str) -> str:
+        return default if self.negative_prompt is None else self.negative_prompt
+
     def __post_init__(self) -> None:
         if self.frames is not None and not MIN_FRAMES <= self.frames <= MAX_FRAMES:
             raise InputError(f"frames must be {MIN_FRAMES} to {MAX_FRAMES}, not {self.frames}")

@@ -36,6 +36,13 @@ def has_gpu() -> bool:
     return shutil.which("nvidia-smi") is not None
 
 
+def cuda_or_cpu() -> str:
+    """The device of what needs no memory mode."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def choose(memory: Memory, compile_it: bool) -> Execution:
     """The execution for this machine; `memory` "auto" decides by the free graphics memory."""
     import torch

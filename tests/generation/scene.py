@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from spa2v_core.generation.conditioning import FrameConditions
 
@@ -25,3 +26,18 @@ def conditions(**changes):
 
 def frames_changed(a, b):
     return [bool((a[:, :, k] != b[:, :, k]).any()) for k in range(FRAMES)]
+
+
+def stock_latents(model, schedule, size):
+    """The stock pipeline's own latents of the scene, without anything of ours passed in."""
+    return model.pipeline(
+        prompt="a car on a road",
+        negative_prompt="",
+        num_frames=FRAMES,
+        width=size[0],
+        height=size[1],
+        num_inference_steps=schedule.steps,
+        guidance_scale=schedule.guidance_scale,
+        generator=torch.Generator().manual_seed(0),
+        output_type="latent",
+    ).frames

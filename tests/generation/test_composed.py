@@ -10,7 +10,7 @@ from spa2v_core.errors import InputError
 from spa2v_core.generation.grounding.base import box_coverage
 from spa2v_core.generation.grounding.instance import InstanceGrounding
 from spa2v_core.generation.schedule import Schedule
-from tests.generation.scene import FRAMES, conditions, frames_changed
+from tests.generation.scene import FRAMES, conditions, frames_changed, stock_latents
 from tests.generation.tiny import SIZE_WH, NoMotion, tiny_model
 
 GUIDED = Schedule(steps=3, guidance_scale=3.0)
@@ -21,20 +21,8 @@ def run(given, schedule=GUIDED, seed=0, kinds=("instance",), **options):
     return model.denoise(given, schedule, seed=seed, size=SIZE_WH, kinds=kinds, **options)
 
 
-def stock(schedule=GUIDED, seed=0):
-    """The stock pipeline's own latents, without anything of ours passed in."""
-    pipe = tiny_model().pipeline
-    return pipe(
-        prompt="a car on a road",
-        negative_prompt="",
-        num_frames=FRAMES,
-        width=SIZE_WH[0],
-        height=SIZE_WH[1],
-        num_inference_steps=schedule.steps,
-        guidance_scale=schedule.guidance_scale,
-        generator=torch.Generator().manual_seed(seed),
-        output_type="latent",
-    ).frames
+def stock():
+    return stock_latents(tiny_model(), GUIDED, SIZE_WH)
 
 
 def test_grounding_off_is_bit_identical_to_the_stock_pipeline():

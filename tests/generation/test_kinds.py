@@ -21,7 +21,7 @@ from spa2v_core.generation.grounding.energy import energy
 from spa2v_core.generation.grounding.gligen import MAX_OBJECTS, GligenGrounding
 from spa2v_core.generation.schedule import Schedule
 from tests.generation import tiny_full
-from tests.generation.scene import FRAMES, conditions, frames_changed
+from tests.generation.scene import FRAMES, conditions, frames_changed, stock_latents
 from tests.generation.tiny import NoMotion
 
 SIZE_WH = (128, 80)
@@ -47,20 +47,6 @@ def text(model):
     return Text(pipe.tokenizer, pipe.text_encoder, torch.device("cpu"))
 
 
-def stock(model, schedule=GUIDED, frames=FRAMES):
-    return model.pipeline(
-        prompt="a car on a road",
-        negative_prompt="",
-        num_frames=frames,
-        width=SIZE_WH[0],
-        height=SIZE_WH[1],
-        num_inference_steps=schedule.steps,
-        guidance_scale=schedule.guidance_scale,
-        generator=torch.Generator().manual_seed(0),
-        output_type="latent",
-    ).frames
-
-
 def everyone_named():
     """Conditions whose texts name the objects, so that steering adds no words."""
     return conditions(frame_texts=["a red car and a dog"] * FRAMES, caption="a red car and a dog")
@@ -74,9 +60,9 @@ def test_off_is_bit_identical_to_the_stock_pipeline(kinds, model, run):
     kinds = kinds.split("+")
     off = replace(GUIDED, grounding_share=0.0)
     named = conditions(frame_texts=["a car on a road"] * FRAMES, phrases=["car", "road"])
-    assert torch.equal(run(named, off, kinds), stock(model))
-    assert not torch.equal(run(named, GUIDED, kinds), stock(model))
-    assert torch.equal(run(named, GUIDED, ()), stock(model))
+    assert torch.equal(run(named, off, kinds), stock_latents(model, GUIDED, SIZE_WH))
+    assert not torch.equal(run(named, GUIDED, kinds), stock_latents(model, GUIDED, SIZE_WH))
+    assert torch.equal(run(named, GUIDED, ()), stock_latents(model, GUIDED, SIZE_WH))
 
 
 @pytest.mark.parametrize("kinds", KINDS)

@@ -25,7 +25,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from ...errors import BackendError
 from .. import hardware
-from ..base import Notice, Progress, RenderEvent, RenderRequest
+from ..base import Progress, RenderEvent, RenderRequest
 from ..catalog import FewStep, Preset, settle
 from ..composed import ComposedModel
 from ..conditioning import frame_conditions
@@ -36,7 +36,7 @@ from ..grounding.gligen import GligenGrounding
 from ..grounding.migc import MigcGrounding
 from ..unet import GroundedUNetMotionModel
 from ..worker import iterate
-from .composing import Emit, compose, free_memory, memory_errors
+from .composing import Emit, compose, free_memory, memory_errors, tell
 from .quiet import quiet
 from .sources import Sources, find_sources
 
@@ -61,8 +61,7 @@ class AnimateDiffBackend:
 
         def work(emit: Emit) -> None:
             with _RENDERING, memory_errors(_LESS_MEMORY):
-                for reason in execution.reasons:
-                    emit(Notice(reason))
+                tell(execution.reasons, emit)
                 _render(request, preset, kinds, sources, execution, emit)
 
         return iterate(work)
@@ -84,7 +83,6 @@ def _render(
     if execution.compile:  # compiled blocks can't be skipped
         preset = replace(preset, schedule=replace(preset.schedule, cache=False))
     conditions = frame_conditions(request.layout, preset.frames, request.captions)
-    negative = request.options.negative_prompt
     compose(
         request,
         preset,
@@ -93,7 +91,7 @@ def _render(
         model,
         SIZE_WH,
         emit,
-        negative_prompt=NEGATIVE if negative is None else negative,
+        negative_prompt=NEGATIVE,
         decode_chunk=execution.decode_chunk,
     )
 

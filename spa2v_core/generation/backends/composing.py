@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -35,7 +35,10 @@ def compose(
     negative_prompt: str = "",
     decode_chunk: int = DECODE_CHUNK,
 ) -> None:
-    """Denoise and decode, telling `emit` of every step (which may raise to stop)."""
+    """Denoise and decode, telling `emit` of every step (which may raise to stop).
+
+    negative_prompt: where the request has none.
+    """
     schedule = preset.schedule
     middle = len(conditions.frame_texts) // 2
     latents = model.denoise(
@@ -44,7 +47,7 @@ def compose(
         seed=request.seed,
         size=size_wh,
         kinds=kinds,
-        negative_prompt=negative_prompt,
+        negative_prompt=request.options.negative_prompt_or(negative_prompt),
         on_step=step_reporter(emit, schedule.steps, PREVIEW_EVERY, middle, DECODING_STEPS),
     )
     emit(Progress("decode", 0, 1))
@@ -86,7 +89,7 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def tell(notes: list[str], emit: Emit) -> None:
+def tell(notes: Iterable[str], emit: Emit) -> None:
     """Each different note once."""
     for note in dict.fromkeys(filter(None, notes)):
         emit(Notice(note))

@@ -22,6 +22,7 @@ from ...errors import BackendError
 from ...layout import ObjectTrack, VideoSceneLayout
 from ...layout.edit import revise
 from ...vocabulary import COLOURS, resolve
+from .. import hardware
 from ..base import Progress, RenderEvent, RenderRequest
 from ..catalog import settle
 from ..composed import ComposedModel
@@ -52,22 +53,12 @@ class MiniBackend:
 
         def work(emit: Emit) -> None:
             with _RENDERING:
-                tell([resolve(track.name).note for track in request.layout.objects], emit)
+                tell((resolve(track.name).note for track in request.layout.objects), emit)
                 emit(Progress("load", 0, 1))
-                model = load_mini(folder, "cuda" if torch.cuda.is_available() else "cpu")
+                model = load_mini(folder, hardware.cuda_or_cpu())
                 emit(Progress("load", 1, 1))
                 conditions = conditions_for(request, preset.frames)
-                negative = request.options.negative_prompt or ""
-                compose(
-                    request,
-                    preset,
-                    kinds,
-                    conditions,
-                    model,
-                    SIZE_WH,
-                    emit,
-                    negative_prompt=negative,
-                )
+                compose(request, preset, kinds, conditions, model, SIZE_WH, emit)
 
         return iterate(work)
 

@@ -13,18 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import torch
-
 from ... import hub
 from ...layout import VideoSceneLayout
-from ..base import Frames, Notice, Progress, RenderEvent, RenderRequest
+from .. import hardware
+from ..base import Frames, Progress, RenderEvent, RenderRequest
 from ..catalog import settle
 from ..conditioning import CaptionMode, frame_conditions
 from ..draft import Draft, fit_draft, paint_draft
 from ..grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prompt
 from ..schedule import WanSchedule
 from ..worker import iterate
-from .composing import Emit, memory_errors, step_reporter
+from .composing import Emit, memory_errors, step_reporter, tell
 from .wan_model import NEGATIVE, check_parts, load_wan
 
 PREVIEW_EVERY = 5
@@ -69,17 +68,15 @@ def _render(
 ) -> None:
     layout, options = request.layout, request.options
     emit(Progress("load", 0, 1))
-    model = load_wan(folder, default_device())
+    model = load_wan(folder, hardware.cuda_or_cpu())
     emit(Progress("load", 1, 1))
     most = options.frames or model.native.frames
     count = frame_count(layout.duration_s, model.native.rate, most)
     prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(kinds))
-    for text in notices(layout, request.captions, prompt, count, model.native.rate):
-        emit(Notice(text))
+    tell(notices(layout, request.captions, prompt, count, model.native.rate), emit)
     size = schedule.size_wh or model.native.size_wh
     drafted = "draft" in kinds and layout.objects and schedule.strength < 1
     draft = fit_draft(make_draft(request), count, size) if drafted else None
-    negative = options.negative_prompt
     latents = model.denoise(
         prompt,
         frame_conditions(layout, count, request.captions),
@@ -87,7 +84,7 @@ def _render(
         seed=request.seed,
         size=size,
         draft=draft,
-        negative_prompt=NEGATIVE if negative is None else negative,
+        negative_prompt=options.negative_prompt_or(NEGATIVE),
         on_step=step_reporter(
             emit, schedule.steps, PREVIEW_EVERY, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
         ),
@@ -127,7 +124,7 @@ def notices(
     rate: int,
 ) -> Iterator[str]:
     """What the user should know of a render of `count` frames."""
-    if default_device() == "cpu":
+    if hardware.cuda_or_cpu() == "cpu":
         yield "no GPU was found: Wan takes hours on a CPU"
     if count < 0.9 * layout.duration_s * rate:
         yield (
@@ -147,7 +144,3 @@ def notices(
     ]
     if lost:
         yield f"the caption is too long: {', '.join(lost)} can't be placed by attention"
-
-
-def default_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"

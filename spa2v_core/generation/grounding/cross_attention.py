@@ -125,7 +125,8 @@ def targets(
         height * width: box_coverage(boxes, height, width) * present[..., None]
         for height, width in token_counts(latent_hw, levels)
     }
-    tokens = np.stack([token_map(t, conditions.phrases, text) for t in conditions.frame_texts])
+    maps = {t: token_map(t, conditions.phrases, text) for t in set(conditions.frame_texts)}
+    tokens = np.stack([maps[t] for t in conditions.frame_texts])
     return Targets(as_tensor(tokens, like), cover, cover[latent_hw[0] * latent_hw[1]].mean(-1))
 
 

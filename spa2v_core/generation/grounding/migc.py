@@ -8,7 +8,6 @@ weights are the authors' MIGC_SD14.ckpt, which the user supplies under its own l
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,12 @@ from torch.nn import functional
 
 from ...errors import BackendError, InputError
 from ..conditioning import FrameConditions
-from .base import TextTools
+from .base import TextTools, token_counts
 from .migc_checkpoint import HOW, LAYERS, LICENCE, load_checked
 from .migc_layers import MAX_OBJECTS, Level, MigcLayer, Scene, fourier_features
 
-#: Share of the steps, from the first, that the authors ground: 20 to 25 of 50.
-GROUNDING_SHARE = 0.5
-#: How often the latents are halved at those layers (up_blocks.1, mid_block).
-HALVINGS = (2, 3)
+#: How often the latents are halved before the first of those layers (up_blocks.1; then mid_block).
+HALVINGS = 2
 #: Pixels of a latent cell, at which the authors draw their masks.
 CELL = 8
 
@@ -177,8 +174,7 @@ class MigcGrounding(nn.Module):
 
 def sizes(latent_hw: tuple[int, int]) -> list[tuple[int, int]]:
     """Height and width in tokens at the grounded layers; odd sizes are halved upwards."""
-    height, width = latent_hw
-    return [(math.ceil(height / 2**k), math.ceil(width / 2**k)) for k in HALVINGS]
+    return token_counts(latent_hw, HALVINGS + 2)[HALVINGS:]
 
 
 def pixel_edges(boxes: np.ndarray, latent_hw: tuple[int, int]) -> np.ndarray:

@@ -22,7 +22,7 @@ from diffusers.pipelines.wan.pipeline_wan import prompt_clean
 from torch import nn
 
 from ..conditioning import FrameConditions
-from .instance import box_coverage
+from .base import box_coverage
 
 #: Length of Wan's text, in tokens; the rest is padding.
 TEXT_TOKENS = 512
