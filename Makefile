@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing bench-separation bench-models bench-frames bench-generation clean
+.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -54,6 +54,9 @@ bench-models: $(VENV)/.run
 
 bench-frames: $(VENV)/.run
 	@$(BIN)/python -m tests.bench_frames
+
+bench-mini: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench_mini
 
 bench-generation: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench_generation

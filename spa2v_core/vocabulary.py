@@ -280,6 +280,44 @@ def resolve(name: str) -> Resolution:
     return Resolution(thing, drawn, note)
 
 
+@dataclass(frozen=True)
+class Mention:
+    """A thing that a text names: with its colour word ("" for none), and what is said of its place:
+    "left", "right", "middle" or ""."""
+
+    thing: Thing
+    colour: str
+    side: str
+
+
+def mentioned(text: str) -> list[Mention]:
+    """The sounding things that a text names, in its order; scene words are not things."""
+    words = normalise(text)
+    for scene in SCENES.values():
+        words = words.replace(scene, " ")
+    parts, at = words.split(), 0
+    found: list[tuple[str, int, int]] = []
+    while at < len(parts):
+        ends = range(min(at + 3, len(parts)), at, -1)
+        name, end = next(
+            ((name, end) for end in ends if (name := _lookup(" ".join(parts[at:end])))),
+            (None, at + 1),
+        )
+        if name:
+            found.append((name, at, end))
+        at = end
+    ends_at = [*(start for _, start, _ in found[1:]), len(parts)]
+    return [
+        Mention(
+            BY_NAME[name],
+            parts[start - 1] if start and parts[start - 1] in COLOURS else "",
+            next((word for word in parts[end:until] if word in _SIDES), ""),
+        )
+        for (name, start, end), until in zip(found, ends_at, strict=False)
+    ]
+
+
+_SIDES = ("left", "right", "middle")
 _NO_ARTICLE = {"rain", "thunder", "applause", "footsteps", "maracas"}
 
 

@@ -258,6 +258,7 @@ def build_demo() -> gr.Blocks:
             rendering.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
         )
         demo.load(planning.visited, visit, visited, **private)
+        demo.load(rendering.warm_up, queue=False, show_progress="hidden", **private)
         visited.change(planning.resume, visited, [*span, objects, clip_about, *planned], **private)
         upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
     demo.queue(default_concurrency_limit=4, max_size=32)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,18 @@ def render_api(
                 yield str(event.path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # Gradio has its copy by now
+
+
+def warm_up() -> None:
+    """Load the mini model behind the page, once, so that the first render starts at once."""
+
+    def load() -> None:
+        from spa2v_core.generation.backends.mini import warm_up
+
+        with suppress(Spa2vError):  # a render will say it
+            warm_up()
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 #: Share of a render's time before and after denoising, for the bar.

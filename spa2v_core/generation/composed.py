@@ -20,6 +20,7 @@ from .conditioning import FrameConditions
 from .grounding.base import Grounding, Text
 from .grounding.cross_attention import named_everywhere
 from .schedule import Schedule
+from .still import hold_background
 from .unet import FrameConditioning
 
 #: Called after each step with (steps done, function that decodes the current guess of a frame).
@@ -34,10 +35,12 @@ class ComposedModel:
     Attributes
     ----------
     makers: kind of grounding -> how it is made (weights are read then); each at most once.
+    still: the camera never moves, so what no box covers is held still.
     """
 
     pipeline: AnimateDiffPipeline
     makers: Mapping[str, Callable[[], Grounding]]
+    still: bool = False
     _grafted: dict[str, Grounding] = field(default_factory=dict)
 
     def grounding(self, kind: str) -> Grounding:
@@ -93,7 +96,7 @@ class ComposedModel:
         with self._windows(frames), self._caching(schedule) as cache, _guess(pipe) as guess:
             run = _Run(self, conditioning, schedule, cache, guess, on_step)
             try:
-                return pipe(
+                latents = pipe(
                     prompt=conditions.caption,
                     negative_prompt=negative_prompt,
                     num_frames=frames,
@@ -111,6 +114,14 @@ class ComposedModel:
             finally:
                 for state in conditioning.states:  # processors outlive the render
                     state.switch(False, {})
+        return self._held(latents, conditions) if self.still and conditioning.states else latents
+
+    def _held(self, latents: torch.Tensor, conditions: FrameConditions) -> torch.Tensor:
+        boxes, present = (
+            torch.as_tensor(array, dtype=torch.float32, device=latents.device)
+            for array in (conditions.boxes, conditions.present)
+        )
+        return hold_background(latents.transpose(1, 2), boxes, present).transpose(1, 2)
 
     @contextmanager
     def _windows(self, frames: int) -> Iterator[None]:

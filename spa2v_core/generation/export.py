@@ -59,7 +59,7 @@ def write_video(
         if settings is not None:
             container.metadata[SETTINGS_KEY] = json.dumps(settings)
         video = container.add_stream(
-            "libx264", rate=rate, options={"crf": "16", "preset": "medium"}
+            "libx264", rate=rate, options={"crf": "16", "preset": "veryfast"}
         )
         video.width, video.height = SIZE_WH
         video.pix_fmt = "yuv420p"

@@ -13,6 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
+#: Steps below which a run is a trial, and gates stay open.
+GATED_FROM = 300
+
 
 @dataclass
 class Stage:
@@ -39,13 +42,13 @@ def fit(
     loss_of: Callable[[int], torch.Tensor],
     gate: Callable[[float, int], None] | None = None,
     save: Callable[[], None] | None = None,
-) -> None:
+) -> int:
     """Minimise `loss_of(step)` over the trainable parameters for `stage.seconds`.
 
     AdamW, linear warm-up, cosine over the wall clock, gradients clipped at 1, bf16 autocast with
     fp32 weights on a GPU; the averaged weights (EMA) are what the modules hold at the end.
     `gate(share of the time, step)` is called about every twentieth, and raises to abort. `save`
-    is called with the average in place about every fifth and at the end.
+    is called with the average in place about every fifth and at the end. Returns the steps taken.
     """
     found = (p for module in modules for p in module.parameters() if p.requires_grad)
     parameters = list(dict.fromkeys(found))  # grafted fusers belong to two modules
@@ -86,6 +89,13 @@ def fit(
     if save is not None:
         save()
     stage.note(step=step, seconds=round(time.time() - start), done=True)
+    return step
+
+
+def require(learned: bool, steps: int, what: str) -> None:
+    """A stage's gate: SystemExit unless it learned, where it took enough steps to tell."""
+    if steps >= GATED_FROM and not learned:
+        raise SystemExit(f"stopped: {what}")
 
 
 @torch.no_grad()

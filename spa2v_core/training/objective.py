@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from diffusers import UNet2DConditionModel
 from torch import nn
 
 from ..generation.grounding.base import box_coverage
@@ -15,6 +16,7 @@ from ..generation.grounding.instance import (
     InstanceGrounding,
     phrase_embeddings,
 )
+from ..generation.unet import FrameConditioning, GroundedUNetMotionModel
 from . import models
 from .choreography import FRAMES
 from .pool import Pool
@@ -59,7 +61,7 @@ class Objective:
         text_ids = text_ids.masked_fill(unknown, UNKNOWN_ID)
         nothing = self._chance(count, 0.10)
         no_text = nothing | self._chance(count, 0.05)
-        no_boxes = nothing | self._chance(count, 0.08)
+        no_boxes = nothing | self._chance(count, 0.12)
         text_ids = torch.where(no_text[:, None], self.empty, text_ids)
         drawn = torch.randint(1000, (count // self.group,), device=self.device)
         timesteps = drawn.repeat_interleave(self.group)
@@ -117,8 +119,39 @@ class Objective:
         return draw.repeat_interleave(self.group)
 
 
-def _covered(batch: Pool) -> torch.Tensor:
+def covered(boxes: torch.Tensor, present: torch.Tensor, latent_hw: tuple[int, int]) -> torch.Tensor:
     """(N, 1, h, w) share of each latent cell that a present object's box covers."""
-    height, width = batch.latents.shape[-2:]
-    cover = box_coverage(batch.boxes, height, width) * batch.present[..., None]
+    height, width = latent_hw
+    cover = box_coverage(boxes, height, width) * present[..., None]
     return cover.amax(1).view(-1, 1, height, width)
+
+
+def _covered(batch: Pool) -> torch.Tensor:
+    return covered(batch.boxes, batch.present, tuple(batch.latents.shape[-2:]))
+
+
+def predict_2d(unet: UNet2DConditionModel) -> Predict:
+    """A 2D UNet on single frames, with a prepared grounding state."""
+    unet.position_net = models.PassThrough()
+
+    def predict(
+        noisy: torch.Tensor, timesteps: torch.Tensor, text: torch.Tensor, state: Any
+    ) -> torch.Tensor:
+        grounded = {"gligen": {"objs": state}}
+        return unet(noisy, timesteps, text, cross_attention_kwargs=grounded).sample
+
+    return predict
+
+
+def predict_clips(unet: GroundedUNetMotionModel) -> Predict:
+    """The runtime's UNet on clips that are flattened to frames."""
+
+    def predict(
+        noisy: torch.Tensor, timesteps: torch.Tensor, text: torch.Tensor, state: Any
+    ) -> torch.Tensor:
+        video = noisy.unflatten(0, (-1, FRAMES)).transpose(1, 2)
+        passed = {"conditioning": FrameConditioning(None, (state,))}
+        out = unet(video, timesteps[::FRAMES], text, cross_attention_kwargs=passed).sample
+        return out.transpose(1, 2).flatten(0, 1)
+
+    return predict

@@ -93,7 +93,11 @@ class World:
 
     def clips(self, count: int) -> Clips:
         """Sample and draw `count` clips."""
-        plans = [self.choreographer.plan() for _ in range(count)]
+        return self.draw([self.choreographer.plan() for _ in range(count)])
+
+    def draw(self, plans: list[ClipPlan]) -> Clips:
+        """The clips that were planned."""
+        count = len(plans)
         actors = [plan.actors for plan in plans]
         boxes = self._tensor([[a.boxes for a in cast] for cast in actors]).transpose(1, 2)
         present = self._tensor([[a.present for a in cast] for cast in actors]).transpose(1, 2)

@@ -40,13 +40,13 @@ def test_fields_change_the_request():
     made, kinds = settle(request(steps=7, fps=0, frames=24, grounding="none"))
     assert (made.schedule.steps, made.fps, made.frames, kinds) == (7, 0, 24, ())
     assert made.schedule.grounded_steps == 0
-    assert settle(request(grounding_share=0.5))[0].schedule.grounded_steps == 5
+    assert settle(request(grounding_share=0.5))[0].schedule.grounded_steps == 2
     assert request(negative_prompt=" rain ").options.negative_prompt == "rain"
 
 
 def test_numbers_of_another_preset_are_not_used():
     late = {"steps": 10, "shown_for": ("mini", "default")}
-    assert settle(request(preset="draft", **late))[0].schedule.steps == 5
+    assert settle(request(preset="draft", **late))[0].schedule.steps == 2
     assert settle(request(preset="default", **(late | {"steps": 9})))[0].schedule.steps == 9
 
 

@@ -26,10 +26,11 @@ from .. import hardware
 from ..base import Progress, RenderEvent, RenderRequest
 from ..catalog import settle
 from ..composed import ComposedModel
-from ..conditioning import FrameConditions, frame_conditions
+from ..conditioning import CaptionMode, FrameConditions, frame_conditions
 from ..grounding.attention import AttentionSteering
 from ..grounding.energy import EnergyGuidance
 from ..grounding.instance import InstanceGrounding
+from ..placement import place_mentioned
 from ..unet import GroundedUNetMotionModel
 from ..worker import iterate
 from .composing import Emit, compose, tell
@@ -53,21 +54,26 @@ class MiniBackend:
 
         def work(emit: Emit) -> None:
             with _RENDERING:
-                tell((resolve(track.name).note for track in request.layout.objects), emit)
+                layout, placed = place_mentioned(request.layout) if kinds else (request.layout, "")
+                tell((*(resolve(track.name).note for track in layout.objects), placed), emit)
                 emit(Progress("load", 0, 1))
                 model = load_mini(folder, hardware.cuda_or_cpu())
                 emit(Progress("load", 1, 1))
-                conditions = conditions_for(request, preset.frames)
+                conditions = conditions_for(layout, preset.frames, request.captions)
                 compose(request, preset, kinds, conditions, model, SIZE_WH, emit)
 
         return iterate(work)
 
 
-def conditions_for(request: RenderRequest, frames: int) -> FrameConditions:
+def warm_up() -> None:
+    """Load the published weights, so that the first render need not."""
+    with _RENDERING:
+        load_mini(WEIGHTS, hardware.cuda_or_cpu())
+
+
+def conditions_for(layout: VideoSceneLayout, frames: int, captions: CaptionMode) -> FrameConditions:
     """Conditions in the mini model's words: names become what is drawn for them."""
-    return frame_conditions(
-        in_known_words(request.layout), frames, request.captions, phrase_of=_phrase
-    )
+    return frame_conditions(in_known_words(layout), frames, captions, phrase_of=_phrase)
 
 
 def in_known_words(layout: VideoSceneLayout) -> VideoSceneLayout:
@@ -129,4 +135,4 @@ def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
         "attention": AttentionSteering,
         "energy": EnergyGuidance,
     }
-    return ComposedModel(pipeline.to(device), makers)
+    return ComposedModel(pipeline.to(device), makers, still=True)

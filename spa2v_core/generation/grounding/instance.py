@@ -21,8 +21,6 @@ from ..conditioning import FrameConditions
 from .base import TextTools, as_tensor, box_coverage, grid, spatial_blocks, token_counts
 
 OCTAVES = 4
-#: What is left of an object's weight under one that covers it fully.
-COVERED = 0.15
 
 
 @dataclass(frozen=True)
@@ -150,15 +148,18 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         cover = box_coverage(boxes, height, width) * inputs.present[..., None]
         features = self._features(inputs, boxes, grid(height, width, boxes.device))
         embedded = self.embed(features.to(self.embed[0].weight.dtype)).float()
-        behind = torch.ones_like(cover[:, 0])
-        total = torch.zeros_like(cover[:, 0])
-        instance_map = torch.zeros_like(embedded[:, 0])
+        hidden = torch.zeros_like(cover[:, 0])  # by what is nearer
+        in_front, behind = [], []
         for k in reversed(range(boxes.shape[1])):
-            weight = cover[:, k] * behind
-            instance_map = instance_map + weight[..., None] * embedded[:, k]
-            total = total + weight
-            behind = behind * (1 - (1 - COVERED) * cover[:, k])
-        instance_map = instance_map / total.clamp(min=1e-4)[..., None]
+            in_front.append(cover[:, k] * (1 - hidden))
+            behind.append(cover[:, k] * hidden)
+            hidden = 1 - (1 - hidden) * (1 - cover[:, k])
+        nearest_first = embedded.flip(1)
+        # What is behind shows through the gaps of what is in front, so the fusers are told both;
+        # its channels are rolled, so that they can tell them apart.
+        back = _mean(nearest_first, torch.stack(behind, 1), least=1.0)
+        instance_map = _mean(nearest_first, torch.stack(in_front, 1), least=1e-4)
+        instance_map = instance_map + back.roll(back.shape[-1] // 2, dims=-1)
         mask = 1 - torch.prod(1 - cover, dim=1)
         return instance_map, mask[..., None]
 
@@ -181,6 +182,12 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         phrases = inputs.phrases.float()[:, :, None].expand(frames, count, len(x), -1)
         numbers = torch.stack([*per_object, facing], dim=-1)
         return torch.cat([phrases, angles.sin(), angles.cos(), numbers], dim=-1)
+
+
+def _mean(values: torch.Tensor, weights: torch.Tensor, least: float) -> torch.Tensor:
+    """(F, N, c) mean of (F, K, N, c) with weights (F, K, N) that are taken to sum to `least`."""
+    total = weights.sum(1).clamp(min=least)
+    return torch.einsum("fknc,fkn->fnc", values, weights) / total[..., None]
 
 
 def phrase_embeddings(

@@ -1,0 +1,45 @@
+"""The arithmetic of distillation."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from spa2v_core.training import models
+from spa2v_core.training.few_step import MARGIN, SEGMENTS, SUBSTEPS, Walks
+
+
+@pytest.fixture
+def walks():
+    alphas = models.build_scheduler().alphas_cumprod
+    return Walks(SimpleNamespace(device="cpu", alphas=alphas), None)
+
+
+def test_walks_pass_the_students_own_steps_and_other_times_keep_away(walks):
+    times = walks.times(50)
+    assert (times[:, ::SUBSTEPS] == torch.tensor([999, 749, 499, 249, -1])).all()
+    assert (times.diff(dim=1) < 0).all()
+    between = times[:, :-1].unflatten(1, (SEGMENTS, SUBSTEPS))[..., 1:].flatten()
+    boundaries = torch.tensor([999, 749, 499, 249, -1])
+    assert (between[:, None] - boundaries).abs().min() >= MARGIN - 1
+    scheduler = models.build_scheduler()
+    scheduler.set_timesteps(SEGMENTS)
+    assert scheduler.timesteps.tolist() == [999, 749, 499, 249]
+
+
+def test_a_step_is_the_schedulers(walks):
+    scheduler = models.build_scheduler()
+    scheduler.set_timesteps(4)
+    x, v = torch.randn(2, 1, 3, 8, 4, 4)
+    for now, then in ((999, 749), (249, -1)):
+        expected = scheduler.step(v, now, x).prev_sample
+        made = walks.turn(x, v, torch.tensor([now]), torch.tensor([then]))
+        assert torch.allclose(made, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("now", "then"), [(999, 749), (749, 499), (300, 260), (249, -1)])
+def test_the_wanted_prediction_leads_to_the_wanted_point(walks, now, then):
+    x, wanted = torch.randn(2, 3, 16, 8, 4, 4)
+    times = torch.full((3,), now), torch.full((3,), then)
+    v = walks.between(x, wanted, *times)
+    assert torch.allclose(walks.turn(x, v, *times), wanted, atol=1e-4)
