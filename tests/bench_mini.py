@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +35,8 @@ from spa2v_core.training.world import World
 LAYOUTS, ABLATED, SEED = 104, 32, 2024
 #: What the mini model does when it is asked for more steps: the mode that others are held against.
 SLOW = Schedule(15, 1.0)
-#: The first version's default: ten steps, each guided.
-FIRST = Schedule(10, 3.0)
+#: The first version's default: ten steps, half of them guided.
+FIRST = Schedule(10, 3.0, guidance_share=0.5)
 PRESETS = BACKENDS["mini"].presets
 REPEATS = 3
 
@@ -46,7 +48,7 @@ def drawn(
 ) -> Video:
     def video(case: Case) -> np.ndarray:
         latents = model.denoise(case.conditions, schedule, seed=SEED, size=SIZE_WH, kinds=kinds)
-        return model.decode(latents)
+        return model.decode(latents, chunk=1)
 
     return video
 
@@ -106,34 +108,59 @@ class Bench:
         )
 
 
-def obedience(bench: Bench, slow: bool) -> None:
+def obedience(weights: Path, detector: Path, layouts: int, device: str, out: Path | None) -> None:
     """All layouts for the presets, a part of them for the ablation."""
-    model = bench.model
-    default = PRESETS["default"].schedule
+    print("| | layouts | IoU | class | flicker | sharpness | distance |")
+    print("|---|---|---|---|---|---|---|")
+    bench = Bench(weights, detector, layouts, device)
+    model, default = bench.model, PRESETS["default"].schedule
     bench.measure("default", drawn(model, default))
     bench.measure("draft", drawn(model, PRESETS["draft"].schedule))
-    if slow:
-        bench.measure(f"slow: {SLOW.steps} steps", drawn(model, SLOW))
+    bench.measure(f"slow: {SLOW.steps} steps", drawn(model, SLOW))
     with without_motion(model):
         bench.measure("base only", drawn(model, default, ()), ABLATED)
         bench.measure("base + grounding", drawn(model, default), ABLATED)
     bench.measure("base + motion", drawn(model, default, ()), ABLATED)
     bench.measure("base + grounding + motion", drawn(model, default), ABLATED)
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(bench.rows, indent=1) + "\n")
+
+
+def first_version(model: ComposedModel) -> Video:
+    """Drawing as in the first version: its steps, fp32, backgrounds as they come, decoding by 4."""
+    plain = replace(model, bf16=False, still=False)
+
+    def video(case: Case) -> np.ndarray:
+        latents = plain.denoise(
+            case.conditions, FIRST, seed=SEED, size=SIZE_WH, kinds=("instance",)
+        )
+        return plain.decode(latents, chunk=4)
+
+    return video
+
+
+COSTS: dict[str, Callable[[ComposedModel], Video]] = {
+    "first version": first_version,
+    "default": lambda model: drawn(model, PRESETS["default"].schedule),
+    "draft": lambda model: drawn(model, PRESETS["draft"].schedule),
+    "default, fp32": lambda model: drawn(replace(model, bf16=False), PRESETS["default"].schedule),
+    "draft, fp32": lambda model: drawn(replace(model, bf16=False), PRESETS["draft"].schedule),
+}
 
 
 def once(weights: Path, kind: str) -> None:
-    """Load, draw the example once to warm up and then REPEATS times; prints a JSON line."""
+    """Load, draw an example once to warm up and then REPEATS times; prints a JSON line."""
     from spa2v_core.training.sheet import CASES, conditions
 
-    schedule = FIRST if kind == "first version" else PRESETS[kind].schedule
     start = time.perf_counter()
     model = load_mini(weights)
     loading = time.perf_counter() - start
-    case = Case(conditions(*CASES[3]), [], np.zeros(0))
+    draw, case = COSTS[kind](model), Case(conditions(*CASES[3]), [], np.zeros(0))
     seconds = []
     for _ in range(REPEATS + 1):
         start = time.perf_counter()
-        drawn(model, schedule)(case)
+        draw(case)
         seconds.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps([loading, sorted(seconds[1:])[REPEATS // 2], peak]))
@@ -141,10 +168,10 @@ def once(weights: Path, kind: str) -> None:
 
 def cost(weights: Path) -> None:
     """Seconds and memory of 16 frames on this CPU, each kind in a process of its own."""
-    print("\n| 16 frames, CPU | load s | draw and decode s | of first | peak GB |")
+    print(f"\n| 16 frames, {os.cpu_count()} CPU cores | load s | draw s | of first | peak GB |")
     print("|---|---|---|---|---|")
     first = 0.0
-    for kind in ("first version", "default", "draft"):
+    for kind in COSTS:
         arguments = ["--once", kind, "--weights", str(weights)]
         command = [sys.executable, "-m", "tests.bench_mini", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -160,23 +187,17 @@ def main() -> None:
     parser.add_argument("--detector", type=Path, default=detectors.WEIGHTS)
     parser.add_argument("--layouts", type=int, default=LAYOUTS)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--skip-slow", action="store_true")
-    parser.add_argument("--skip-cost", action="store_true")
+    parser.add_argument("--only", choices=("obedience", "cost"), help="one half of it")
     parser.add_argument("--once", help="internal: time one kind and print it")
     parser.add_argument("--out", type=Path, help="JSON of the figures")
     options = parser.parse_args()
     if options.once:
         once(options.weights, options.once)
         return
-    print("| | layouts | IoU | class | flicker | sharpness | distance |")
-    print("|---|---|---|---|---|---|---|")
-    bench = Bench(options.weights, options.detector, options.layouts, options.device)
-    obedience(bench, not options.skip_slow)
-    if not options.skip_cost:
+    if options.only != "cost":
+        obedience(options.weights, options.detector, options.layouts, options.device, options.out)
+    if options.only != "obedience":
         cost(options.weights)
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(bench.rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

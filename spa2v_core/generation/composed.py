@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,11 +36,13 @@ class ComposedModel:
     ----------
     makers: kind of grounding -> how it is made (weights are read then); each at most once.
     still: the camera never moves, so what no box covers is held still.
+    bf16: run an fp32 model on a CPU in bf16, for processors that multiply it natively.
     """
 
     pipeline: AnimateDiffPipeline
     makers: Mapping[str, Callable[[], Grounding]]
     still: bool = False
+    bf16: bool = False
     _grafted: dict[str, Grounding] = field(default_factory=dict)
 
     def grounding(self, kind: str) -> Grounding:
@@ -93,7 +95,12 @@ class ComposedModel:
         conditioning.grounding_on = schedule.grounded_steps > 0
         frames = len(conditions.frame_texts)
         generator = torch.Generator("cpu").manual_seed(seed)
-        with self._windows(frames), self._caching(schedule) as cache, _guess(pipe) as guess:
+        with (
+            self._precision(),
+            self._windows(frames),
+            self._caching(schedule) as cache,
+            _guess(pipe) as guess,
+        ):
             run = _Run(self, conditioning, schedule, cache, guess, on_step)
             try:
                 latents = pipe(
@@ -155,11 +162,15 @@ class ComposedModel:
     @torch.no_grad()
     def decode(self, latents: torch.Tensor, chunk: int = DECODE_CHUNK) -> np.ndarray:
         """(F, H, W, 3) uint8 RGB of latents (1, C, F, h, w), `chunk` frames at a time."""
-        pieces = [
-            to_uint8(self.pipeline.decode_latents(latents[:, :, first : first + chunk], chunk))
-            for first in range(0, latents.shape[2], chunk)
-        ]
+        with self._precision():
+            pieces = [
+                to_uint8(self.pipeline.decode_latents(latents[:, :, first : first + chunk], chunk))
+                for first in range(0, latents.shape[2], chunk)
+            ]
         return np.concatenate(pieces)
+
+    def _precision(self) -> AbstractContextManager:
+        return torch.autocast("cpu", torch.bfloat16) if self.bf16 else nullcontext()
 
 
 @dataclass

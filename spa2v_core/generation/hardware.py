@@ -43,6 +43,13 @@ def cuda_or_cpu() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def has_bf16(device: str) -> bool:
+    """Whether bf16 is worth it: on a CUDA card, and on processors that multiply it natively."""
+    import torch
+
+    return device == "cuda" or (device == "cpu" and torch.cpu._is_avx512_bf16_supported())
+
+
 def choose(memory: Memory, compile_it: bool) -> Execution:
     """The execution for this machine; `memory` "auto" decides by the free graphics memory."""
     import torch

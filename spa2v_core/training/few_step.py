@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..generation.grounding.instance import GroundingInputs, InstanceState, phrase_embeddings
+from ..generation.hardware import has_bf16
 from ..generation.still import hold_background
 from ..generation.unet import GroundedUNetMotionModel
 from . import models
 from .choreography import FRAMES
-from .loop import fit, has_bf16, require
+from .loop import fit, require
 from .objective import Objective, Predict, covered, predict_clips
 from .pool import Pool
 from .vae import psnr

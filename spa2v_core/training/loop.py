@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..generation.hardware import has_bf16
+
 #: Steps below which a run is a trial, and gates stay open.
 GATED_FROM = 300
 
@@ -101,11 +103,6 @@ def require(learned: bool, steps: int, what: str) -> None:
 @torch.no_grad()
 def _put(parameters: list[nn.Parameter], values: list[torch.Tensor]) -> None:
     torch._foreach_copy_(parameters, values)
-
-
-def has_bf16(device: str) -> bool:
-    """Whether bf16 is worth it: on a GPU, and on processors that multiply it natively."""
-    return device == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
 
 def mean(values: list[torch.Tensor]) -> float:

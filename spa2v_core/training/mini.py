@@ -24,12 +24,13 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import PreTrainedTokenizerFast
 
 from ..generation.grounding.instance import InstanceGrounding
+from ..generation.hardware import has_bf16
 from ..generation.unet import GroundedUNetMotionModel
 from . import models
 from .choreography import ASPECT, FRAMES
 from .detector import train_detector
 from .few_step import distill, take_walks
-from .loop import Stage, fit, has_bf16, require
+from .loop import Stage, fit, require
 from .objective import Objective, Predict, predict_2d, predict_clips
 from .pool import LATENT_HW, Pool
 from .sprites import SpritePack, pack_sprites

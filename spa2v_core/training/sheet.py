@@ -12,16 +12,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..generation.backends.mini import load_mini
+from ..generation.backends.mini import SIZE_WH, conditions_for, load_mini
+from ..generation.catalog import BACKENDS
 from ..generation.conditioning import FrameConditions
+from ..generation.placement import place_mentioned
 from ..generation.schedule import Schedule
+from ..layout import VideoSceneLayout
 from .choreography import FRAMES
 
 SHOWN = (0, 5, 10, 15)
 COLUMNS = 2
 COLOURS = ((255, 40, 40), (40, 220, 40), (60, 110, 255))
 #: caption, then per object: phrase, facing, first box, last box, and, if it is not there all the
-#: time, its first and last frame. The last case has no boxes: the caption alone decides.
+#: time, its first and last frame. The last case has no boxes: they come from the caption.
 CASES: tuple[tuple[str, list[tuple]], ...] = (
     ("a red car on a road", [("red car", 1, (-0.1, 0.4, 0.25, 0.78), (0.75, 0.4, 1.1, 0.78))]),
     ("a bus on a city street", [("bus", -1, (0.35, 0.45, 0.55, 0.65), (0.2, 0.2, 0.8, 0.98))]),
@@ -126,7 +129,14 @@ CASES: tuple[tuple[str, list[tuple]], ...] = (
 
 
 def conditions(caption: str, objects: list[tuple]) -> FrameConditions:
-    """Straight paths between the objects' first and last boxes."""
+    """Straight paths between the objects' first and last boxes; without objects, what the app
+    makes of the caption."""
+    if not objects:
+        width, height = SIZE_WH
+        layout = VideoSceneLayout(
+            frame_count=FRAMES, duration_s=4.0, width=width, height=height, caption=caption
+        )
+        return conditions_for(place_mentioned(layout)[0], FRAMES, "mix")
     t = np.linspace(0, 1, FRAMES)[:, None, None]
     count = len(objects)
     first, last = (
@@ -153,7 +163,7 @@ def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: 
         start = time.time()
         given = conditions(caption, objects)
         video = model.decode(
-            model.denoise(given, schedule, seed=seed, size=(256, 160), kinds=("instance",))
+            model.denoise(given, schedule, seed=seed, size=SIZE_WH, kinds=("instance",))
         )
         print(f"{caption}: {time.time() - start:.1f} s", flush=True)
         strips.append(np.concatenate([_framed(video, given, f) for f in SHOWN], axis=1))
@@ -177,12 +187,10 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=Path("assets/mini"))
     parser.add_argument("--out", type=Path, default=Path("build/sheet.png"))
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--guidance", type=float, default=3.0)
-    parser.add_argument("--guidance-share", type=float, default=1.0)
+    parser.add_argument("--preset", default="default", choices=BACKENDS["mini"].presets)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    schedule = Schedule(options.steps, options.guidance, options.guidance_share)
+    schedule = BACKENDS["mini"].presets[options.preset].schedule
     draw_sheet(options.weights, options.out, options.device, schedule, options.seed)
 
 

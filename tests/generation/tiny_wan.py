@@ -1,7 +1,9 @@
 """A tiny Wan with random weights in the real classes."""
 
+from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import torch
 from diffusers import (
     AutoencoderKLWan,
@@ -14,9 +16,16 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from spa2v_core.generation.backends.wan_model import WanModel
-from spa2v_core.generation.grounding.wan_boxes import graft
+from spa2v_core.generation.conditioning import FrameConditions
+from spa2v_core.generation.grounding.wan_boxes import graft, ground_prompt
+from spa2v_core.generation.schedule import WanSchedule
 
 SIZE_WH = (128, 80)
+#: The scene of the tests: frames, latent frames, their tokens, and who is there.
+FRAMES, LATENT_FRAMES = 9, 3
+GRID_HW = (SIZE_WH[1] // 16, SIZE_WH[0] // 16)
+CAPTION = "a red car on the road and a dog"
+OBJECTS = [("red car", "car"), ("dog", "dog")]
 TEXT_DIM = 32
 WORDS = ("a", "red", "blue", "car", "dog", "on", "the", "road", "street", "rain", "and", ".", ",")
 
@@ -109,3 +118,28 @@ def tiny_wan(factor=8):
     """The same weights as `stock_pipeline`, grounded."""
     pipeline = build_pipeline(factor)
     return WanModel(pipeline, graft(pipeline.transformer))
+
+
+NEGATIVE = "blue rain"
+GROUNDED = WanSchedule(3, 4.0)
+PROMPT = ground_prompt(CAPTION, [], OBJECTS, build_tokenizer())
+
+
+def conditions(**changes):
+    box = np.array([[0.0, 0.4, 0.5, 1.0], [0.625, 0.2, 1.0, 0.6]], np.float32)
+    shape = (FRAMES, 2)
+    base = FrameConditions(
+        CAPTION,
+        [CAPTION] * FRAMES,
+        ["red car", "dog"],
+        np.tile(box, (FRAMES, 1, 1)),
+        np.ones(shape, bool),
+        np.ones(shape, np.float32),
+    )
+    return replace(base, **changes)
+
+
+def run(given, schedule=GROUNDED, seed=0, prompt=PROMPT, model=None, **options):
+    return (model or tiny_wan()).denoise(
+        prompt, given, schedule, seed=seed, size=SIZE_WH, negative_prompt=NEGATIVE, **options
+    )

@@ -36,7 +36,8 @@ from ..grounding.gligen import GligenGrounding
 from ..grounding.migc import MigcGrounding
 from ..unet import GroundedUNetMotionModel
 from ..worker import iterate
-from .composing import Emit, compose, free_memory, memory_errors, tell
+from .composing import Emit, compose, memory_errors, tell
+from .kept import LAST
 from .quiet import quiet
 from .sources import Sources, find_sources
 
@@ -76,7 +77,8 @@ def _render(
     emit: Emit,
 ) -> None:
     emit(Progress("load", 0, 1))
-    model = _LOADED.get(sources, execution, preset.few_step)
+    key = (sources, preset.few_step, replace(execution, reasons=()))
+    model = LAST.get(key, lambda: load(sources, execution, preset.few_step))
     for kind in kinds:
         model.grounding(kind)
     emit(Progress("load", 1, 1))
@@ -94,28 +96,6 @@ def _render(
         negative_prompt=NEGATIVE,
         decode_chunk=execution.decode_chunk,
     )
-
-
-class _Loaded:
-    """Keeps the last model, as loading takes long; another one is loaded after it has gone."""
-
-    def __init__(self) -> None:
-        self._key: object = None
-        self._model: ComposedModel | None = None
-
-    def get(
-        self, sources: Sources, execution: hardware.Execution, few_step: FewStep
-    ) -> ComposedModel:
-        key = (sources, few_step, replace(execution, reasons=()))
-        if self._model is None or key != self._key:
-            self._model = None
-            free_memory()
-            self._model = load(sources, execution, few_step)
-            self._key = key
-        return self._model
-
-
-_LOADED = _Loaded()
 
 
 def load(sources: Sources, execution: hardware.Execution, few_step: FewStep = "") -> ComposedModel:

@@ -16,6 +16,7 @@ from ..catalog import Preset
 from ..composed import DECODE_CHUNK, ComposedModel, StepCallback
 from ..conditioning import FrameConditions
 
+#: Steps between previews, fewer where there are few steps in all.
 PREVIEW_EVERY = 3
 #: Decoding 16 frames takes about as long as this many steps.
 DECODING_STEPS = 1.6
@@ -41,6 +42,7 @@ def compose(
     """
     schedule = preset.schedule
     middle = len(conditions.frame_texts) // 2
+    preview_every = max(1, min(PREVIEW_EVERY, schedule.steps // 2))
     latents = model.denoise(
         conditions,
         schedule,
@@ -48,7 +50,7 @@ def compose(
         size=size_wh,
         kinds=kinds,
         negative_prompt=request.options.negative_prompt_or(negative_prompt),
-        on_step=step_reporter(emit, schedule.steps, PREVIEW_EVERY, middle, DECODING_STEPS),
+        on_step=step_reporter(emit, schedule.steps, preview_every, middle, DECODING_STEPS),
     )
     emit(Progress("decode", 0, 1))
     frames = model.decode(latents, decode_chunk)

@@ -53,14 +53,14 @@ class MiniBackend:
         check_weights(folder)
 
         def work(emit: Emit) -> None:
-            with _RENDERING:
+            emit(Progress("load", 0, 1))
+            with _RENDERING:  # held too while `warm_up` loads
                 layout, placed = place_mentioned(request.layout) if kinds else (request.layout, "")
                 tell((*(resolve(track.name).note for track in layout.objects), placed), emit)
-                emit(Progress("load", 0, 1))
                 model = load_mini(folder, hardware.cuda_or_cpu())
                 emit(Progress("load", 1, 1))
                 conditions = conditions_for(layout, preset.frames, request.captions)
-                compose(request, preset, kinds, conditions, model, SIZE_WH, emit)
+                compose(request, preset, kinds, conditions, model, SIZE_WH, emit, decode_chunk=1)
 
         return iterate(work)
 
@@ -135,4 +135,5 @@ def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
         "attention": AttentionSteering,
         "energy": EnergyGuidance,
     }
-    return ComposedModel(pipeline.to(device), makers, still=True)
+    bf16 = device == "cpu" and hardware.has_bf16(device)
+    return ComposedModel(pipeline.to(device), makers, still=True, bf16=bf16)

@@ -24,6 +24,7 @@ from ..grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prom
 from ..schedule import WanSchedule
 from ..worker import iterate
 from .composing import Emit, memory_errors, step_reporter, tell
+from .kept import LAST
 from .wan_model import NEGATIVE, check_parts, load_wan
 
 PREVIEW_EVERY = 5
@@ -68,7 +69,8 @@ def _render(
 ) -> None:
     layout, options = request.layout, request.options
     emit(Progress("load", 0, 1))
-    model = load_wan(folder, hardware.cuda_or_cpu())
+    device = hardware.cuda_or_cpu()
+    model = LAST.get((folder, device), lambda: load_wan(folder, device))
     emit(Progress("load", 1, 1))
     most = options.frames or model.native.frames
     count = frame_count(layout.duration_s, model.native.rate, most)

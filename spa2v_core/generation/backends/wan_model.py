@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +256,6 @@ def _shards(index: Path) -> list[str]:
         raise BackendError(f"{index} is broken: download it again") from error
 
 
-@lru_cache(maxsize=1)
 def load_wan(folder: Path, device: str, dtype: torch.dtype | None = None) -> WanModel:
     """The parts in `folder` (diffusers format), grounded, on `device`.
 
