@@ -77,7 +77,7 @@ class Bench:
         self.detector = detectors.Detector.from_pretrained(detector).float().to(device).eval()
         self.real = [reproduced(self.model, case.real) for case in self.cases]
         self.truth = self.verdicts(iter(self.real))
-        self.rows: dict[str, dict[str, float]] = {}
+        self.rows: dict[str, dict[str, float | None]] = {}
         self.note("real clips, as drawn", self.verdicts(case.real for case in self.cases))
         self.note("real clips, through the autoencoder: the ceiling", self.truth)
 
@@ -98,12 +98,14 @@ class Bench:
             "flicker": float(np.mean([v.flicker for v in verdicts])),
             "sharpness": float(np.mean([v.sharpness for v in verdicts]))
             / float(np.mean([v.sharpness for v in truth])),
-            "frechet": frechet(ours, theirs) if len(verdicts) == LAYOUTS else float("nan"),
+            # Too few clips say nothing about the spread of features.
+            "frechet": frechet(ours, theirs) if len(verdicts) >= LAYOUTS else None,
         }
         self.rows[name] = row
+        distance = "" if row["frechet"] is None else f"{row['frechet']:.1f}"
         print(
             f"| {name} | {row['layouts']} | {row['iou']:.3f} | {row['class']:.1%} | "
-            f"{row['flicker']:.2f} | {row['sharpness']:.2f} | {row['frechet']:.2f} |",
+            f"{row['flicker']:.2f} | {row['sharpness']:.2f} | {distance} |",
             flush=True,
         )
 
