@@ -75,10 +75,10 @@ def warm_up() -> None:
     """Load the mini model behind the page, once, so that the first render starts at once."""
 
     def load() -> None:
-        from spa2v_core.generation.backends.mini import warm_up
+        from spa2v_core.generation.backends import mini
 
         with suppress(Spa2vError):  # a render will say it
-            warm_up()
+            mini.warm_up()
 
     threading.Thread(target=load, daemon=True).start()
 

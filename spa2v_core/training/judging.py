@@ -79,6 +79,7 @@ def conditions_of(plan: ClipPlan) -> FrameConditions:
 
 
 def things_in(plan: ClipPlan) -> list[int]:
+    """Indices of `drawn_things`, in the order of `conditions_of`."""
     names = {thing.name: index for index, thing in enumerate(drawn_things())}
     phrases = [actor.phrase for actor in plan.actors if actor.phrase]
     return [names[_uncoloured(phrase)] for phrase in phrases]

@@ -105,6 +105,10 @@ class Trainer:
         log.unlink(missing_ok=True)
         return Stage(name, seconds, rate, log, average)
 
+    def _outdate_student(self) -> None:
+        """A student of other weights is not exported."""
+        (self.work / "student.pt").unlink(missing_ok=True)
+
     def saved(self, name: str) -> dict:
         return torch.load(self.work / f"{name}.pt", map_location=self.recipe.device)
 
@@ -220,6 +224,7 @@ class Trainer:
 
     def train_base(self) -> None:
         """UNet, text encoder and instance grounding together, on single frames."""
+        self._outdate_student()
         torch.manual_seed(self.recipe.seed + 2)
         parts = self.base() if self.recipe.resume else self._new_base()
         pool = self.pool()
@@ -299,6 +304,7 @@ class Trainer:
 
     def train_motion(self) -> None:
         """Motion modules, with base, text and grounding frozen and grounding active."""
+        self._outdate_student()
         torch.manual_seed(self.recipe.seed + 3)
         base = self.base()
         adapter = models.build_motion_adapter()
