@@ -8,7 +8,10 @@ from that one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -43,18 +46,12 @@ def smooth(frames: np.ndarray, layout: VideoSceneLayout, count: int) -> Iterator
         yield from frames
         return
     boxes = [dense(track, layout.frame_count, len(frames)) for track in layout.objects]
-    pair, between = -1, None
-    for k in range(count):
-        position = resample_frame(k, count, len(frames))
-        first = min(int(position), len(frames) - 2)
-        part = position - first
-        if part < 1e-6 or part > 1 - 1e-6:
-            yield frames[first + round(part)]
-            continue
-        if between is None or pair != first:
+    positions = [resample_frame(k, count, len(frames)) for k in range(count)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy and OpenCV release the lock
+        for first, near in groupby(positions, lambda at: min(int(at), len(frames) - 2)):
             moves = [(track[first], track[first + 1]) for track in boxes]
-            pair, between = first, Between(frames[first], frames[first + 1], moves)
-        yield between.at(part)
+            between = Between(frames[first], frames[first + 1], moves)
+            yield from pool.map(between.at, [position - first for position in near])
 
 
 class Between:
@@ -98,7 +95,9 @@ class Between:
         return flow, np.exp(-_TRUST * np.where(rests, still, error))
 
     def at(self, part: float) -> np.ndarray:
-        """(H, W, 3) uint8 at `part` (0..1) of the way."""
+        """(H, W, 3) uint8 at `part` (0..1) of the way; the ends are the frames themselves."""
+        if part < 1e-6 or part > 1 - 1e-6:
+            return self.pictures[round(part)].astype(np.uint8)
         shape = self.pictures[0].shape[:2]
         scenery = [1 - there for there in self.inside]
         mixed, total, still = self._carried(part, scenery)
