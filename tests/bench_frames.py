@@ -7,14 +7,13 @@ and made again. PSNR in dB over the picture and inside the objects' boxes, mean 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from spa2v_core.generation.frames import Between, covered
 from spa2v_core.layout import Box
 from spa2v_core.training import models
-from spa2v_core.training.sprites import SpritePack, pack_sprites
+from spa2v_core.training.sprites import fetched_pack
 from spa2v_core.training.world import World
 
 CLIPS, SEED = 24, 4
@@ -58,9 +57,7 @@ def measure(step: int, clips: tuple[np.ndarray, ...]) -> dict[str, list[tuple[fl
 
 
 def main() -> None:
-    path = Path("build/training/sprites.npz")
-    pack = SpritePack.load(path) if path.exists() else pack_sprites(path)
-    world = World(pack, models.build_tokenizer(), "cpu", SEED, backgrounds=2)
+    world = World(fetched_pack(), models.build_tokenizer(), "cpu", SEED, backgrounds=2)
     drawn = world.clips(CLIPS)
     frames = (drawn.frames.permute(0, 1, 3, 4, 2).numpy() * 255).round().astype(np.uint8)
     clips = (frames, drawn.boxes.numpy(), drawn.present.numpy())

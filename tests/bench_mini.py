@@ -29,7 +29,7 @@ from spa2v_core.generation.schedule import Schedule
 from spa2v_core.training import detector as detectors
 from spa2v_core.training.judging import Case, Verdict, fixed_cases, frechet, judge, reproduced
 from spa2v_core.training.models import build_tokenizer
-from spa2v_core.training.sprites import SpritePack, pack_sprites
+from spa2v_core.training.sprites import fetched_pack
 from spa2v_core.training.world import World
 
 LAYOUTS, ABLATED, SEED = 104, 32, 2024
@@ -44,11 +44,14 @@ Video = Callable[[Case], np.ndarray]
 
 
 def drawn(
-    model: ComposedModel, schedule: Schedule, kinds: tuple[str, ...] = ("instance",)
+    model: ComposedModel,
+    schedule: Schedule,
+    kinds: tuple[str, ...] = ("instance",),
+    chunk: int = 1,
 ) -> Video:
     def video(case: Case) -> np.ndarray:
         latents = model.denoise(case.conditions, schedule, seed=SEED, size=SIZE_WH, kinds=kinds)
-        return model.decode(latents, chunk=1)
+        return model.decode(latents, chunk)
 
     return video
 
@@ -68,15 +71,11 @@ def without_motion(model: ComposedModel) -> Iterator[None]:
 
 class Bench:
     def __init__(self, weights: Path, detector: Path, layouts: int, device: str) -> None:
-        sprites = Path("build/training/sprites.npz")
-        if not sprites.exists():
-            pack_sprites(sprites)
-        world = World(SpritePack.load(sprites), build_tokenizer(), "cpu", SEED, backgrounds=10)
+        world = World(fetched_pack(), build_tokenizer(), "cpu", SEED, backgrounds=10)
         self.cases = fixed_cases(world, layouts)
         self.model = load_mini(weights, device)
         self.detector = detectors.Detector.from_pretrained(detector).float().to(device).eval()
-        self.real = [reproduced(self.model, case.real) for case in self.cases]
-        self.truth = self.verdicts(iter(self.real))
+        self.truth = self.verdicts(reproduced(self.model, case.real) for case in self.cases)
         self.rows: dict[str, dict[str, float | None]] = {}
         self.note("real clips, as drawn", self.verdicts(case.real for case in self.cases))
         self.note("real clips, through the autoencoder: the ceiling", self.truth)
@@ -131,15 +130,7 @@ def obedience(weights: Path, detector: Path, layouts: int, device: str, out: Pat
 
 def first_version(model: ComposedModel) -> Video:
     """Drawing as in the first version: its steps, fp32, backgrounds as they come, decoding by 4."""
-    plain = replace(model, bf16=False, still=False)
-
-    def video(case: Case) -> np.ndarray:
-        latents = plain.denoise(
-            case.conditions, FIRST, seed=SEED, size=SIZE_WH, kinds=("instance",)
-        )
-        return plain.decode(latents, chunk=4)
-
-    return video
+    return drawn(replace(model, bf16=False, still=False), FIRST, chunk=4)
 
 
 COSTS: dict[str, Callable[[ComposedModel], Video]] = {

@@ -18,14 +18,15 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 from torch.nn import functional as F
 
+from ..metrics.boxes import iou
 from ..vocabulary import COLOURS, drawn_things
 from .choreography import FRAMES
 from .loop import fit, require
+from .vae import to_signed
 
 if TYPE_CHECKING:
     from .mini import Trainer
 
-COLOURS_OR = ("", *COLOURS)
 #: A cell belongs to a box if it is within this many cells of its middle.
 REACH = 1.6
 #: A thing that nearer boxes cover by more is not looked for, nor one of which less is in the frame.
@@ -167,7 +168,7 @@ def detect(
 ) -> tuple[list[Found], np.ndarray]:
     """Detections of each frame of (F, 160, 256, 3) uint8, and its features (F, 128)."""
     device = next(detector.parameters()).device
-    given = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+    given = to_signed(torch.from_numpy(frames).to(device).permute(0, 3, 1, 2))
     said, sides, features = detector(given)
     height, width = said.shape[-2:]
     scale = torch.tensor([width, height, width, height], device=device)
@@ -191,13 +192,6 @@ def _distinct(xyxy: np.ndarray, things: np.ndarray, scores: np.ndarray) -> Found
         if all(iou(xyxy[i], xyxy[j]) < 0.5 for j in same):
             kept.append(i)
     return Found(xyxy[kept], things[kept], scores[kept])
-
-
-def iou(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two xyxy boxes."""
-    size = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    both = float(np.prod(np.maximum(size, 0)))
-    return both / max(float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - both, 1e-9)
 
 
 def _area(boxes: torch.Tensor) -> torch.Tensor:
@@ -239,11 +233,15 @@ def train_detector(trainer: Trainer, target: Path) -> None:
     detector.half().to("cpu", memory_format=torch.contiguous_format).save_pretrained(target)
 
 
+def phrase_numbers() -> dict[str, int]:
+    """Index of the drawn thing that a phrase ("dog", "red car") names."""
+    names = [thing.name for thing in drawn_things()]
+    return {f"{c} {name}".strip(): k for k, name in enumerate(names) for c in ("", *COLOURS)}
+
+
 def things_of(phrases: torch.Tensor, tokenizer: Any) -> torch.Tensor:
     """(N, K) index of the drawn thing that each phrase (N, K, L) of token ids names."""
-    names = [thing.name for thing in drawn_things()]
-    said = {f"{colour} {name}".strip(): k for k, name in enumerate(names) for colour in COLOURS_OR}
-    said[""] = 0  # nobody
+    said = phrase_numbers() | {"": 0}  # nobody
     unique, rows = phrases.flatten(0, 1).unique(dim=0, return_inverse=True)
     texts = tokenizer.batch_decode(unique, skip_special_tokens=True)
     index = torch.tensor([said[text] for text in texts], device=phrases.device)

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..generation.grounding.instance import GroundingInputs, InstanceState, phrase_embeddings
+from ..generation.grounding.instance import InstanceState
 from ..generation.hardware import has_bf16
 from ..generation.still import hold_background
 from ..generation.unet import GroundedUNetMotionModel
-from . import models
 from .choreography import FRAMES
 from .loop import fit, require
-from .objective import Objective, Predict, covered, predict_clips
-from .pool import Pool
+from .objective import FOCUS, Objective, Predict, covered, predict_clips
+from .pool import Pool, join
 from .vae import psnr
 
 if TYPE_CHECKING:
@@ -47,10 +46,6 @@ class Trajectories:
     clips: torch.Tensor
     boxed: torch.Tensor
     framed: torch.Tensor
-
-    @classmethod
-    def join(cls, parts: list[Trajectories]) -> Trajectories:
-        return cls(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
     def rows(self, picked: torch.Tensor | slice) -> Trajectories:
         return Trajectories(*(getattr(self, f.name)[picked] for f in fields(self)))
@@ -122,7 +117,7 @@ class Walks:
         v = self.between(x, wanted, now, walks.times[row, to])
         text, state, boxes, present = self.conditions(walks.clips, walks.boxed, walks.framed)
         predicted = student(x.flatten(0, 1), now.repeat_interleave(FRAMES), text, state).float()
-        focus = 1 + 1.5 * covered(boxes.flatten(0, 1), present.flatten(0, 1), x.shape[-2:])
+        focus = 1 + FOCUS * covered(boxes.flatten(0, 1), present.flatten(0, 1), x.shape[-2:])
         return ((predicted - v.flatten(0, 1)).square() * focus).mean()
 
     @torch.no_grad()
@@ -146,10 +141,8 @@ class Walks:
         use = framed.repeat_interleave(FRAMES)[:, None]
         ids = torch.where(use, batch.captions, batch.plain)
         text = objective.text_encoder(ids).last_hidden_state
-        phrases = phrase_embeddings(batch.phrases, objective.text_encoder, objective.specials)
         present = batch.present * boxed.repeat_interleave(FRAMES)[:, None]
-        inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
-        state = objective.grounding.maps(inputs, tuple(batch.latents.shape[-2:]))
+        state = objective.state(batch, present)
         shape = (len(clips), FRAMES)
         return text, state, batch.boxes.unflatten(0, shape), present.unflatten(0, shape)
 
@@ -187,7 +180,7 @@ def take_walks(trainer: Trainer) -> None:
     with torch.autocast(recipe.device, torch.bfloat16, enabled=has_bf16(recipe.device)):
         while not parts or time.time() - start < recipe.walk_seconds:
             parts.append(walks.take(predict_clips(teacher), recipe.motion_batch))
-    taken = Trajectories.join(parts)
+    taken = join(parts)
     torch.save(vars(taken), work / "walks.pt")
     trainer.stage("walks", 0, 0).note(walks=len(taken.clips), seconds=round(time.time() - start))
 
@@ -227,9 +220,7 @@ def distill(trainer: Trainer) -> None:
 def _frozen(trainer: Trainer) -> tuple[GroundedUNetMotionModel, Objective]:
     """The runtime's UNet as the motion stage left it, and the objective, without gradients."""
     base = trainer.base()
-    adapter = models.build_motion_adapter()
-    adapter.load_state_dict(trainer.saved("motion"))
-    unet = trainer.motion_unet(base, adapter).requires_grad_(False)
+    unet = trainer.motion_unet(base, trainer.motion_adapter()).requires_grad_(False)
     for part in base.values():
         part.requires_grad_(False)
     return unet, trainer.objective(base, predict_clips(unet), group=FRAMES)

@@ -15,9 +15,10 @@ import torch
 
 from ..generation.composed import ComposedModel
 from ..generation.conditioning import FrameConditions
-from ..vocabulary import COLOURS, drawn_things
+from ..metrics.boxes import iou
 from .choreography import FRAMES, ClipPlan
-from .detector import Detector, Found, detect, iou, visible
+from .detector import Detector, Found, detect, phrase_numbers, visible
+from .vae import to_signed
 from .world import World
 
 #: Overlap from which a detection counts as the object of a box.
@@ -59,12 +60,14 @@ class Verdict:
 
 def fixed_cases(world: World, count: int) -> list[Case]:
     """The first `count` cases of a world; its seed says which."""
-    cases = []
+    cases, numbers = [], phrase_numbers()
     for _ in range(count):
         plan = world.choreographer.plan()
         frames = world.draw([plan]).frames[0]
         real = (frames * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-        cases.append(Case(conditions_of(plan), things_in(plan), real))
+        conditions = conditions_of(plan)
+        things = [numbers[phrase] for phrase in conditions.phrases]
+        cases.append(Case(conditions, things, real))
     return cases
 
 
@@ -78,22 +81,10 @@ def conditions_of(plan: ClipPlan) -> FrameConditions:
     return FrameConditions(plan.plain, plan.captions, phrases, boxes, present, facing)
 
 
-def things_in(plan: ClipPlan) -> list[int]:
-    """Indices of `drawn_things`, in the order of `conditions_of`."""
-    names = {thing.name: index for index, thing in enumerate(drawn_things())}
-    phrases = [actor.phrase for actor in plan.actors if actor.phrase]
-    return [names[_uncoloured(phrase)] for phrase in phrases]
-
-
-def _uncoloured(phrase: str) -> str:
-    first, _, rest = phrase.partition(" ")
-    return rest if first in COLOURS and rest else phrase
-
-
 def reproduced(model: ComposedModel, frames: np.ndarray) -> np.ndarray:
     """(F, H, W, 3) what the autoencoder makes of frames."""
     vae = model.pipeline.vae
-    given = torch.from_numpy(frames).to(vae.device).permute(0, 3, 1, 2).float() / 127.5 - 1
+    given = to_signed(torch.from_numpy(frames).to(vae.device).permute(0, 3, 1, 2))
     with torch.no_grad():
         latents = vae.encode(given).latent_dist.mode() * vae.config.scaling_factor
     return model.decode(latents.transpose(0, 1)[None])
@@ -123,11 +114,11 @@ def judge(detector: Detector, video: np.ndarray, case: Case) -> Verdict:
 
 def _best(found: Found, box: np.ndarray) -> tuple[float, int]:
     """Overlap and thing of the detection that fits a box best."""
-    overlaps = [iou(xyxy, box) for xyxy in found.xyxy]
-    if not overlaps:
+    if not len(found.xyxy):
         return 0.0, -1
+    overlaps = iou(found.xyxy, box)
     best = int(np.argmax(overlaps))
-    return overlaps[best], int(found.things[best])
+    return float(overlaps[best]), int(found.things[best])
 
 
 def flicker(video: np.ndarray, boxes: np.ndarray, present: np.ndarray) -> float:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, MotionAdapter, UNet2DConditionModel
 from transformers import PreTrainedTokenizerFast
 
 from ..generation.grounding.instance import InstanceGrounding
@@ -32,7 +32,7 @@ from .detector import train_detector
 from .few_step import distill, take_walks
 from .loop import Stage, fit, require
 from .objective import Objective, Predict, predict_2d, predict_clips
-from .pool import LATENT_HW, Pool
+from .pool import LATENT_HW, Pool, join
 from .sprites import SpritePack, pack_sprites
 from .vae import around_objects, lean_norms, to_signed, vae_figures, vae_loss
 from .world import Clips, World
@@ -197,7 +197,7 @@ class Trainer:
         for _ in range(max(1, self.recipe.pool_clips // at_once)):
             clips = self.world.clips(at_once)
             parts.append(self._encode(vae, clips))
-        pool = Pool.join(parts)
+        pool = join(parts)
         torch.save(vars(pool), self.work / "pool.pt")
         self.stage("latents", 0, 0).note(clips=len(pool.latents))
 
@@ -294,6 +294,12 @@ class Trainer:
             parts[name].load_state_dict(state)
         return parts
 
+    def motion_adapter(self) -> MotionAdapter:
+        """The motion stage's result."""
+        adapter = models.build_motion_adapter()
+        adapter.load_state_dict(self.saved("motion"))
+        return adapter
+
     def motion_unet(self, base: dict, adapter: torch.nn.Module) -> GroundedUNetMotionModel:
         """The runtime's UNet: plain base + motion modules, grounding grafted afterwards."""
         unet = GroundedUNetMotionModel.from_unet2d(_without_fusers(base["unet"]), adapter)
@@ -343,9 +349,7 @@ class Trainer:
 
         The distilled student if there is one, else what base and motion made.
         """
-        base = self.base()
-        adapter = models.build_motion_adapter()
-        adapter.load_state_dict(self.saved("motion"))
+        base, adapter = self.base(), self.motion_adapter()
         if (self.work / "student.pt").exists():
             student = self.saved("student")
             for part in (base["unet"], adapter):

@@ -14,6 +14,7 @@ from ..generation.grounding.base import box_coverage
 from ..generation.grounding.instance import (
     GroundingInputs,
     InstanceGrounding,
+    InstanceState,
     phrase_embeddings,
 )
 from ..generation.unet import FrameConditioning, GroundedUNetMotionModel
@@ -24,6 +25,8 @@ from .pool import Pool
 #: (noisy latents (N, 8, h, w), timesteps (N,), text (N, L, d), grounding state) -> prediction.
 Predict = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Any], torch.Tensor]
 UNKNOWN_ID, FIRST_WORD_ID = 3, 4
+#: What errors inside boxes weigh more than others.
+FOCUS = 1.5
 
 
 @dataclass
@@ -70,7 +73,7 @@ class Objective:
         error, snr = self._error(batch, text_ids, present, timesteps, noise)
         weight = snr.clamp(max=5) / (snr + 1)
         weight = torch.where(snr < 5, weight.clamp(min=0.5), weight)
-        focus = 1 + 1.5 * _covered(batch)
+        focus = 1 + FOCUS * _covered(batch)
         return (error * focus * weight[:, None, None, None]).mean()
 
     @torch.no_grad()
@@ -107,11 +110,15 @@ class Objective:
         a, b = (root[:, None, None, None] for root in (alphas.sqrt(), (1 - alphas).sqrt()))
         clean = batch.latents.float()
         text = self.text_encoder(text_ids).last_hidden_state
-        phrases = phrase_embeddings(batch.phrases, self.text_encoder, self.specials)
-        inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
-        state = self.grounding.maps(inputs, (clean.shape[-2], clean.shape[-1]))
+        state = self.state(batch, present)
         predicted = self.predict(a * clean + b * noise, timesteps, text, state).float()
         return (predicted - (a * noise - b * clean)).square(), alphas / (1 - alphas).clamp(min=1e-8)
+
+    def state(self, batch: Pool, present: torch.Tensor) -> InstanceState:
+        """The grounding of a batch whose objects are `present` (N, K)."""
+        phrases = phrase_embeddings(batch.phrases, self.text_encoder, self.specials)
+        inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
+        return self.grounding.maps(inputs, tuple(batch.latents.shape[-2:]))
 
     def _chance(self, count: int, p: float) -> torch.Tensor:
         """(count,) true with probability p, the same within a group."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import torch
 
@@ -11,6 +12,15 @@ from .choreography import FRAMES
 LATENT_HW = (20, 32)
 _PER_FRAME = ("latents", "boxes", "present", "captions")
 _PER_CLIP = ("facing", "phrases", "plain")
+
+
+Rows = TypeVar("Rows")
+
+
+def join(parts: list[Rows]) -> Rows:
+    """One of several values of a dataclass of tensors, row after row."""
+    kind: Any = type(parts[0])
+    return kind(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(kind)))
 
 
 @dataclass
@@ -24,10 +34,6 @@ class Pool:
     phrases: torch.Tensor
     captions: torch.Tensor
     plain: torch.Tensor
-
-    @classmethod
-    def join(cls, parts: list[Pool]) -> Pool:
-        return cls(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
     @property
     def held(self) -> int:

@@ -240,3 +240,8 @@ def _body(hsv: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     smooth = np.sum([np.roll(histogram, shift) for shift in range(-4, 5)], axis=0)
     distance = np.abs((hue - int(smooth.argmax()) + 90) % 180 - 90)
     return (distance < 16) & (saturation > 50) & (value > 40)
+
+
+def fetched_pack(path: Path = Path("build/training/sprites.npz")) -> SpritePack:
+    """The pack at `path`, fetched first if it is not there."""
+    return SpritePack.load(path) if path.exists() else pack_sprites(path)

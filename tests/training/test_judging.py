@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spa2v_core.generation.conditioning import FrameConditions
+from spa2v_core.metrics.boxes import iou
 from spa2v_core.training import detector as detectors
-from spa2v_core.training.detector import Found, boxes_of, iou, targets, visible
+from spa2v_core.training.detector import Found, boxes_of, targets, visible
 from spa2v_core.training.judging import Case, flicker, frechet, judge
 
 corner = st.floats(0, 0.7)
