@@ -205,12 +205,14 @@ def matrix_rate() -> float:
     return 10 * 2 * 8192**3 / (time.perf_counter() - start) / 1e12
 
 
-def run_eager(bench: Bench) -> None:
-    """Everything that runs without compiling, the stock pipeline first."""
-    steps = STOCK.steps
+def run_stock(bench: Bench) -> None:
+    """What every other row is compared with."""
     pipe = pipeline(parts(bench.device, bench.small), UNetMotionModel, bench.device, bench.dtype)
-    bench.measure("stock AnimateDiffPipeline, eager", stock_render(pipe, steps))
-    del pipe
+    bench.measure("stock AnimateDiffPipeline, eager", stock_render(pipe, STOCK.steps))
+
+
+def run_eager(bench: Bench) -> None:
+    """Everything that runs without compiling."""
     model = compose(bench)
     bench.measure("ours, no grounding", own_render(model, replace(STOCK, grounding_share=0), ()))
     bench.measure("default: GLIGEN for 40%", own_render(model, STOCK))
@@ -240,8 +242,8 @@ def run_low_memory(bench: Bench) -> None:
     bench.measure("preset low memory", render, repeats=1)
 
 
-def run_compiled(bench: Bench, whole: bool) -> None:
-    """The default, compiled by region or as a whole, against itself run eagerly."""
+def run_compiled(bench: Bench, how: str) -> None:
+    """The default, compiled `how`, against itself run eagerly."""
     model = compose(bench)
     schedule = STOCK
     eager = own_render(model, schedule)()
@@ -249,11 +251,10 @@ def run_compiled(bench: Bench, whole: bool) -> None:
     unet = model.pipeline.unet
     torch._dynamo.config.recompile_limit = 64  # by region there is a variant for every width
     unet._repeated_blocks = ("BasicTransformerBlock", "ResnetBlock2D")
-    unet.compile() if whole else unet.compile_repeated_blocks()
-    name = "whole UNet" if whole else "by region"
-    row = bench.measure(f"default, compiled {name}", own_render(model, schedule))
+    unet.compile() if how == "whole UNet" else unet.compile_repeated_blocks()
+    row = bench.measure(f"default, compiled {how}", own_render(model, schedule))
     compiling = time.perf_counter() - start - bench.repeats * row.seconds
-    print(f"compiled {name}: first render {compiling:.0f} s, PSNR {psnr(row.frames, eager):.1f} dB")
+    print(f"compiled {how}: first render {compiling:.0f} s, PSNR {psnr(row.frames, eager):.1f} dB")
     row.name += f" (PSNR to eager {psnr(row.frames, eager):.1f} dB, first render {compiling:.0f} s)"
 
 
@@ -273,19 +274,27 @@ def table(bench: Bench) -> str:
     return "\n".join(lines)
 
 
+#: What is measured after the stock pipeline, by its name in --only. Compiling takes minutes.
+RUNS: dict[str, Callable[[Bench], None]] = {
+    "eager": run_eager,
+    "memory": run_low_memory,
+    "regions": lambda bench: run_compiled(bench, "by region"),
+    "whole": lambda bench: run_compiled(bench, "whole UNet"),
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="tiny parts, to try the script")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--skip-compiled", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS), help="not all")
     parser.add_argument("--out", type=Path, help="JSON of the figures")
     options = parser.parse_args()
     bench = Bench(options.small, options.repeats)
     with torch.no_grad():
-        run_eager(bench)
-        run_low_memory(bench)
-        for whole in () if options.skip_compiled else (False, True):
-            run_compiled(bench, whole)
+        run_stock(bench)
+        for name in options.only:
+            RUNS[name](bench)
     print(table(bench))
     if options.out:
         figures = [(row.name, row.seconds, row.peak_gib) for row in bench.rows]
