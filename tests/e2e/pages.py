@@ -3,11 +3,16 @@
 import json
 
 import numpy as np
+from playwright.sync_api import expect
 
 from spa2v_core.audio.io import write_wav
 from spa2v_core.audio.simulate import Source, mix, straight
 
 PLANNING, RENDERING = 20_000, 180_000
+BOX, OBJECT = ".spa2v-editor .object .box", ".spa2v-editor .object"
+LANE = ".spa2v-editor .lanes .lane"
+#: More than a field should show.
+LONG = "x" * 10_000
 
 
 def clip_file(folder, path=None, name="clip.wav"):
@@ -100,3 +105,33 @@ def undo(page):
 
 def toast(page):
     return page.locator(".toast-body").first
+
+
+def box_of(page, index=0):
+    return shown(page)[index]["box"]
+
+
+def button(page, name):
+    return page.locator(".spa2v-editor").get_by_role("button", name=name)
+
+
+def track(number, name, frames=(0,), **fields):
+    """A track with a box at each of the frames, a little further right at each."""
+    x = 0.05 + 0.07 * (number % 12)
+    keys = [
+        {"frame": f, "box": [x + 0.01 * k, 0.3, x + 0.2 + 0.01 * k, 0.7], "easing": "linear"}
+        for k, f in enumerate(frames)
+    ]
+    return {"id": number, "name": name, "start": 0, "end": 15, "keyframes": keys} | fields
+
+
+def layout_file(path, *tracks, frame_count=16, **fields):
+    value = {"version": 1, "frame_count": frame_count, "duration_s": 6.016, "objects": tracks}
+    path.write_text(json.dumps(value | fields))
+    return path
+
+
+def opened(page, path, count):
+    open_layout(page, path)
+    expect(page.locator(OBJECT)).to_have_count(count, timeout=PLANNING)
+    return page
