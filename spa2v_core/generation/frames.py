@@ -213,34 +213,32 @@ def carry(flow: np.ndarray, trust: np.ndarray, share: float) -> tuple[np.ndarray
     Every pixel lands between four; where several land, trusted ones count more.
     """
     height, width = trust.shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    to_x, to_y = x + share * flow[..., 0], y + share * flow[..., 1]
+    moving = (flow[..., 0] != 0) | (flow[..., 1] != 0)
+    y, x = (axis.astype(np.float32) for axis in np.nonzero(moving))
+    steps = flow[moving]
     # Moving things are in front of what stays: they win where both land.
-    weight = trust * (1 + np.hypot(flow[..., 0], flow[..., 1]))
-    total = np.zeros(height * width, np.float64)
-    sums = np.zeros((2, height * width), np.float64)
-    for index, amount in _landings(to_x, to_y, width, height):
-        given = (amount * weight).ravel()
-        total += np.bincount(index, given, height * width)
-        for axis in (0, 1):
-            sums[axis] += np.bincount(index, given * flow[..., axis].ravel(), height * width)
-    carried = (sums / np.maximum(total, 1e-9)).T.reshape(height, width, 2)
-    seen = total.reshape(height, width) / (total.reshape(height, width) + 0.1)
-    return carried.astype(np.float32), seen.astype(np.float32)
+    weight = trust[moving] * (1 + np.hypot(steps[:, 0], steps[:, 1]))
+    to_x, to_y = (share * steps + np.stack([x, y], -1)).T
+    index, amount = _landings(to_x, to_y, width, height)
+    given = amount * weight
+    total, *sums = (
+        np.bincount(index.ravel(), amounts.ravel(), height * width).reshape(height, width)
+        for amounts in (given, given * steps[:, 0], given * steps[:, 1])
+    )
+    total = total + np.where(moving, 0, trust)  # what stays lands on itself
+    carried = np.stack(sums, -1) / np.maximum(total, 1e-9)[..., None]
+    return carried.astype(np.float32), (total / (total + 0.1)).astype(np.float32)
 
 
 def _landings(
     to_x: np.ndarray, to_y: np.ndarray, width: int, height: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The four pixels around each target: (flat index, share (H, W), 0 outside the frame)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The four pixels (4, N) around targets (N,): flat index, share (0 outside the frame)."""
     left, top = np.floor(to_x).astype(int), np.floor(to_y).astype(int)
-    for dx in (0, 1):
-        for dy in (0, 1):
-            column, row = left + dx, top + dy
-            amount = (1 - np.abs(to_x - column)) * (1 - np.abs(to_y - row))
-            inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-            index = np.where(inside, row * width + column, 0).ravel()
-            yield index, np.where(inside, amount, 0)
+    column, row = np.stack([left, left, left + 1, left + 1]), np.stack([top, top + 1] * 2)
+    amount = (1 - np.abs(to_x - column)) * (1 - np.abs(to_y - row))
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    return np.where(inside, row * width + column, 0), np.where(inside, amount, 0)
 
 
 def sample(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
