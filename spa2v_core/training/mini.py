@@ -29,7 +29,7 @@ from ..generation.unet import GroundedUNetMotionModel
 from . import models
 from .choreography import ASPECT, FRAMES
 from .detector import train_detector
-from .few_step import distill, take_walks
+from .few_step import distill, take_walks, transfer
 from .loop import Stage, fit, require
 from .objective import Objective, Predict, predict_2d, predict_clips
 from .pool import LATENT_HW, Pool, join
@@ -43,6 +43,8 @@ STAGES = (
     *("sprites", "vae", "latents", "decoder", "base", "motion"),
     *("walks", "distill", "export", "detector"),
 )
+#: Stages that are not part of "all": each takes the place of others.
+OTHER_STAGES = ("transfer",)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Recipe:
     Attributes
     ----------
     start: folder of exported weights that stages go on from ("" = from nothing).
+    distilled: folder of what became of `start` by distillation, for the stage "transfer".
     resume: go on with the base that the work folder holds (saved every fifth of its stage).
     compile: compile what base and motion train, which takes a minute or two of each stage's time.
     """
@@ -78,6 +81,7 @@ class Recipe:
     rate: float = 8e-4
     motion_rate: float = 1e-3
     start: str = ""
+    distilled: str = ""
     resume: bool = False
     compile: bool = False
 
@@ -369,7 +373,7 @@ class Trainer:
         self.tokenizer.save_pretrained(target / "tokenizer")
         models.build_scheduler().save_pretrained(target / "scheduler")
         sizes = {name: round(models.parameters_m(part), 2) for name, part in parts.items()}
-        logs = [self.work / f"log-{name}.jsonl" for name in STAGES]
+        logs = [self.work / f"log-{name}.jsonl" for name in (*STAGES, *OTHER_STAGES)]
         lines = [line for log in logs if log.exists() for line in log.read_text().splitlines()]
         figures = [json.loads(line) for line in lines if '"share"' not in line]
         card = {
@@ -393,7 +397,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("stages", nargs="+", choices=[*STAGES, "all"])
+    parser.add_argument("stages", nargs="+", choices=[*STAGES, *OTHER_STAGES, "all"])
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=Path("assets/mini"))
     parser.add_argument("--detector-out", type=Path, default=Path("assets/detector"))
@@ -416,6 +420,7 @@ def main(arguments: list[str] | None = None) -> None:
         "decoder": trainer.train_decoder,
         "walks": lambda: take_walks(trainer),
         "distill": lambda: distill(trainer),
+        "transfer": lambda: transfer(trainer),
         "export": lambda: trainer.export(options["out"]),
         "detector": lambda: train_detector(trainer, options["detector_out"]),
     }

@@ -1,4 +1,8 @@
-"""What the backgrounds of the cartoon world are painted with: shapes, skies and trees, by light."""
+"""What the backgrounds of the cartoon world are painted with: shapes, skies and trees, by light.
+
+Things stand on the autoencoder's grid (`column`, `row`): a window is the same few numbers wherever
+it is, and a small model draws it sharply. What has a place for every pixel is averaged to a smear.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,14 @@ import numpy as np
 HEIGHT, WIDTH = 160, 256
 #: Pictures are painted at twice the size and averaged down.
 _H, _W = 2 * HEIGHT, 2 * WIDTH
+#: Cells of 8 pixels, which the autoencoder turns into one latent pixel each.
+COLUMNS, ROWS = WIDTH // 8, HEIGHT // 8
 Rng = np.random.Generator
+#: Where stars and flowers are, as fractions: always the same, for the same reason.
+_DOTS = np.random.default_rng(5).random((40, 2))
 Colour = tuple[float, float, float] | np.ndarray
 #: What light does to the colours of a place, and to the things in it: factors of R, G, B.
-PLACE_TINT = {"day": (1.0, 1.0, 1.0), "dusk": (0.98, 0.8, 0.72), "night": (0.38, 0.43, 0.66)}
+PLACE_TINT = {"day": (1.0, 1.0, 1.0), "dusk": (0.98, 0.8, 0.72), "night": (0.46, 0.52, 0.74)}
 THING_TINT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.9, 0.83), "night": (0.68, 0.71, 0.86)}
 _SKIES = {
     "day": ((92, 165, 238), (205, 232, 250)),
@@ -54,6 +62,17 @@ class Painter:
 
     def chance(self, p: float) -> bool:
         return bool(self.rng.random() < p)
+
+    def column(self, low: float, high: float) -> float:
+        """A random line of the grid between two fractions of the width."""
+        return float(self.rng.integers(round(low * COLUMNS), round(high * COLUMNS) + 1)) / COLUMNS
+
+    def row(self, low: float, high: float) -> float:
+        """A random line of the grid between two fractions of the height."""
+        return float(self.rng.integers(round(low * ROWS), round(high * ROWS) + 1)) / ROWS
+
+    def size(self, *sizes: float) -> float:
+        return float(self.rng.choice(sizes))
 
     def _tinted(self, colour: Colour, lit: bool) -> np.ndarray:
         factors = PLACE_TINT["day" if lit else self.light]
@@ -117,32 +136,31 @@ class Painter:
         """Sky of the light down to the horizon, with sun or moon, stars and clouds."""
         first, last = _SKIES[self.light]
         self.gradient(0, min(1, horizon + 0.05), self.shade(first), self.shade(last, 6), lit=True)
-        x = self.sun_x = self.rng.uniform(0.08, 0.92)
+        x = self.sun_x = self.column(0.1, 0.9)
         if self.light == "night":
             self._stars(horizon)
-            if self.chance(0.7):
-                y = self.rng.uniform(0.1, 0.2)
-                self.glow(x, y, 0.13, (150, 160, 210), 0.5)
-                self.disc(x, y, 0.032, (242, 240, 215), lit=True)
+            y = self.row(0.1, 0.2)
+            self.glow(x, y, 0.13, (150, 160, 210), 0.5)
+            self.disc(x, y, 0.032, (242, 240, 215), lit=True)
         elif self.light == "dusk":
-            y = horizon - self.rng.uniform(0.02, 0.2)
+            y = horizon - self.row(0.05, 0.2)
             self.glow(x, y, 0.3, (255, 225, 160), 0.7)
             self.disc(x, y, 0.045, (255, 236, 170), lit=True)
         elif self.chance(0.5):
-            y = self.rng.uniform(0.09, 0.18)
+            y = self.row(0.1, 0.2)
             self.glow(x, y, 0.14, (255, 250, 210), 0.6)
             self.disc(x, y, 0.036, (255, 238, 130), lit=True)
-        for _ in range(self.rng.integers(0, 4)):
-            self.cloud(self.rng.random(), self.rng.uniform(0.06, clouds * horizon))
+        for _ in range(self.rng.integers(0, 2 if self.light == "night" else 4)):
+            self.cloud(self.column(0, 1), self.row(0.1, max(0.1, clouds * horizon)))
 
     def _stars(self, horizon: float) -> None:
-        for _ in range(26):
-            x, y = self.rng.random(), self.rng.uniform(0, horizon * 0.75)
-            self.disc(x, y, 0.0028, (225, 228, 245), lit=True)
+        for x, y in _DOTS:
+            if 0.55 * y < horizon - 0.1:
+                self.disc(x, 0.55 * y, 0.003, (225, 228, 245), lit=True)
 
     def cloud(self, x: float, y: float, size: float = 0.0) -> None:
         """Puffs on a flat base, a little darker below."""
-        size = size or self.rng.uniform(0.05, 0.085)
+        size = size or self.size(0.055, 0.075)
         colour = np.array(_CLOUD[self.light], np.float32)
         puffs = [(-0.9, 0.0, 0.5), (-0.25, -0.4, 0.75), (0.45, -0.25, 0.62), (1.0, 0.02, 0.42)]
         for below, tone in ((0.16, 0.9), (0.0, 1.0)):
@@ -188,8 +206,13 @@ class Painter:
     def fence(self, y: float, colour: Colour) -> None:
         for top in (0.0, 0.04):
             self.box(0, y + top, 1, y + top + 0.013, colour)
-        for x in np.arange(self.rng.random() * 0.08, 1, 0.08):
+        for x in np.arange(1 / COLUMNS, 1, 2 / COLUMNS):
             self.box(x, y - 0.02, x + 0.011, y + 0.075, colour)
+
+    def flowers(self, top: float, colour: Colour) -> None:
+        """Petals all over the ground, larger towards the viewer."""
+        for x, y in _DOTS[:18]:
+            self.disc(x, top + (0.98 - top) * y, 0.004 + 0.003 * y, colour)
 
     def asphalt(self, top: float, bottom: float, dashes: tuple[float, ...], colour: Colour) -> None:
         """A road between two rows, with a kerb and dashed lines at these shares of its height."""
@@ -197,8 +220,7 @@ class Painter:
         self.box(0, top, 1, top + 0.012, self.shade((205, 205, 200), 6))
         paint = (250, 226, 120) if self.chance(0.4) else (238, 238, 232)
         for share in dashes:
-            y, start = top + (bottom - top) * share, self.rng.random() * 0.16
-            for k in range(-1, 7):
-                x = start + 0.16 * k
+            y, start = top + (bottom - top) * share, self.column(0, 4 / COLUMNS)
+            for x in np.arange(start - 5 / COLUMNS, 1, 5 / COLUMNS):
                 corners = [(x, y), (x + 0.08, y), (x + 0.074, y + 0.02), (x - 0.006, y + 0.02)]
                 self.polygon(corners, paint)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .interiors import INTERIORS
-from .paint import HEIGHT, WIDTH, Painter, Rng
+from .paint import COLUMNS, HEIGHT, ROWS, WIDTH, Painter, Rng
 
 __all__ = ["HEIGHT", "SCENE_PAINTERS", "WIDTH", "draw_scene"]
 
@@ -31,11 +31,11 @@ def _hills(p: Painter, horizon: float) -> None:
 
 
 def _road(p: Painter) -> float:
-    horizon = p.rng.uniform(0.4, 0.48)
+    horizon = p.row(0.4, 0.5)
     _hills(p, horizon)
     p.gradient(horizon, 1, p.shade((128, 190, 92)), p.shade((92, 152, 68)))
     for _ in range(p.rng.integers(0, 5)):
-        x, size = p.rng.random(), p.rng.uniform(0.4, 0.75)
+        x, size = p.column(0, 1), p.size(0.5, 0.75)
         grow = p.tree if p.chance(0.6) else p.bush
         grow(x, horizon + 0.05, size, p.shade((80, 150, 75)))
     if p.chance(0.3):
@@ -45,104 +45,94 @@ def _road(p: Painter) -> float:
 
 
 def _highway(p: Painter) -> float:
-    horizon = p.rng.uniform(0.38, 0.46)
+    horizon = p.row(0.4, 0.45)
     _hills(p, horizon)
     p.gradient(horizon, horizon + 0.08, p.shade((120, 180, 88)), p.shade((105, 165, 78)))
     if p.chance(0.6):
-        x = p.rng.uniform(0.05, 0.6)
+        x = p.column(0.06, 0.6)
         for post in (x + 0.02, x + 0.24):
             p.box(post, horizon - 0.16, post + 0.01, horizon + 0.06, (120, 125, 130))
         p.box(x, horizon - 0.28, x + 0.27, horizon - 0.12, p.shade((30, 120, 80), 6))
         for y, wide in ((0.25, 0.2), (0.2, 0.14)):
             p.box(x + 0.03, horizon - y, x + 0.03 + wide, horizon - y + 0.018, (235, 240, 235))
     p.asphalt(horizon + 0.07, 1, (0.34, 0.68), (100, 102, 112))
-    for x in np.arange(p.rng.random() * 0.1, 1, 0.1):
+    for x in np.arange(1 / COLUMNS, 1, 3 / COLUMNS):
         p.box(x, horizon + 0.04, x + 0.008, horizon + 0.085, (130, 134, 140))
     p.box(0, horizon + 0.03, 1, horizon + 0.055, (190, 194, 200))
     return horizon + 0.08
 
 
-def _house(p: Painter, x: float, base: float, wide: float, high: float) -> None:
-    """A house front with windows, and a shop below."""
-    p.box(x, base - high, x + wide, base, p.one_of(*_WALLS))
-    p.box(x - 0.004, base - high, x + wide + 0.004, base - high + 0.016, p.shade((120, 105, 100)))
+def _house(p: Painter, x: float, base: float, columns: int, floors: int) -> None:
+    """A house front with a window in every two columns, and a shop below."""
+    wide, top = columns / COLUMNS, base - (3 + 2 * floors) / ROWS
+    p.box(x, top, x + wide, base, p.one_of(*_WALLS))
+    p.box(x - 0.004, top, x + wide + 0.004, top + 0.02, p.shade((120, 105, 100), 5))
     share = {"day": 0.0, "dusk": 0.45, "night": 0.6}[p.light]
-    for y in np.arange(base - high + 0.045, base - 0.17, 0.085):
-        for column in np.arange(x + 0.016, x + wide - 0.026, 0.042):
+    for y in np.arange(top + 0.6 / ROWS, base - 3 / ROWS, 2 / ROWS):
+        for column in np.arange(x + 0.5 / COLUMNS, x + wide - 1 / COLUMNS, 2 / COLUMNS):
             lit = p.chance(share)
-            glass = (255, 214, 110) if lit else p.shade((175, 215, 240), 6)
-            p.box(column, y, column + 0.022, y + 0.048, glass, lit=lit)
+            glass = (255, 214, 110) if lit else p.shade((175, 215, 240), 3)
+            p.box(column, y, column + 1 / COLUMNS, y + 1.3 / ROWS, glass, lit=lit)
     lit = p.light != "day" and p.chance(0.7)
-    p.box(
-        x + 0.012,
-        base - 0.1,
-        x + wide - 0.012,
-        base,
-        (255, 226, 150) if lit else (95, 110, 130),
-        lit,
-    )
+    shop = (255, 226, 150) if lit else (95, 110, 130)
+    p.box(x + 0.4 / COLUMNS, base - 2 / ROWS, x + wide - 0.4 / COLUMNS, base, shop, lit)
     awning = p.one_of((215, 70, 70), (70, 140, 100), (70, 110, 180), (230, 170, 60))
-    p.box(x + 0.006, base - 0.13, x + wide - 0.006, base - 0.085, awning)
+    p.box(x + 0.2 / COLUMNS, base - 2.6 / ROWS, x + wide - 0.2 / COLUMNS, base - 1.6 / ROWS, awning)
 
 
 _WALLS = ((205, 150, 120), (225, 200, 160), (170, 180, 200), (200, 120, 105), (215, 215, 205))
 
 
 def _street(p: Painter) -> float:
-    horizon = p.rng.uniform(0.46, 0.53)
+    horizon = p.row(0.45, 0.5)
     p.sky(horizon, 0.35)
-    x = -p.rng.uniform(0, 0.1)
+    x = p.column(-0.1, 0)
     while x < 1:  # a paler row of towers behind
-        wide = p.rng.uniform(0.06, 0.12)
-        tower = p.shade((165, 180, 205), 6)
-        p.box(x, horizon - p.rng.uniform(0.25, 0.42), x + wide, horizon, tower)
-        x += wide + p.rng.uniform(0, 0.05)
-    x = -p.rng.uniform(0, 0.12)
+        wide = p.size(3, 4) / COLUMNS
+        p.box(x, horizon - p.row(0.3, 0.4), x + wide, horizon, p.shade((165, 180, 205), 5))
+        x += wide + p.column(0, 0.06)
+    x = p.column(-0.12, 0)
     while x < 1:
-        wide = p.rng.uniform(0.13, 0.2)
-        if not p.chance(0.12):
-            _house(p, x, horizon + 0.03, wide, p.rng.uniform(0.22, 0.36))
-        x += wide + 0.004
-    p.gradient(horizon + 0.03, horizon + 0.1, (196, 194, 190), (208, 206, 202))
-    for x in np.arange(p.rng.random() * 0.3, 1, 0.34):
+        columns = int(p.size(4, 6))
+        if not p.chance(0.1):
+            _house(p, x, horizon + 1 / ROWS, columns, int(p.size(1, 2)))
+        x += columns / COLUMNS
+    p.gradient(horizon + 1 / ROWS, horizon + 0.1, (196, 194, 190), (208, 206, 202))
+    for x in np.arange(p.column(0, 0.3), 1, 11 / COLUMNS):
         p.lamp(x, horizon + 0.07, 0.3)
         if p.chance(0.4):
-            p.tree(x + 0.15, horizon + 0.07, 0.6, p.shade((85, 150, 80)))
+            p.tree(x + 5 / COLUMNS, horizon + 0.07, 0.6, p.shade((85, 150, 80)))
     p.asphalt(horizon + 0.1, 1, (0.45,), (86, 88, 98))
     return horizon + 0.09
 
 
 def _station(p: Painter) -> float:
-    horizon = p.rng.uniform(0.44, 0.5)
+    horizon = p.row(0.45, 0.5)
     _hills(p, horizon)
     wall = p.one_of((190, 110, 90), (215, 190, 150), (170, 150, 140))
-    left, right = p.rng.uniform(-0.1, 0.2), p.rng.uniform(0.75, 1.1)
+    left = p.column(-0.1, 0.2)
+    right = left + p.size(24, 30) / COLUMNS
     p.box(left, horizon - 0.2, right, horizon + 0.06, wall)
     share = 0.0 if p.light == "day" else 0.75
-    for x in np.arange(left + 0.03, right - 0.06, 0.1):
+    for x in np.arange(left + 1 / COLUMNS, right - 2 / COLUMNS, 3 / COLUMNS):
         lit = p.chance(share)
-        p.box(
-            x,
-            horizon - 0.12,
-            x + 0.05,
-            horizon + 0.02,
-            (255, 220, 130) if lit else (165, 205, 230),
-            lit,
-        )
-    p.box(left - 0.04, horizon - 0.24, right + 0.04, horizon - 0.18, p.shade((70, 90, 100), 6))
+        glass = (255, 220, 130) if lit else p.shade((165, 205, 230), 3)
+        p.box(x, horizon - 0.12, x + 2 / COLUMNS, horizon + 0.02, glass, lit)
+    roof = p.shade((70, 90, 100), 6)
+    p.box(left - 1 / COLUMNS, horizon - 0.25, right + 1 / COLUMNS, horizon - 0.19, roof)
     clock = (left + right) / 2
-    p.disc(clock, horizon - 0.15, 0.024, (250, 248, 240), lit=p.light != "day")
-    p.box(clock - 0.002, horizon - 0.18, clock + 0.002, horizon - 0.15, (40, 40, 50))
+    p.disc(clock, horizon - 0.2, 0.026, (250, 248, 240), lit=p.light != "day")
+    p.box(clock - 0.002, horizon - 0.23, clock + 0.002, horizon - 0.2, (40, 40, 50))
     p.gradient(horizon + 0.05, horizon + 0.11, (205, 200, 192), (190, 186, 180))
-    p.gradient(horizon + 0.11, 0.83, p.shade((135, 125, 115), 5), p.shade((120, 110, 102), 5))
-    for x in np.arange(-0.02, 1, 0.055):
-        p.box(x, horizon + 0.16, x + 0.028, 0.76, (100, 78, 60))
-    for y in (horizon + 0.17, 0.73):
+    p.gradient(horizon + 0.11, 0.85, p.shade((135, 125, 115), 5), p.shade((120, 110, 102), 5))
+    for x in np.arange(0, 1, 2 / COLUMNS):
+        p.box(x, horizon + 0.16, x + 1 / COLUMNS, 0.77, (100, 78, 60))
+    for y in (horizon + 0.17, 0.74):
         p.box(0, y, 1, y + 0.018, (185, 190, 198))
-    p.gradient(0.83, 1, (200, 196, 190), (182, 178, 172))
-    p.box(0, 0.85, 1, 0.87, (245, 205, 70))
-    for x in (0.12, 0.62):
-        p.lamp(x + p.rng.uniform(0, 0.2), horizon + 0.1, 0.26)
+    p.gradient(0.85, 1, (200, 196, 190), (182, 178, 172))
+    p.box(0, 0.87, 1, 0.89, (245, 205, 70))
+    for x in (0.125, 0.625):
+        p.lamp(x + p.column(0, 0.2), horizon + 0.1, 0.26)
     return horizon + 0.1
 
 
@@ -151,26 +141,23 @@ def _meadow(p: Painter, horizon: float) -> None:
 
 
 def _field(p: Painter) -> float:
-    horizon = p.rng.uniform(0.42, 0.54)
+    horizon = p.row(0.4, 0.55)
     _hills(p, horizon)
     _meadow(p, horizon)
     for _ in range(p.rng.integers(0, 4)):
-        p.tree(p.rng.random(), horizon + 0.03, p.rng.uniform(0.5, 1.0), p.shade((85, 155, 78)))
+        p.tree(p.column(0, 1), horizon + 0.03, p.size(0.6, 0.9), p.shade((85, 155, 78)))
     if p.chance(0.35):
         p.fence(horizon + 0.015, p.shade((190, 160, 120), 8))
     if p.chance(0.5):
-        petal = p.one_of((250, 240, 240), (250, 220, 90), (235, 120, 140))
-        for _ in range(p.rng.integers(8, 18)):
-            x, y = p.rng.random(), p.rng.uniform(horizon + 0.12, 0.98)
-            p.disc(x, y, 0.0035 + 0.005 * (y - horizon), petal)
+        p.flowers(horizon + 0.12, p.one_of((250, 240, 240), (250, 220, 90), (235, 120, 140)))
     return horizon + 0.06
 
 
 def _farm(p: Painter) -> float:
-    horizon = p.rng.uniform(0.44, 0.52)
+    horizon = p.row(0.45, 0.5)
     _hills(p, horizon)
     _meadow(p, horizon)
-    x, base, wall = p.rng.uniform(0.03, 0.6), horizon + 0.07, p.one_of((185, 55, 48), (160, 70, 50))
+    x, base, wall = p.column(0.03, 0.6), horizon + 0.07, p.one_of((185, 55, 48), (160, 70, 50))
     if p.chance(0.7):  # a silo
         p.box(x + 0.29, base - 0.3, x + 0.36, base, p.shade((200, 205, 212), 5))
         p.ellipse(x + 0.325, base - 0.3, 0.035, 0.045, p.shade((170, 178, 190), 5))
@@ -189,18 +176,20 @@ def _farm(p: Painter) -> float:
 
 
 def _forest(p: Painter) -> float:
-    horizon = p.rng.uniform(0.5, 0.57)
+    horizon = p.row(0.5, 0.55)
     p.sky(horizon, 0.2)
     p.ridge(horizon, 0.35, p.shade((140, 190, 150), 6))
     pines = p.chance(0.6)
     for depth, count in ((0.55, 13), (1.0, 8)):
         leaf = p.shade((78, 145, 88) if pines else (95, 160, 75), 7) * (1.22 - 0.4 * depth)
-        for x in np.linspace(0, 1, count) + p.rng.uniform(-0.05, 0.05, count):
-            grow = p.pine if pines else p.tree
-            grow(x, horizon + 0.04 * depth, depth * p.rng.uniform(0.8, 1.2), leaf)
+        for x in np.linspace(0, 1, count):
+            grow, at = p.pine if pines else p.tree, round(x * COLUMNS) / COLUMNS
+            grow(
+                at + p.column(-0.03, 0.03), horizon + 0.04 * depth, depth * p.size(0.85, 1.15), leaf
+            )
     p.gradient(horizon + 0.02, 1, p.shade((95, 150, 70)), p.shade((58, 105, 50)))
     for _ in range(p.rng.integers(0, 5)):
-        p.bush(p.rng.random(), horizon + 0.05, p.rng.uniform(0.6, 1.0), p.shade((62, 122, 58)))
+        p.bush(p.column(0, 1), horizon + 0.05, p.size(0.6, 1.0), p.shade((62, 122, 58)))
     return horizon + 0.05
 
 
@@ -208,7 +197,7 @@ def _water(p: Painter, horizon: float, bottom: float) -> None:
     """Sea with short waves that grow towards the viewer."""
     p.gradient(horizon, bottom, p.shade((70, 150, 205), 8), p.shade((28, 95, 165), 8))
     for _ in range(p.rng.integers(8, 16)):
-        x, y = p.rng.random(), p.rng.uniform(horizon + 0.02, bottom - 0.02)
+        x, y = p.column(0, 1), p.row(horizon + 0.05, bottom - 0.05) + 0.01
         size = 0.03 + 0.08 * (y - horizon)
         p.box(x, y, x + size, y + 0.008, (150, 205, 232))
     if p.light != "day":
@@ -220,19 +209,19 @@ def _water(p: Painter, horizon: float, bottom: float) -> None:
 
 
 def _beach(p: Painter) -> float:
-    horizon = p.rng.uniform(0.36, 0.44)
+    horizon = p.row(0.35, 0.45)
     p.sky(horizon)
-    shore = horizon + p.rng.uniform(0.16, 0.24)
+    shore = horizon + p.row(0.15, 0.25)
     _water(p, horizon, shore)
     p.gradient(shore, 1, p.shade((242, 224, 168), 7), p.shade((224, 200, 140), 7))
     x = np.linspace(0, 1, 40)
-    y = shore + 0.012 * np.sin(2 * np.pi * (2 * x + p.rng.random()))
+    y = shore + 0.012 * np.sin(2 * np.pi * (2 * x + p.size(0, 0.25, 0.5, 0.75)))
     foam = [*zip(x, y - 0.012, strict=True), *zip(x[::-1], y[::-1] + 0.014, strict=True)]
     p.polygon(foam, (250, 252, 252))
     if p.chance(0.6):
-        _palm(p, p.rng.choice((0.06, 0.94)) + p.rng.uniform(-0.05, 0.05), shore + 0.1)
+        _palm(p, p.size(0.0625, 0.9375) + p.column(-0.03, 0.03), shore + 0.1)
     if p.chance(0.35):
-        x0, cloth = p.rng.uniform(0.2, 0.8), p.one_of((230, 80, 80), (70, 130, 210), (245, 190, 70))
+        x0, cloth = p.column(0.2, 0.8), p.one_of((230, 80, 80), (70, 130, 210), (245, 190, 70))
         p.box(x0 - 0.003, shore - 0.1, x0 + 0.003, shore + 0.09, (240, 238, 232))
         top = shore - 0.16
         p.polygon([(x0 - 0.08, shore - 0.07), (x0, top), (x0 + 0.08, shore - 0.07)], cloth)
@@ -254,12 +243,12 @@ def _palm(p: Painter, x: float, base: float) -> None:
 
 
 def _harbour(p: Painter) -> float:
-    horizon = p.rng.uniform(0.38, 0.45)
+    horizon = p.row(0.4, 0.45)
     p.sky(horizon)
     p.ridge(horizon, 0.1, p.shade((130, 165, 150), 6))
-    quay = p.rng.uniform(0.7, 0.76)
+    quay = p.row(0.7, 0.75)
     _water(p, horizon, quay)
-    x = p.rng.uniform(0.05, 0.9)
+    x = p.column(0.05, 0.9)
     if p.chance(0.6):  # a lighthouse on its rock
         p.ellipse(x, horizon + 0.02, 0.07, 0.035, p.shade((120, 115, 112), 5))
         for k, paint in enumerate(((225, 70, 65), (245, 243, 238)) * 2):
@@ -277,42 +266,42 @@ def _harbour(p: Painter) -> float:
             p.glow(x, horizon - 0.28, 0.12, (255, 235, 160), 0.8)
         p.box(x - 0.014, horizon - 0.3, x + 0.014, horizon - 0.26, (255, 235, 150), lit=True)
     if p.chance(0.6):  # a crane
-        x = (x + 0.4) % 0.8
+        x = (x + 0.375) % 0.8125
         steel = p.one_of((225, 150, 50), (70, 110, 170), (200, 70, 60))
         p.box(x, horizon - 0.3, x + 0.02, horizon + 0.02, steel)
         p.box(x - 0.05, horizon - 0.3, x + 0.2, horizon - 0.27, steel)
         p.box(x + 0.17, horizon - 0.27, x + 0.174, horizon - 0.16, (80, 80, 85))
     p.gradient(quay, 1, p.shade((186, 178, 168), 6), p.shade((160, 152, 144), 6))
     p.box(0, quay, 1, quay + 0.02, (212, 206, 198))
-    for x in np.arange(p.rng.random() * 0.25, 1, 0.25):
+    for x in np.arange(p.column(0, 0.2), 1, 0.25):
         p.box(x, quay - 0.035, x + 0.02, quay + 0.012, (70, 72, 80))
     return horizon + 0.14
 
 
 def _sea(p: Painter) -> float:
-    horizon = p.rng.uniform(0.42, 0.52)
+    horizon = p.row(0.4, 0.5)
     p.sky(horizon)
     if p.chance(0.3):
-        x = p.rng.uniform(0.1, 0.9)
+        x = p.column(0.1, 0.9)
         p.ellipse(x, horizon, 0.12, 0.05, p.shade((105, 150, 100)))
     _water(p, horizon, 1)
     return horizon + 0.06
 
 
 def _open_sky(p: Painter) -> float:
-    horizon = p.rng.uniform(0.86, 0.95)
+    horizon = p.row(0.85, 0.95)
     p.sky(1.0, 0.5)
     for _ in range(p.rng.integers(1, 5)):
-        p.cloud(p.rng.random(), p.rng.uniform(0.2, 0.8), p.rng.uniform(0.06, 0.12))
+        p.cloud(p.column(0, 1), p.row(0.2, 0.8), p.size(0.075, 0.11))
     p.ridge(1.0, 1.0 - horizon, p.shade((98, 168, 98)))
     return horizon
 
 
 def _snow(p: Painter) -> float:
-    horizon = p.rng.uniform(0.45, 0.55)
+    horizon = p.row(0.45, 0.55)
     p.sky(horizon, 0.4)
-    for x in (p.rng.uniform(0, 0.4), p.rng.uniform(0.5, 1)):  # mountains with white tops
-        half, top = p.rng.uniform(0.2, 0.34), horizon - p.rng.uniform(0.2, 0.32)
+    for x in (p.column(0.1, 0.35), p.column(0.6, 0.9)):  # mountains with white tops
+        half, top = p.size(0.25, 0.3125), horizon - p.row(0.2, 0.3)
         p.polygon(
             [(x - half, horizon + 0.02), (x, top), (x + half, horizon + 0.02)],
             p.shade((150, 168, 195), 6),
@@ -327,17 +316,17 @@ def _snow(p: Painter) -> float:
     p.ridge(horizon, 0.08, p.shade((222, 232, 243), 4))
     for _ in range(p.rng.integers(2, 7)):
         leaf = p.shade((75, 125, 112), 7)
-        p.pine(p.rng.random(), horizon + 0.03, p.rng.uniform(0.5, 0.95), leaf, snowy=True)
+        p.pine(p.column(0, 1), horizon + 0.03, p.size(0.6, 0.9), leaf, snowy=True)
     p.gradient(horizon + 0.01, 1, p.shade((244, 248, 252), 3), p.shade((214, 226, 241), 4))
     return horizon + 0.04
 
 
 def _desert(p: Painter) -> float:
-    horizon = p.rng.uniform(0.45, 0.52)
+    horizon = p.row(0.45, 0.5)
     p.sky(horizon, 0.3)
     if p.chance(0.5):  # a flat-topped rock
-        x, half = p.rng.uniform(0.15, 0.85), p.rng.uniform(0.08, 0.14)
-        top = horizon - p.rng.uniform(0.14, 0.24)
+        x, half = p.column(0.15, 0.85), p.size(0.09375, 0.125)
+        top = horizon - p.row(0.15, 0.25)
         p.polygon(
             [
                 (x - half, horizon + 0.02),
@@ -350,7 +339,7 @@ def _desert(p: Painter) -> float:
     p.ridge(horizon + 0.02, 0.13, p.shade((222, 158, 98), 8))
     p.gradient(horizon + 0.02, 1, p.shade((240, 204, 138)), p.shade((224, 178, 112)))
     for _ in range(p.rng.integers(0, 4)):
-        x, base, size = p.rng.random(), horizon + p.rng.uniform(0.04, 0.1), p.rng.uniform(0.6, 1)
+        x, base, size = p.column(0, 1), horizon + p.row(0.05, 0.1), p.size(0.7, 1)
         green = p.shade((75, 140, 85), 6)
         p.box(x - 0.011 * size, base - 0.2 * size, x + 0.011 * size, base, green)
         for side in (-1, 1):

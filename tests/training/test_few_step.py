@@ -1,12 +1,16 @@
 """The arithmetic of distillation."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
+from spa2v_core.generation.grounding.instance import InstanceGrounding
 from spa2v_core.training import models
-from spa2v_core.training.few_step import MARGIN, SEGMENTS, SUBSTEPS, Walks
+from spa2v_core.training.few_step import MARGIN, SEGMENTS, SUBSTEPS, Walks, transfer, with_change
+from spa2v_core.training.mini import Recipe, Trainer
 
 
 @pytest.fixture
@@ -43,3 +47,23 @@ def test_the_wanted_prediction_leads_to_the_wanted_point(walks, now, then):
     times = torch.full((3,), now), torch.full((3,), then)
     v = walks.between(x, wanted, *times)
     assert torch.allclose(walks.turn(x, v, *times), wanted, atol=1e-4)
+
+
+def test_what_distillation_changed_is_added_to_other_weights(tmp_path):
+    gate = "down_blocks.0.attentions.0.transformer_blocks.0.fuser.outer.bias"
+    shutil.copytree(WEIGHTS, tmp_path, dirs_exist_ok=True)
+    changed = InstanceGrounding.from_pretrained(WEIGHTS / "grounding").float()
+    with torch.no_grad():
+        changed.fusers["down_blocks-0-attentions-0-transformer_blocks-0"].outer.bias.add_(1)
+    changed.save_pretrained(tmp_path / "grounding")
+    model = load_mini(WEIGHTS)
+    model.grounding("instance")
+    weights = {name: 3 * w for name, w in model.pipeline.unet.state_dict().items()}
+    made = with_change(weights, WEIGHTS, tmp_path)
+    assert torch.allclose(made.pop(gate), weights.pop(gate) + 1, atol=1e-5)
+    assert all(torch.allclose(made[name], weights[name]) for name in weights)
+
+
+def test_a_transfer_needs_weights_before_and_after(tmp_path):
+    with pytest.raises(SystemExit, match="--distilled"):
+        transfer(Trainer(Recipe(device="cpu", start=str(WEIGHTS)), tmp_path))

@@ -135,7 +135,10 @@ def test_all_stages_run_and_export_a_model_that_renders(tmp_path):
     )
     assert latents.shape == (1, 8, FRAMES, 5, 8)
     go_on = [*options, "--start", str(out), "--resume"]
+    mini.main(["transfer", *go_on, "--distilled", str(out)])
+    assert (work / "student.pt").exists()
     mini.main(["base", "detector", *go_on])
+    assert not (work / "student.pt").exists()
     found, features = detect(
         Detector.from_pretrained(tmp_path / "detector").float(),
         np.zeros((2, 160, 256, 3), np.uint8),
