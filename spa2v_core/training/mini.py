@@ -7,7 +7,8 @@
 Stages keep their results in the work folder, so a run resumes at any stage; each has a gate that
 stops what does not learn. One H100 takes about three quarters of an hour for all of it. Base, text
 and grounding are trained together, because a base this small can't be grounded afterwards; motion
-modules follow, with the rest frozen; at last all of it is distilled to four steps without guidance.
+modules follow, with the rest frozen; at last all of it is distilled to four steps without guidance,
+or gets what an earlier distillation changed ("transfer", which is not part of "all").
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ STAGES = (
     *("sprites", "vae", "latents", "decoder", "base", "motion"),
     *("walks", "distill", "export", "detector"),
 )
-#: Stages that are not part of "all": each takes the place of others.
-OTHER_STAGES = ("transfer",)
+#: In place of "distill", and not part of "all".
+TRANSFER = "transfer"
 
 
 @dataclass(frozen=True)
@@ -373,7 +374,7 @@ class Trainer:
         self.tokenizer.save_pretrained(target / "tokenizer")
         models.build_scheduler().save_pretrained(target / "scheduler")
         sizes = {name: round(models.parameters_m(part), 2) for name, part in parts.items()}
-        logs = [self.work / f"log-{name}.jsonl" for name in (*STAGES, *OTHER_STAGES)]
+        logs = [self.work / f"log-{name}.jsonl" for name in (*STAGES, TRANSFER)]
         lines = [line for log in logs if log.exists() for line in log.read_text().splitlines()]
         figures = [json.loads(line) for line in lines if '"share"' not in line]
         card = {
@@ -397,7 +398,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("stages", nargs="+", choices=[*STAGES, *OTHER_STAGES, "all"])
+    parser.add_argument("stages", nargs="+", choices=[*STAGES, TRANSFER, "all"])
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=Path("assets/mini"))
     parser.add_argument("--detector-out", type=Path, default=Path("assets/detector"))
@@ -420,7 +421,7 @@ def main(arguments: list[str] | None = None) -> None:
         "decoder": trainer.train_decoder,
         "walks": lambda: take_walks(trainer),
         "distill": lambda: distill(trainer),
-        "transfer": lambda: transfer(trainer),
+        TRANSFER: lambda: transfer(trainer),
         "export": lambda: trainer.export(options["out"]),
         "detector": lambda: train_detector(trainer, options["detector_out"]),
     }

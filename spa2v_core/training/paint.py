@@ -1,7 +1,7 @@
 """What the backgrounds of the cartoon world are painted with: shapes, skies and trees, by light.
 
-Things stand on the autoencoder's grid (`column`, `row`): a window is the same few numbers wherever
-it is, and a small model draws it sharply. What has a place for every pixel is averaged to a smear.
+What scenes are made of stands on the autoencoder's grid (`column`, `row`): a window is the same few
+latent numbers wherever it is, which a small model learns sooner than a place for every pixel.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class Painter:
         return float(self.rng.integers(round(low * ROWS), round(high * ROWS) + 1)) / ROWS
 
     def size(self, *sizes: float) -> float:
+        """One of these."""
         return float(self.rng.choice(sizes))
 
     def _tinted(self, colour: Colour, lit: bool) -> np.ndarray:
