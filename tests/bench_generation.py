@@ -242,8 +242,8 @@ def run_low_memory(bench: Bench) -> None:
     bench.measure("preset low memory", render, repeats=1)
 
 
-def run_compiled(bench: Bench, how: str) -> None:
-    """The default, compiled `how`, against itself run eagerly."""
+def run_compiled(bench: Bench, whole: bool) -> None:
+    """The default, compiled by region or as a whole, against itself run eagerly."""
     model = compose(bench)
     schedule = STOCK
     eager = own_render(model, schedule)()
@@ -251,7 +251,8 @@ def run_compiled(bench: Bench, how: str) -> None:
     unet = model.pipeline.unet
     torch._dynamo.config.recompile_limit = 64  # by region there is a variant for every width
     unet._repeated_blocks = ("BasicTransformerBlock", "ResnetBlock2D")
-    unet.compile() if how == "whole UNet" else unet.compile_repeated_blocks()
+    unet.compile() if whole else unet.compile_repeated_blocks()
+    how = "whole UNet" if whole else "by region"
     row = bench.measure(f"default, compiled {how}", own_render(model, schedule))
     compiling = time.perf_counter() - start - bench.repeats * row.seconds
     print(f"compiled {how}: first render {compiling:.0f} s, PSNR {psnr(row.frames, eager):.1f} dB")
@@ -278,8 +279,8 @@ def table(bench: Bench) -> str:
 RUNS: dict[str, Callable[[Bench], None]] = {
     "eager": run_eager,
     "memory": run_low_memory,
-    "regions": lambda bench: run_compiled(bench, "by region"),
-    "whole": lambda bench: run_compiled(bench, "whole UNet"),
+    "regions": lambda bench: run_compiled(bench, whole=False),
+    "whole": lambda bench: run_compiled(bench, whole=True),
 }
 
 

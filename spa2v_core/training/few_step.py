@@ -191,21 +191,19 @@ def distill(trainer: Trainer) -> None:
     """The stage "distill": the student, from the walks; its 4 steps against the teacher's."""
     recipe, work = trainer.recipe, trainer.work
     torch.manual_seed(recipe.seed + 6)
-    student, objective = _frozen(trainer)
-    taken = Trajectories(**trainer.saved("walks"))
-    walks = Walks(objective, trainer.pool())
-    comparison = Comparison(trainer, walks, taken, student)
+    comparison = Comparison(trainer)
+    student, walks, taught = comparison.student, comparison.walks, comparison.taught
     stage = trainer.stage("distill", recipe.distill_seconds, recipe.distill_rate, 0.99)
     stage.warmup = 30
     student.requires_grad_(True)
     if recipe.compile:
         student.compile(dynamic=False)
     predict = predict_clips(student)
-    taught = len(taken.clips) - comparison.held_count
 
     def loss_of(_: int) -> torch.Tensor:
-        picked = torch.randint(taught, (recipe.motion_batch,), device=recipe.device)
-        return walks.loss(predict, taken.rows(picked))
+        size = (recipe.motion_batch,)
+        picked = torch.randint(len(taught.clips), size, device=recipe.device)
+        return walks.loss(predict, taught.rows(picked))
 
     taken_steps = fit(stage, [student], loss_of)
     torch.save(student.state_dict(), work / "student.pt")
@@ -222,12 +220,12 @@ def transfer(trainer: Trainer) -> None:
     before, after = trainer.recipe.start, trainer.recipe.distilled
     if not (before and after):
         raise SystemExit("transfer needs --start and --distilled: weights before and after")
-    student, objective = _frozen(trainer)
-    taken = Trajectories(**trainer.saved("walks"))
-    comparison = Comparison(trainer, Walks(objective, trainer.pool()), taken, student)
+    comparison = Comparison(trainer)
+    student = comparison.student
     student.load_state_dict(with_change(student.state_dict(), Path(before), Path(after)))
     torch.save(student.state_dict(), trainer.work / "student.pt")
-    comparison.judge(trainer.stage("transfer", 0, 0), GATED_FROM if before != after else 0)
+    changed = before != after  # the same weights twice bring nothing nearer
+    comparison.judge(trainer.stage("transfer", 0, 0), GATED_FROM if changed else 0)
 
 
 def with_change(
@@ -252,23 +250,24 @@ def _frozen(trainer: Trainer) -> tuple[GroundedUNetMotionModel, Objective]:
     return unet, trainer.objective(base, predict_clips(unet), group=FRAMES)
 
 
-@dataclass
 class Comparison:
-    """A student against the ends of its teacher's last walks, which it does not learn from.
+    """A student, which starts as its teacher's copy, against the ends of its teacher's last walks.
 
     Attributes
     ----------
-    before: PSNR in dB of its unguided steps when the comparison was made, as its teacher's copy.
+    taught: the walks to learn from.
+    held: those that it is compared with.
+    before: PSNR in dB of its unguided steps at the start.
     """
 
-    trainer: Trainer
-    walks: Walks
-    taken: Trajectories
-    student: GroundedUNetMotionModel
-
-    def __post_init__(self) -> None:
-        self.held_count = min(16, len(self.taken.clips) // 2)
-        self.held = self.taken.rows(slice(-self.held_count, None))
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self.student, objective = _frozen(trainer)
+        self.walks = Walks(objective, trainer.pool())
+        taken = Trajectories(**trainer.saved("walks"))
+        count = len(taken.clips)
+        held = min(16, count // 2)
+        self.taught, self.held = taken.rows(slice(count - held)), taken.rows(slice(-held, None))
         self.before = self.likeness(SEGMENTS)
 
     def judge(self, stage: Stage, steps_taken: int) -> None:

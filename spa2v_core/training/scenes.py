@@ -183,10 +183,9 @@ def _forest(p: Painter) -> float:
     for depth, count in ((0.55, 13), (1.0, 8)):
         leaf = p.shade((78, 145, 88) if pines else (95, 160, 75), 7) * (1.22 - 0.4 * depth)
         for x in np.linspace(0, 1, count):
-            grow, at = p.pine if pines else p.tree, round(x * COLUMNS) / COLUMNS
-            grow(
-                at + p.column(-0.03, 0.03), horizon + 0.04 * depth, depth * p.size(0.85, 1.15), leaf
-            )
+            at = round(x * COLUMNS) / COLUMNS + p.column(-0.03, 0.03)
+            grow, size = p.pine if pines else p.tree, depth * p.size(0.85, 1.15)
+            grow(at, horizon + 0.04 * depth, size, leaf)
     p.gradient(horizon + 0.02, 1, p.shade((95, 150, 70)), p.shade((58, 105, 50)))
     for _ in range(p.rng.integers(0, 5)):
         p.bush(p.column(0, 1), horizon + 0.05, p.size(0.6, 1.0), p.shade((62, 122, 58)))

@@ -3,12 +3,13 @@
 import zlib
 
 import torch
-from diffusers import MotionAdapter, UNet2DConditionModel
 
 from spa2v_core.generation.grounding.migc import MigcGrounding
 from spa2v_core.generation.unet import GroundedUNetMotionModel
+from tests.generation.tiny_full import WIDTHS, build_motion, build_unet
 
-FRAMES, CHANNELS, TEXT_DIM, HEADS, WORDS = 4, 32, 24, 4, 5
+FRAMES, TEXT_DIM, HEADS, WORDS = 4, 24, 4, 5
+CHANNELS = WIDTHS[-1]
 
 
 class FakeText:
@@ -27,23 +28,7 @@ class FakeText:
 
 def stock_unet():
     torch.manual_seed(0)
-    widths = (16, 32, CHANNELS, CHANNELS)
-    unet = UNet2DConditionModel(
-        down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-        block_out_channels=widths,
-        layers_per_block=2,
-        cross_attention_dim=TEXT_DIM,
-        attention_head_dim=HEADS,
-        norm_num_groups=8,
-    )
-    adapter = MotionAdapter(
-        block_out_channels=widths,
-        motion_num_attention_heads=HEADS,
-        motion_norm_num_groups=8,
-        motion_max_seq_length=FRAMES,
-        use_motion_mid_block=False,
-    )
+    unet, adapter = build_unet(text_dim=TEXT_DIM, heads=HEADS), build_motion(heads=HEADS)
     return GroundedUNetMotionModel.from_unet2d(unet, adapter).eval()
 
 
