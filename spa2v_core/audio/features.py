@@ -1,7 +1,8 @@
-"""Mel spectra for recognising sounds: the same numbers in training and at planning time.
+"""Log mel patches for recognising sounds, as YAMNet was trained on them: the same numbers when the
+tagger's head is trained and when a plan is made.
 
-Plain numpy and scipy: librosa gives the same filters (a test compares them), but compiles for many
-seconds on its first use.
+Plain numpy and scipy; the definition is `features.py` of YAMNet (Plakal and Ellis, TensorFlow
+models), with HTK's mel scale and magnitudes, not powers.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import numpy as np
 from scipy.signal import resample_poly
 
 RATE = 16_000
-WINDOW, HOP, FFT = 640, 320, 1024
+WINDOW, HOP, FFT = 400, 160, 512
 MELS = 64
-MEL_HZ = (50.0, 7600.0)
-#: What is further under the loudest cell of a patch is floor, dB.
-RANGE_DB = 80.0
+MEL_HZ = (125.0, 7500.0)
+LOG_OFFSET = 0.001
+#: One patch is 0.96 s; a new one starts every 0.48 s.
+PATCH_FRAMES, PATCH_STEP = 96, 48
+FRAME_S = HOP / RATE
 
 
 def resample(samples: np.ndarray, rate: int, target: int = RATE) -> np.ndarray:
@@ -28,44 +31,41 @@ def resample(samples: np.ndarray, rate: int, target: int = RATE) -> np.ndarray:
     return resample_poly(samples, target // divisor, rate // divisor, axis=-1).astype(np.float32)
 
 
-def mel_power(samples: np.ndarray) -> np.ndarray:
-    """(frames, MELS) power of mono sound at `RATE`; 50 frames a second."""
-    count = max(1, 1 + (len(samples) - WINDOW) // HOP)
-    padded = np.pad(samples, (0, max(0, WINDOW - len(samples))))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
-    spectrum = np.fft.rfft(windows * np.hanning(WINDOW + 1)[:-1].astype(np.float32), FFT)
-    return (np.abs(spectrum) ** 2).astype(np.float32) @ mel_filters().T
+def log_mel(samples: np.ndarray) -> np.ndarray:
+    """(frames, MELS) log magnitude of mono sound at `RATE`, 100 frames a second.
+
+    The sound is brought to a peak of 1, so that gain does not matter; one shorter than a patch is
+    padded with silence.
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    sound = samples.astype(np.float32) / max(peak, 1e-9)
+    least = WINDOW + (PATCH_FRAMES - 1) * HOP
+    sound = np.pad(sound, (0, max(0, least - len(sound))))
+    windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
+    hann = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+    magnitude = np.abs(np.fft.rfft(windows * hann, FFT)).astype(np.float32)
+    return np.log(magnitude @ mel_filters() + LOG_OFFSET)
 
 
-def patch(power: np.ndarray) -> np.ndarray:
-    """(..., frames, MELS) power to what the network sees: dB, floored `RANGE_DB` under the
-    loudest cell, without its mean (so that gain does not matter), divided by 20."""
-    level = 10 * np.log10(np.maximum(power, 1e-24))
-    level = np.maximum(level, level.max((-2, -1), keepdims=True) - RANGE_DB)
-    return ((level - level.mean((-2, -1), keepdims=True)) / 20).astype(np.float32)
+def cut_patches(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """((W, PATCH_FRAMES, MELS) patches, (W,) their first frames); the last one ends with the
+    sound."""
+    last = len(frames) - PATCH_FRAMES
+    starts = np.unique(np.append(np.arange(0, last + 1, PATCH_STEP), last))
+    return np.stack([frames[start : start + PATCH_FRAMES] for start in starts]), starts
 
 
 @cache
 def mel_filters() -> np.ndarray:
-    """(MELS, FFT // 2 + 1) triangular filters of unit area on Slaney's mel scale."""
-    low, high = _hz_to_mel(np.array(MEL_HZ))
-    edges = _mel_to_hz(np.linspace(low, high, MELS + 2))
-    bins = np.fft.rfftfreq(FFT, 1 / RATE)
-    ramps = edges[:, None] - bins[None]
-    widths = np.diff(edges)
-    lower, upper = -ramps[:-2] / widths[:-1, None], ramps[2:] / widths[1:, None]
-    scale = 2 / (edges[2:] - edges[:-2])
-    return (np.maximum(0, np.minimum(lower, upper)) * scale[:, None]).astype(np.float32)
+    """(FFT // 2 + 1, MELS) triangular filters of unit height on HTK's mel scale."""
 
+    def mel(hz: np.ndarray) -> np.ndarray:
+        return 1127 * np.log1p(hz / 700)
 
-_LINEAR_HZ, _BREAK_HZ, _LOG_STEP = 200 / 3, 1000.0, np.log(6.4) / 27
-
-
-def _hz_to_mel(hz: np.ndarray) -> np.ndarray:
-    above = _BREAK_HZ / _LINEAR_HZ + np.log(np.maximum(hz, 1e-9) / _BREAK_HZ) / _LOG_STEP
-    return np.where(hz < _BREAK_HZ, hz / _LINEAR_HZ, above)
-
-
-def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
-    start = _BREAK_HZ / _LINEAR_HZ
-    return np.where(mel < start, mel * _LINEAR_HZ, _BREAK_HZ * np.exp(_LOG_STEP * (mel - start)))
+    bins = mel(np.fft.rfftfreq(FFT, 1 / RATE))[:, None]
+    edges = np.linspace(*mel(np.array(MEL_HZ)), MELS + 2)
+    lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
+    ramps = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
+    filters = np.maximum(0, ramps)
+    filters[0] = 0  # the constant part
+    return filters.astype(np.float32)

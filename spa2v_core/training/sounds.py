@@ -1,13 +1,16 @@
-"""Dry sounds by class: recordings from Debian packages, soundfont instruments, synthesis.
+"""Dry sounds by class: recordings from Debian packages and GitHub repositories, soundfont
+instruments, synthesis.
 
 `sounds.tsv` lists every recording with its package, licence and use: "train" where the licence is
 MIT, BSD, public domain, CC0, CC-BY or CC-BY-SA, else "held" (only ever measured on). Packages are
-fetched with apt when this runs; nothing of them is kept in the project.
+fetched with apt and repositories ("github:owner/name@commit") with git when this runs; nothing of
+them is kept in the project.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import subprocess
 from collections import defaultdict
@@ -28,6 +31,7 @@ from .containers import unpack
 
 CATALOGUE = Path(__file__).with_name("sounds.tsv")
 OTHER = "other"
+MIRRORS = "SPA2V_MIRRORS"
 #: (package, soundfont, held out). The fonts that are trained on share some samples; the held-out
 #: one shares none with them.
 SOUNDFONTS = (
@@ -109,6 +113,40 @@ def pack_sounds(work: Path, seed: int = 0, held_only: bool = False) -> Path:
     return path
 
 
+def fetch_source(package: str, paths: list[str], packages: Path) -> Path:
+    """Folder with these files of a Debian package or of a repository, fetched once."""
+    if package.startswith("github:"):
+        return fetch_repository(package.removeprefix("github:"), paths, packages)
+    return fetch_package(package, packages)
+
+
+def fetch_repository(pinned: str, paths: list[str], packages: Path) -> Path:
+    """Folder with these files of a GitHub repository at a commit ("owner/name@commit").
+
+    `MIRRORS` names a folder of bare clones ("owner+name/repo") to be used instead of the network.
+    """
+    name, commit = pinned.split("@")
+    folder = packages / name.replace("/", "+")
+    if folder.exists():
+        return folder
+    mirror = Path(os.environ.get(MIRRORS, "")) / name.replace("/", "+") / "repo"
+    bare = packages / f"{folder.name}.git"
+    if os.environ.get(MIRRORS):
+        bare = mirror
+    elif not bare.exists():
+        clone = ["git", "clone", "-q", "--bare", "--filter=blob:none"]
+        subprocess.run([*clone, f"https://github.com/{name}.git", str(bare)], check=True)
+    part = packages / f"{folder.name}.part"
+    for path in paths:
+        made = subprocess.run(
+            ["git", f"--git-dir={bare}", "show", f"{commit}:{path}"], check=True, capture_output=True
+        )
+        (part / path).parent.mkdir(parents=True, exist_ok=True)
+        (part / path).write_bytes(made.stdout)
+    part.rename(folder)
+    return folder
+
+
 def fetch_package(package: str, packages: Path) -> Path:
     """Folder with the sounds of a Debian package, fetched once."""
     folder = packages / package
@@ -135,14 +173,17 @@ def _recordings(packages: Path, held_only: bool) -> list[_Dry]:
     with CATALOGUE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     trained = {(row["class"], row["package"]) for row in rows if row["use"] == "train"}
+    files: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        files[row["package"]].append(row["path"])
     found: list[_Dry] = []
     for row in rows:
         held = row["use"] == "held"
         if (held or not held_only) and not (held and (row["class"], row["package"]) in trained):
-            path = fetch_package(row["package"], packages) / row["path"]
-            clip = read_audio(path, min_seconds=0.02)
+            folder = fetch_source(row["package"], files[row["package"]], packages)
+            clip = read_audio(folder / row["path"], min_seconds=0.02)
             mono = resample(clip.samples.mean(0), clip.rate)
-            found.append(_dry(row["class"], row["package"], held, mono))
+            found.append(_dry(row["class"], row["package"].split("@")[0], held, mono))
     return found
 
 
