@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import __version__
+from .audio.choices import MENDED
 from .audio.cues import SpatialCues, measure
 from .audio.hearing import Heard, hear
 from .audio.io import AudioClip, read_audio, select_span
@@ -87,6 +88,7 @@ def analyse(
     duration_s: float | None = None,
     swap_channels: bool = False,
     channels: str = "auto",
+    width: float = 1.0,
     objects: str | None = None,
     tagger: str = "mel",
 ) -> Analysis:
@@ -101,7 +103,7 @@ def analyse(
         swap_channels=swap_channels,
         channels=channels,
     )
-    cues = measure(clip)
+    cues = measure(clip, mend=channels in MENDED, width=width)
     names = parse_objects(objects)
     heard = hear(clip, cues, get_tagger(tagger), len(names) or None)
     return Analysis(clip, cues, heard, names, start, length, note)

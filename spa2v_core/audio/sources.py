@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cues import SILENT_DB, SLOTS, SpatialCues, frame_medians
-from .io import AudioClip
+from .clip import AudioClip
 from .spectra import band_of, slot_of, transform
 from .weighted import decibel, smooth, weighted_quantile
 
