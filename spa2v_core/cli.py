@@ -11,7 +11,7 @@ from typing import get_args
 
 from . import __version__, hub, pipeline
 from .audio import hearing
-from .audio.io import CHANNELS
+from .audio.choices import CHANNELS
 from .audio.tagger import TAGGERS
 from .errors import InputError, Spa2vError
 from .generation.base import Notice, Progress, RenderOptions, RenderRequest

@@ -10,7 +10,7 @@ with the first of its names given.
 With --solo, a folder of mono recordings called `<thing>_<number>.flac`, each pair is a recording of
 the first folder, ambience and all, and one of those at an equal level, put to one side by the
 simulator's microphones. Both count only if both are found and in place: what is put there within
-`NEAR` of it; the recording, if it stays, within `NEAR` of where its energy is, else with its motion.
+`NEAR` of it; the recording, if it stays, within `NEAR` of where its energy is, else by its motion.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ SUFFIXES = (".flac", ".wav", ".mp3", ".ogg", ".m4a")
 NEAR = 0.2
 #: Places that the second sound is put to, and the pairs of microphones that put it there.
 PLACES, MICROPHONES = (0.15, 0.85), ("pan", "coincident", "spaced")
+
+
+MARKS = {None: "-", True: "ok", False: "NO"}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The sound of a container: which of its tracks, every packet that can be decoded, in players' time.
+"""The sound of a container: which of its tracks, all that can be decoded, in players' time.
 
 Files that other programs play are played here too: what is damaged, cut short, chained or late is
 decoded as far as it goes, and said.
@@ -56,7 +56,7 @@ def decode(path: Path, max_seconds: float, choice: str) -> Decoded:
     """
     found: Decoded | None = None
     for link in _links(path):
-        with av.open(link, metadata_errors="replace") as container:
+        with av.open(link, "r", metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise InputError(f"{path.name} has no sound track")
             reader = _Reader(path.name, container, choice, max_seconds, found)

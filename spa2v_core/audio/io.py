@@ -12,7 +12,6 @@ import numpy as np
 from ..errors import InputError
 from ..units import to_samples, to_seconds
 from .channels import high_passed
-from .choices import CHANNELS
 from .clip import DEEP_SILENCE_DB, MAX_SPAN_SECONDS, MIN_SPAN_SECONDS, SILENCE_DB, AudioClip
 from .decode import decode
 
@@ -30,7 +29,7 @@ def read_audio(
 ) -> AudioClip:
     """Decode the sound of a file (wav, flac, mp3, ogg, opus, m4a, mp4, webm, ...).
 
-    channels: one of `CHANNELS`; more than two have to be explained (four may be quad or
+    channels: one of `choices.CHANNELS`; more than two have to be explained (four may be quad or
     ambisonics).
 
     Raises

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cues import SILENT_DB, SLOTS, SpatialCues, frame_medians
 from .clip import AudioClip
+from .cues import SILENT_DB, SLOTS, SpatialCues, frame_medians
 from .spectra import band_of, slot_of, transform
 from .weighted import decibel, smooth, weighted_quantile
 

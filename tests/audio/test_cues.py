@@ -71,7 +71,7 @@ def test_partly_mono_says_so():
 
 
 def test_what_is_left_alone_is_hard_left():
-    """A channel without any sound is dead (`test_channels`) unless it is said to be as it should."""
+    """A channel without any sound is dead (`test_channels`), unless it is taken as it is."""
     for cues in (measure(noise(1, right=0.01)), measure(noise(1, right=0.0), mend=False)):
         assert cues.x == pytest.approx(np.zeros(16), abs=0.01)
         assert cues.positioned
