@@ -75,7 +75,10 @@ def load_span(
     swap_channels: bool = False,
     channels: str = "auto",
 ) -> tuple[AudioClip, float, float, str]:
-    """(span, its start, the recording's length, note) of a file."""
+    """(span, its start, the recording's length, note) of a file.
+
+    channels: one of `audio.choices.CHANNELS`; swap_channels: exchange left and right after that.
+    """
     recording = read_audio(path, channels=channels)
     clip, start, note = select_span(recording, start_s, duration_s)
     return clip.swapped() if swap_channels else clip, start, recording.duration_s, note
@@ -94,6 +97,7 @@ def analyse(
 ) -> Analysis:
     """Read a file, take the span (default: all, or the loudest 10 s), measure and listen.
 
+    width: factor by which positions are spread from the middle.
     objects: comma-separated names of what the user hears, which say how many sources to find.
     """
     clip, start, length, note = load_span(

@@ -161,7 +161,7 @@ def at_once(folder: Path, solo: Path, pairs: int, seed: int) -> None:
                 for t in sorted(layout.objects, key=lambda t: t.id)
             )
             print(
-                f"  {way:12s}{'ok' if both else 'NO'} {bed.path.stem} ({place_of_bed.mean():.2f}) + "
+                f"  {way:12s}{MARKS[both]} {bed.path.stem} ({place_of_bed.mean():.2f}) + "
                 f"{sound.stem} ({place:.2f}, {microphones}): {tracks}"
             )
     for way, found in outcome.items():

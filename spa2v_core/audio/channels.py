@@ -30,8 +30,9 @@ BLOCK_S, BAND_HZ = 0.5, (150.0, 8000.0)
 CLEAR, CLEARER, UNRELATED = 0.15, 1.5, 0.05
 #: Most that a drifting delay strays from a straight line, s.
 STRAY_S = 2e-4
-#: Bits a second of linear time code at 24 to 30 frames of 80 bits (SMPTE 12M).
-TIMECODE_BITS = (1880.0, 2440.0)
+#: Bits a second of linear time code at 24 to 30 frames of 80 bits (SMPTE 12M), most that its level
+#: changes, dB, and the correlation of a channel that is something else.
+TIMECODE_BITS, EVEN_DB, UNLIKE = (1880.0, 2440.0), 2.0, 0.2
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,14 @@ def high_passed(clip: AudioClip) -> AudioClip:
     return clip.with_samples(samples.astype(np.float32))
 
 
+def level_of(samples: np.ndarray) -> float:
+    """RMS of samples of any shape, dB re full scale."""
+    return float(decibel(np.mean(np.square(samples, dtype=np.float64))))
+
+
 def _rumble_notes(clip: AudioClip, heard: AudioClip) -> list[str]:
-    before, after = (float(np.mean(np.square(c.samples, dtype=np.float64))) for c in (clip, heard))
-    if before < 1e-10 or decibel(before) - decibel(after) < MUCH_RUMBLE_DB:
+    before, after = level_of(clip.samples), level_of(heard.samples)
+    if before < -100 or before - after < MUCH_RUMBLE_DB:
         return []
     return [f"a constant offset or rumble under {RUMBLE_HZ:.0f} Hz is left out of what is measured"]
 
@@ -89,16 +95,17 @@ def _rumble_notes(clip: AudioClip, heard: AudioClip) -> list[str]:
 def _only_channel(clip: AudioClip) -> tuple[int | None, str]:
     """(the channel that holds the recording, note) if the other is dead or a time code."""
     names = ("left", "right")
-    level = decibel(np.mean(np.square(clip.samples, dtype=np.float64), axis=1))
+    level = np.array([level_of(samples) for samples in clip.samples])
     quiet = int(level.argmin())
     difference = float(abs(level[0] - level[1]))
     if difference > DEAD_DB or (difference > DEAD_UNRELATED_DB and not related(clip)):
         note = f"the {names[quiet]} channel is dead: the {names[1 - quiet]} one is taken as mono"
         return 1 - quiet, f"{note} (channels plain takes both)"
-    for code in (0, 1):
-        if is_timecode(clip.samples[code], clip.rate):
-            note = f"the {names[code]} channel is time code: the {names[1 - code]} one is taken"
-            return 1 - code, f"{note} as mono"
+    codes = [is_timecode(samples, clip.rate) for samples in clip.samples]
+    if sum(codes) == 1 and abs(float(np.corrcoef(clip.samples)[0, 1])) < UNLIKE:
+        code = codes.index(True)
+        note = f"the {names[code]} channel is time code: the {names[1 - code]} one is taken"
+        return 1 - code, f"{note} as mono"
     return None, ""
 
 
@@ -107,6 +114,9 @@ def is_timecode(samples: np.ndarray, rate: int) -> bool:
     crosses zero after half a bit or a whole bit and after nothing else."""
     edges = np.flatnonzero(np.diff(np.signbit(samples)))
     seconds = len(samples) / rate
+    parts = np.array_split(samples, 16)
+    if np.ptp([level_of(part) for part in parts]) > EVEN_DB:
+        return False
     if not TIMECODE_BITS[0] * 0.9 < len(edges) / seconds < TIMECODE_BITS[1] * 2.1:
         return False
     step = np.diff(edges) / rate

@@ -14,7 +14,7 @@ import numpy as np
 from ..units import frame_time
 from .channels import condition
 from .clip import AudioClip
-from .places import WALLS_HZ, Cells, are_apart, cells_of, frame_delays
+from .places import WALLS_HZ, Cells, are_apart, cells_of, frame_delays, may_be_coincident
 from .spectra import Spectra, band_sums, slot_sums, stereo_spectra
 from .weighted import decibel, weighted_median
 
@@ -27,6 +27,7 @@ SLOTS = 4
 MONO_CORRELATION, MONO_DIFFERENCE_DB = 0.9995, 0.1
 MONO_NOTE = "mono recording: position is not audible"
 SPACED_NOTE = "spaced microphones: position is read from the time difference"
+COINCIDENT_NOTE = "the microphones may be a crossed pair: width 2 places what they hear further out"
 #: Frames that far under the loudest are silent, dB.
 SILENT_DB = 45.0
 
@@ -120,6 +121,7 @@ def measure(
     x, agreement = _position(cells)
     confidence = np.where(heard, agreement * np.clip((loud + SILENT_DB) / 25, 0.1, 1), 0.0)
     kind: Evidence = "time" if apart else "level"
+    narrow = width == 1 and not apart and may_be_coincident(spectra)
     shift, shift_confidence = timbre.doppler(spectra)
     return SpatialCues(
         clip=clip,
@@ -140,14 +142,16 @@ def measure(
         confidence=confidence,
         evidence=tuple(kind if one else "none" for one in heard),
         cells=cells,
-        notes=(*clip_notes, *channel_notes, *_notes(heard, same, apart)),
+        notes=(*clip_notes, *channel_notes, *_notes(heard, same, kind, narrow)),
     )
 
 
-def _notes(heard: np.ndarray, same: np.ndarray, apart: bool) -> list[str]:
+def _notes(heard: np.ndarray, same: np.ndarray, kind: Evidence, narrow: bool) -> list[str]:
     if not heard.any():
         return [MONO_NOTE]
-    notes = [SPACED_NOTE] if apart else []
+    notes = [SPACED_NOTE] if kind == "time" else []
+    if narrow:
+        notes.append(COINCIDENT_NOTE)
     if same.mean() > 0.2:
         notes.append(f"partly mono: {same.mean():.0%} of the frames have no position evidence")
     return notes

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..units import SPEED_OF_SOUND
 from .spectra import Spectra, band_of, band_sums, gcc_phat
-from .weighted import weighted_quantile
+from .weighted import decibel, weighted_median, weighted_quantile
 
 #: Edges of the bands that positions are read in; lower down wind and rooms speak.
 CELL_BANDS_HZ = tuple(float(f) for f in np.geomspace(180, 14000, 41))
@@ -32,11 +32,21 @@ DELAY_BAND_HZ = (400.0, 6000.0)
 #: What the highest of so many lags reaches by chance.
 CHANCE_COHERENCE = 0.06
 #: Delays under this are none, s. Share of the frames (weighed by how far all frequencies agree on a
-#: delay) that must have one, and the mean height of their peaks: wide ambience has any delay, but
-#: no frequencies that agree on it.
+#: delay) that must have one, and the mean height of their peaks.
 NO_DELAY_S, DELAYED_SHARE, DELAYED_HEIGHT = 6e-5, 0.15, 0.33
+#: Where few frequencies sound, or a room blurs them, the peaks are lower: then nearly all frames
+#: must have a delay, and so many of them the same (within so many s). Wide ambience has any.
+LASTING_SHARE, SAME_SHARE, SAME_S = 0.8, 0.4, 8e-5
 #: Level difference that a room scatters between spaced microphones, as a distance from the middle.
 SCATTER = 0.15
+
+
+#: Factors by which places may be spread from the middle.
+MIN_WIDTH, MAX_WIDTH = 0.25, 4.0
+#: Two directional microphones at one place: in the cells of its ambience the channels are alike,
+#: but not the same (0.75 in a diffuse field, for cardioids at 90 degrees), and hardly differ in
+#: level, dB: what comes from the edges of the picture does by 6 to 7.
+COINCIDENT_ALIKE, COINCIDENT_DB = (0.33, 0.9), 6.5
 
 
 @dataclass(frozen=True)
@@ -66,9 +76,34 @@ def are_apart(lag: np.ndarray, coherence: np.ndarray) -> bool:
     """
     weight = np.clip(coherence - CHANCE_COHERENCE, 0, 1)
     late = weight * (np.abs(lag) > NO_DELAY_S)
-    if late.sum() < max(DELAYED_SHARE * float(weight.sum()), 0.05):
+    share = float(late.sum() / max(float(weight.sum()), 1e-9))
+    if late.sum() < 0.05 or share < DELAYED_SHARE:
         return False
-    return float((late * coherence).sum() / late.sum()) > DELAYED_HEIGHT
+    if float((late * coherence).sum() / late.sum()) > DELAYED_HEIGHT:
+        return True
+    same = np.abs(lag - weighted_median(lag, weight)) < SAME_S
+    return share > LASTING_SHARE and float((weight * same).sum() / weight.sum()) > SAME_SHARE
+
+
+def may_be_coincident(spectra: Spectra) -> bool:
+    """Whether this looks like a coincident pair, whose range is narrower than a pan law's
+    (Lipshitz, 1986). Without ambience nothing tells it from a narrow pan, so it is only ever said.
+    """
+    bands = band_sums(spectra, CELL_BANDS_HZ)
+    inside = (bands.frequencies > 400) & (bands.frequencies < 8000)
+
+    def pairs(values: np.ndarray) -> np.ndarray:
+        return values[inside, : values.shape[1] // 2 * 2].reshape(int(inside.sum()), -1, 2).sum(2)
+
+    left, right, cross = pairs(bands.left), pairs(bands.right), pairs(bands.cross.real)
+    power = left + right
+    there = power > 10**-4.5 * power.max(1, keepdims=True)
+    if power.max() < 1e-20:
+        return False
+    alike = float(np.quantile((cross / np.maximum(np.sqrt(left * right), 1e-20))[there], 0.1))
+    difference = float(np.quantile(np.abs(decibel(right) - decibel(left))[there], 0.96))
+    low, high = COINCIDENT_ALIKE
+    return low < alike < high and difference < COINCIDENT_DB
 
 
 def cells_of(spectra: Spectra, apart: bool, width: float = 1.0) -> Cells:
