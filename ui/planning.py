@@ -19,7 +19,7 @@ from spa2v_core.audio.sources import MAX_SOURCES
 from spa2v_core.errors import InputError
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
-from spa2v_core.planning.agreement import agreement
+from spa2v_core.planning.agreement import agreement, evidence_path
 from spa2v_core.planning.base import ModelOptions, PlanReport, read_prices
 from spa2v_core.planning.settings import ProviderSettings
 
@@ -95,7 +95,7 @@ def plan(
         layout, proposal = edit.replan(current, last.proposal, made)
     became = dict(zip((t.id for t in made.objects), (t.id for t in proposal.objects), strict=True))
     matched = {one.source: became[one.track] for one in agreement(made, analysis.heard)}
-    feed = Feed(clip, sound, proposal, _heard(analysis, matched))
+    feed = Feed(clip, sound, proposal, _heard(analysis, matched, proposal))
     figure = cue_figure(analysis.clip, analysis.cues, analysis.heard, made)
     visit = [audio, start, duration, channels, width_of(width), objects]
     names = _guesses(analysis, made)
@@ -186,13 +186,17 @@ def resume(visit: list[Any]) -> tuple[Any, ...]:
 
 
 def _heard(
-    analysis: pipeline.Analysis, became: Mapping[int | None, int]
+    analysis: pipeline.Analysis, became: Mapping[int | None, int], layout: VideoSceneLayout
 ) -> tuple[dict[str, Any], ...]:
-    """Each sound as the editor shows it, with the track that it became."""
+    """Each sound as the editor shows it, with the track that it became, and what a box of that is
+    compared with: its path by the evidence, and how far each frame is trusted."""
+    names = {track.id: track.name for track in layout.objects}
     return tuple(
         {
             "track": became.get(index),
             "x": one.source.x.round(4).tolist(),
+            "path": evidence_path(one, names.get(became.get(index, -1), "")).round(4).tolist(),
+            "trust": one.source.trust.round(4).tolist(),
             "confidence": one.source.confidence.round(3).tolist(),
             "names": [name for name, p in one.tags.ranked(5) if p > 0.05] if one.tags else [],
         }

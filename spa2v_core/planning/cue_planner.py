@@ -10,13 +10,13 @@ import numpy as np
 
 from ..audio.hearing import Heard
 from ..audio.sources import HeardSource
-from ..audio.weighted import smooth, weighted_median
+from ..audio.weighted import smooth
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
 from ..vocabulary import BY_NAME, COLOURS, UNKNOWN, resolve
 from . import wording
 from .base import PlanRequest
-from .motion import read_motion
+from .motion import path_of, read_motion
 from .wording import Planned
 
 WIDTH, HEIGHT = 512, 320
@@ -25,12 +25,8 @@ HORIZON = 0.5
 MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
 #: Height of a box in the far distance.
 SMALLEST = 0.08
-#: Where a crossing goes whose travel can't be read: between these, so that no name moves a box by
-#: a third of the picture from where it is heard.
-FROM_X, TO_X = 0.2, 0.8
-#: Places for what is named but not heard, the one furthest from the others first taken; and how
-#: near the picture's edge the middle of what stays may be.
-FREE_PLACES, EDGE = (0.5, 0.22, 0.78), 0.05
+#: Places for what is named but not heard, the one furthest from the others first taken.
+FREE_PLACES = (0.5, 0.22, 0.78)
 #: Confidence of a motion that is read from level alone, for a known and an unknown thing.
 FROM_LEVEL, FROM_LEVEL_UNKNOWN = 0.5, 0.3
 #: How much likelier names must be in another order than that of loudness, for each that moves.
@@ -198,23 +194,9 @@ def _confidence(part: Planned) -> float:
 
 def _positions(part: Planned) -> np.ndarray:
     """(N,) centre of the box in the picture: where it is heard; a category never moves it."""
-    x, reading, trust = part.source.x, part.reading, part.source.trust
-    if reading.unheard or reading.faint:
-        path = np.linspace(FROM_X, TO_X, len(x))
-        return path[::-1] if reading.travel < 0 else path
     if not part.heard_apart:
-        return x
-    if part.source.certainty == 0:
-        return np.full_like(x, 0.5)
-    if reading.motion == "stationary":
-        return np.full_like(x, np.clip(weighted_median(x, trust), EDGE, 1 - EDGE))
-    t = np.linspace(-0.5, 0.5, len(x))
-    slope, offset = np.polyfit(t, x, 1, w=np.sqrt(trust + 1e-3))
-    straight = slope * t + offset
-    if reading.motion == "crossing":  # where it is hardly heard it goes straight on
-        share = np.minimum(1, 3 * trust)
-        return np.clip(share * x + (1 - share) * straight, 0, 1)
-    return np.clip(straight, EDGE, 1 - EDGE)
+        return part.source.x
+    return path_of(part.source, part.reading)
 
 
 def _heights(part: Planned) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..audio.sources import HeardSource
-from ..audio.weighted import smooth
+from ..audio.weighted import smooth, weighted_median
 from ..vocabulary import Thing
 
 Motion = Literal["approaching", "receding", "crossing", "stationary"]
@@ -31,6 +31,10 @@ FAINT_FIT, FAINT_CERTAINTY = 0.5, 0.6
 LASTING = 0.037
 #: Rise of the middle over both ends by which a thing that travels is heard to pass.
 HUMP_DB = 4.0
+#: Where a crossing goes whose travel can't be read: between these, so that no name moves a box by
+#: a third of the picture from where it is heard; and how near the picture's edge the middle of
+#: what does not cross may be.
+FROM_X, TO_X, EDGE = 0.2, 0.8, 0.05
 #: Fall of the pitch, semitones, and its confidence, by which it is heard to pass.
 DOPPLER_FALL, DOPPLER_CONFIDENCE = -0.3, 0.6
 
@@ -99,6 +103,26 @@ def _is_faint(reading: MotionReading, source: HeardSource, passes: bool) -> bool
         return False
     middle = float(np.average(source.x, weights=source.trust + 1e-6))
     return abs(middle - 0.5) < LASTING and source.certainty > FAINT_CERTAINTY
+
+
+def path_of(source: HeardSource, reading: MotionReading) -> np.ndarray:
+    """(N,) where a source that moves like that is in the picture, 0..1: where it is heard, or, if
+    it is only heard to pass, across the picture. What agrees with it agrees with the evidence."""
+    x, trust = source.x, source.trust
+    if reading.unheard or reading.faint:
+        path = np.linspace(FROM_X, TO_X, len(x))
+        return path[::-1] if reading.travel < 0 else path
+    if source.certainty == 0:
+        return np.full_like(x, 0.5)
+    if reading.motion == "stationary":
+        return np.full_like(x, np.clip(weighted_median(x, trust), EDGE, 1 - EDGE))
+    t = np.linspace(-0.5, 0.5, len(x))
+    slope, offset = np.polyfit(t, x, 1, w=np.sqrt(trust + 1e-3))
+    straight = slope * t + offset
+    if reading.motion == "crossing":  # where it is hardly heard it goes straight on
+        share = np.minimum(1, 3 * trust)
+        return np.clip(share * x + (1 - share) * straight, 0, 1)
+    return np.clip(straight, EDGE, 1 - EDGE)
 
 
 def _envelope(levels: np.ndarray) -> np.ndarray:
