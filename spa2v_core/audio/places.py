@@ -35,8 +35,9 @@ CHANCE_COHERENCE = 0.06
 #: delay) that must have one, and the mean height of their peaks.
 NO_DELAY_S, DELAYED_SHARE, DELAYED_HEIGHT = 6e-5, 0.15, 0.33
 #: Where few frequencies sound, or a room blurs them, the peaks are lower: then nearly all frames
-#: must have a delay, and so many of them the same (within so many s). Wide ambience has any.
-LASTING_SHARE, SAME_SHARE, SAME_S = 0.8, 0.4, 8e-5
+#: must have a delay, so many of them the same (within so many s), and the peaks must be so much
+#: over chance in the mean. Wide ambience has any delay.
+LASTING_SHARE, SAME_SHARE, SAME_S, OVER_CHANCE = 0.8, 0.4, 8e-5, 0.04
 #: Level difference that a room scatters between spaced microphones, as a distance from the middle.
 SCATTER = 0.15
 
@@ -82,7 +83,8 @@ def are_apart(lag: np.ndarray, coherence: np.ndarray) -> bool:
     if float((late * coherence).sum() / late.sum()) > DELAYED_HEIGHT:
         return True
     same = np.abs(lag - weighted_median(lag, weight)) < SAME_S
-    return share > LASTING_SHARE and float((weight * same).sum() / weight.sum()) > SAME_SHARE
+    lasting = share > LASTING_SHARE and float(weight.mean()) > OVER_CHANCE
+    return lasting and float((weight * same).sum() / weight.sum()) > SAME_SHARE
 
 
 def may_be_coincident(spectra: Spectra) -> bool:

@@ -18,7 +18,7 @@ def a_weighting(frequencies: np.ndarray) -> np.ndarray:
     """(bins,) what power counts at each frequency in Hz, 1 at 1 kHz (IEC 61672-1, annex E): of
     rumble and hum little is heard."""
     f2 = np.square(frequencies, dtype=np.float64)
-    gain = f2**2 / ((f2 + 20.6**2) * (f2 + 12194.0**2))
+    gain = 12194.0**2 * f2**2 / ((f2 + 20.6**2) * (f2 + 12194.0**2))
     gain /= np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2))
     return np.square(gain * 10**0.1).astype(np.float32)  # 2.0 dB at 1 kHz
 
