@@ -195,20 +195,29 @@ def _drift(lags: np.ndarray, blocks: np.ndarray, weight: np.ndarray) -> Delay | 
 
 
 def _undone(clip: AudioClip, delay: Delay) -> AudioClip:
-    """The right channel turned and moved onto the left."""
+    """The channels turned and moved onto each other, alike for both; nothing where one ends."""
+    left, right = clip.samples[0], clip.samples[1] * np.float32(delay.sign)
+    if delay.drift:
+        return clip.with_samples(_drawn_together(left, right, delay, clip.rate))
+    late = round(delay.late_s * clip.rate)
+    moved = np.zeros_like(clip.samples)
+    count = len(left) - abs(late)
+    moved[0, :count] = left[max(-late, 0) :][:count]
+    moved[1, :count] = right[max(late, 0) :][:count]
+    return clip.with_samples(moved)
+
+
+def _drawn_together(left: np.ndarray, right: np.ndarray, delay: Delay, rate: int) -> np.ndarray:
+    """(2, n) with a growing delay taken half from each."""
     from scipy.ndimage import map_coordinates
 
-    left, right = clip.samples
-    right = right * np.float32(delay.sign)
-    if delay.drift:
-        n = np.arange(len(right))
-        at = n * (1 + delay.drift) + delay.late_s * clip.rate
-        right = map_coordinates(right, at[None], order=3, mode="constant")
-    elif delay.late_s:
-        late = round(delay.late_s * clip.rate)
-        right = np.roll(right, -late)
-        right[slice(-late, None) if late > 0 else slice(0, -late)] = 0
-    return clip.with_samples(np.stack([left, right]))
+    n = np.arange(len(left))
+    late = n * delay.drift + delay.late_s * rate
+    moved = [
+        map_coordinates(side, (n + way * late / 2)[None], order=3, mode="constant")
+        for side, way in ((left, -1), (right, 1))
+    ]
+    return np.stack(moved)
 
 
 def _delay_notes(delay: Delay) -> list[str]:

@@ -24,6 +24,8 @@ from .choices import AMBISONICS, check_choice, chosen, decode_ambisonics
 HIGHEST_RATE, LOWERED_RATE = 96_000, 48_000
 #: Most samples over all channels that are decoded, and most that are kept.
 MAX_DECODED, MAX_KEPT = 180_000_000, 90_000_000
+#: A longer gap between frames is damage, s.
+LONGEST_GAP_S = 0.05
 #: RMS of a track that is taken for silent, dB re full scale.
 SILENT_TRACK_DB = -70.0
 
@@ -204,6 +206,8 @@ def _frames(
     while True:
         try:
             for frame in next(packets).decode():
+                if heard and frame.time is not None and frame.time - time > LONGEST_GAP_S:
+                    lost_at.append(time)
                 heard = True
                 time = (frame.time or time) + frame.samples / frame.sample_rate
                 yield frame
