@@ -61,10 +61,10 @@ def condition(clip: AudioClip, mend: bool = True) -> tuple[AudioClip, tuple[str,
     one, note = _only_channel(heard)
     if one is not None:
         return heard.with_samples(heard.samples[one : one + 1]), (*notes, note)
-    delay = find_delay(heard)
+    delay, bands = find_delay(heard), _coarse(heard)
     if delay is None:
-        return heard, (*notes, *_doubts(heard))
-    return _undone(heard, delay), (*notes, *_delay_notes(delay), *_middle_and_side(heard))
+        return heard, (*notes, *_doubts(heard, bands))
+    return _undone(heard, delay), (*notes, *_delay_notes(delay), *_middle_and_side(bands))
 
 
 def high_passed(clip: AudioClip) -> AudioClip:
@@ -98,7 +98,9 @@ def _only_channel(clip: AudioClip) -> tuple[int | None, str]:
     level = np.array([level_of(samples) for samples in clip.samples])
     quiet = int(level.argmin())
     difference = float(abs(level[0] - level[1]))
-    if difference > DEAD_DB or (difference > DEAD_UNRELATED_DB and not related(clip)):
+    if difference > DEAD_DB or (
+        difference > DEAD_UNRELATED_DB and not _related(clip, _coarse(clip))
+    ):
         note = f"the {names[quiet]} channel is dead: the {names[1 - quiet]} one is taken as mono"
         return 1 - quiet, f"{note} (channels plain takes both)"
     codes = [is_timecode(samples, clip.rate) for samples in clip.samples]
@@ -238,10 +240,9 @@ def _delay_notes(delay: Delay) -> list[str]:
     return notes
 
 
-def _middle_and_side(clip: AudioClip) -> list[str]:
+def _middle_and_side(bands: Spectra) -> list[str]:
     """A note if the second channel looks like a side signal: always the softer, and with the same
     sound now in phase and now out of phase."""
-    bands = _coarse(clip)
     power = bands.left + bands.right
     weight = np.where(power > 1e-4 * power.max(), power**0.3, 0.0)
     alike = weight * (np.abs(bands.cross) > 0.6 * np.sqrt(bands.left * bands.right))
@@ -258,10 +259,10 @@ def _middle_and_side(clip: AudioClip) -> list[str]:
     return []
 
 
-def _doubts(clip: AudioClip) -> list[str]:
+def _doubts(clip: AudioClip, bands: Spectra) -> list[str]:
     """Notes on channels that have no delay in common."""
-    found = _middle_and_side(clip)
-    if found or related(clip):
+    found = _middle_and_side(bands)
+    if found or _related(clip, bands):
         return found
     return [
         "the channels have nothing in common: if one of them is not part of the recording "
@@ -269,13 +270,12 @@ def _doubts(clip: AudioClip) -> list[str]:
     ]
 
 
-def related(clip: AudioClip) -> bool:
+def _related(clip: AudioClip, bands: Spectra) -> bool:
     """Whether anything is in both channels: a delay, or the low frequencies, which reach
     microphones of any pair alike, or the same rises and falls of level."""
     _, blocks, weight = _correlations(clip)
     if np.abs(weight @ blocks).max() > UNRELATED * max(float(weight.sum()), 1e-12):
         return True
-    bands = _coarse(clip)
     low = slice(0, 3)
     together = np.abs(bands.cross[low].sum(1))
     apart = np.sqrt(bands.left[low].sum(1) * bands.right[low].sum(1))

@@ -89,7 +89,8 @@ def loudest_span(clip: AudioClip, duration_s: float = MAX_SPAN_SECONDS) -> float
     step = to_samples(0.1, clip.rate)
     count = clip.samples.shape[1] // step
     # variances: a constant offset and slow rumble are no sound
-    power = clip.samples[:, : count * step].reshape(clip.channels, count, step).var(2).sum(0)
+    parts = clip.samples[:, : count * step].reshape(clip.channels, count, step)
+    power = np.einsum("cns,cns->n", parts, parts) / step - np.square(parts.mean(2)).sum(0)
     sums = np.concatenate([[0.0], power.cumsum(dtype=np.float64)])
     width = min(count, round(duration_s / 0.1))
     return to_seconds(int(np.argmax(sums[width:] - sums[:-width])) * step, clip.rate)
