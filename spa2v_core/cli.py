@@ -11,7 +11,8 @@ from typing import get_args
 
 from . import __version__, hub, pipeline
 from .audio import hearing
-from .audio.io import CHANNELS
+from .audio.choices import CHANNELS
+from .audio.places import MAX_WIDTH, MIN_WIDTH
 from .audio.tagger import TAGGERS
 from .errors import InputError, Spa2vError
 from .generation.base import Notice, Progress, RenderOptions, RenderRequest
@@ -67,8 +68,9 @@ def _render(options: argparse.Namespace) -> None:
         swap_channels=options.swap_channels,
         channels=options.channels,
     )
-    if note:
-        _say(note)
+    for line in (note, *clip.notes):
+        if line:
+            _say(line)
     if options.rescale:
         layout = edit.rescale(layout, clip.duration_s)
     _make_video(options, layout, clip)
@@ -135,6 +137,7 @@ def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
         duration_s=options.duration,
         swap_channels=options.swap_channels,
         channels=options.channels,
+        width=options.width,
         objects=options.objects,
         tagger=options.tagger,
     )
@@ -317,9 +320,14 @@ def _span_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duration", type=float, metavar="S", help="length of the span (default: the loudest 10 s)"
     )
-    parser.add_argument("--swap-channels", action="store_true", help="exchange left and right")
     parser.add_argument(
-        "--channels", choices=CHANNELS, default="auto", help="what more than two channels are"
+        "--swap-channels", action="store_true", help="exchange left and right, whatever they are"
+    )
+    parser.add_argument(
+        "--channels",
+        choices=CHANNELS,
+        default="auto",
+        help="; ".join(f"{name}: {about}" for name, about in CHANNELS.items()),
     )
 
 
@@ -355,8 +363,23 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
 def _hearing_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--objects", metavar='"car, dog"', help="what you hear, loudest first")
     parser.add_argument(
+        "--width",
+        type=_width,
+        default=1.0,
+        metavar="F",
+        help="spread positions from the middle by this factor (crossed cardioids: about 2)",
+    )
+    parser.add_argument(
         "--tagger", choices=TAGGERS, default="mel", help="what names sounds (clap: from the hub)"
     )
+
+
+def _width(text: str) -> float:
+    """A factor for positions, within what makes sense."""
+    value = float(text)
+    if not MIN_WIDTH <= value <= MAX_WIDTH:
+        raise argparse.ArgumentTypeError(f"{MIN_WIDTH:g} to {MAX_WIDTH:g}, not {text}")
+    return value
 
 
 def _render_options(parser: argparse.ArgumentParser) -> None:

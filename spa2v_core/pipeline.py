@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import __version__
+from .audio.choices import MENDED
 from .audio.cues import SpatialCues, measure
 from .audio.hearing import Heard, hear
 from .audio.io import AudioClip, read_audio, select_span
@@ -74,7 +75,10 @@ def load_span(
     swap_channels: bool = False,
     channels: str = "auto",
 ) -> tuple[AudioClip, float, float, str]:
-    """(span, its start, the recording's length, note) of a file."""
+    """(span, its start, the recording's length, note) of a file.
+
+    channels: one of `audio.choices.CHANNELS`; swap_channels: exchange left and right after that.
+    """
     recording = read_audio(path, channels=channels)
     clip, start, note = select_span(recording, start_s, duration_s)
     return clip.swapped() if swap_channels else clip, start, recording.duration_s, note
@@ -87,11 +91,13 @@ def analyse(
     duration_s: float | None = None,
     swap_channels: bool = False,
     channels: str = "auto",
+    width: float = 1.0,
     objects: str | None = None,
     tagger: str = "mel",
 ) -> Analysis:
     """Read a file, take the span (default: all, or the loudest 10 s), measure and listen.
 
+    width: factor by which positions are spread from the middle.
     objects: comma-separated names of what the user hears, which say how many sources to find.
     """
     clip, start, length, note = load_span(
@@ -101,7 +107,7 @@ def analyse(
         swap_channels=swap_channels,
         channels=channels,
     )
-    cues = measure(clip)
+    cues = measure(clip, mend=channels in MENDED, width=width)
     names = parse_objects(objects)
     heard = hear(clip, cues, get_tagger(tagger), len(names) or None)
     return Analysis(clip, cues, heard, names, start, length, note)

@@ -11,7 +11,9 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 
+from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
+from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
 from spa2v_core.generation.catalog import BACKENDS
 from spa2v_core.planning.base import PLANNERS
 
@@ -30,11 +32,7 @@ EXAMPLE_CLIPS = (
     ("piano_left", "Piano on the left"),
     ("airplane_crossing", "Airplane, right to left"),
 )
-CHANNEL_CHOICES = [
-    ("Mono or stereo", "auto"),
-    ("First-order ambisonics (ACN, SN3D)", "foa"),
-    ("Front left and right of more", "front"),
-]
+CHANNEL_CHOICES = [(about[:1].upper() + about[1:], name) for name, about in CHANNELS.items()]
 #: Seconds after which the takes of a visitor who has gone are deleted.
 TAKES_LIVE_S = 3600
 PLANNER_LABELS = {
@@ -71,7 +69,7 @@ def build_demo() -> gr.Blocks:
     audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
     layout, first, _, _, reasoning, figure, _, _, *names = planning.plan(
-        audio_path, 0, 0, False, "auto", "", "cues"
+        audio_path, 0, 0, "auto", 1, "", "cues"
     )
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
         _endpoints()  # first, so that /plan and /render get these names
@@ -93,6 +91,9 @@ def build_demo() -> gr.Blocks:
                     buttons=["download"],
                     label="Recording",
                 )
+                of_video = gr.UploadButton(
+                    "Take the sound of a video", file_types=["video", ".mkv", ".mka"], size="sm"
+                )
                 clip_about = note("About the recording", about)
                 with gr.Row():
                     span_start = gr.Number(
@@ -107,8 +108,14 @@ def build_demo() -> gr.Blocks:
                         min_width=90,
                     )
                 with gr.Accordion("Channels", open=False):
-                    swap = gr.Checkbox(False, label="Swap left and right")
                     channels = gr.Dropdown(CHANNEL_CHOICES, value="auto", label="The file holds")
+                    width = gr.Slider(
+                        MIN_WIDTH,
+                        MAX_WIDTH,
+                        value=1,
+                        step=0.05,
+                        label="Widen (1: as heard, 2: crossed cardioids)",
+                    )
                 objects = gr.Textbox(
                     label="What do you hear? (empty: recognised for you)",
                     placeholder="car, dog (the loudest first)",
@@ -201,11 +208,11 @@ def build_demo() -> gr.Blocks:
             )
 
         private = {"api_visibility": "private"}
-        span = [audio, span_start, span_length, swap, channels]
+        span = [audio, span_start, span_length, channels]
         visit = gr.BrowserState(None, storage_key="spa2v-visit", secret="spa2v")
         visited = gr.State(None)
         planned = [editor, feed, last, visit, reason, plot, told, plan_notes, *guesses]
-        given = [*span, objects, planner, editor, last, *asked]
+        given = [*span, width, objects, planner, editor, last, *asked]
         plan_event = {
             "fn": planning.planning,
             "inputs": [*given, gr.State("")],
@@ -215,6 +222,12 @@ def build_demo() -> gr.Blocks:
         }
         change_event = plan_event | {"inputs": [*given, change]}
         about_clip = [span_start, span_length, clip_about]
+        of_video.upload(
+            lambda path: (path, *handlers.inspect(path)),
+            of_video,
+            [audio, *about_clip],
+            **private,
+        )
         audio.input(handlers.inspect, [audio, channels], about_clip, **private)
         channels.input(handlers.inspect, [audio, channels], about_clip, **private)
         planner.change(
@@ -233,9 +246,9 @@ def build_demo() -> gr.Blocks:
             guess.input(planning.name_sounds, guesses, objects, **private).then(**plan_event)
         for button, path in example_buttons:
             button.click(
-                lambda path=path: (path, "", "auto", *handlers.inspect(path)),
+                lambda path=path: (path, "", "auto", 1, *handlers.inspect(path)),
                 None,
-                [audio, objects, channels, *about_clip],
+                [audio, objects, channels, width, *about_clip],
                 **private,
             ).then(**plan_event)
         render_event = {
@@ -259,7 +272,9 @@ def build_demo() -> gr.Blocks:
         )
         demo.load(planning.visited, visit, visited, **private)
         demo.load(rendering.warm_up, queue=False, show_progress="hidden", **private)
-        visited.change(planning.resume, visited, [*span, objects, clip_about, *planned], **private)
+        visited.change(
+            planning.resume, visited, [*span, width, objects, clip_about, *planned], **private
+        )
         upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
     demo.queue(default_concurrency_limit=4, max_size=32)
     return demo
@@ -274,6 +289,8 @@ def _endpoints() -> None:
         start = gr.Number(0, label="start")
         duration = gr.Number(0, label="duration")
         seed = gr.Number(0, label="seed", precision=0)
+        channels = gr.Dropdown(list(CHANNELS), value="auto", label="channels")
+        width = gr.Number(1, label="width")
         layout = gr.JSON(label="layout")
         backend = gr.Dropdown(list(BACKENDS), value="mini", label="backend")
         presets = dict.fromkeys(name for info in BACKENDS.values() for name in info.presets)
@@ -281,13 +298,13 @@ def _endpoints() -> None:
         video = gr.Video(label="video")
         gr.Button("plan").click(
             planning.plan_api,
-            [audio, planner, objects, start, duration, seed],
+            [audio, planner, objects, start, duration, seed, channels, width],
             layout,
             api_name="plan",
         )
         gr.Button("render").click(
             rendering.render_api,
-            [layout, audio, backend, preset, seed],
+            [layout, audio, backend, preset, seed, channels],
             video,
             api_name="render",
             concurrency_limit=1,

@@ -10,6 +10,7 @@ import numpy as np
 
 from spa2v_core.audio.cues import MONO_NOTE
 from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest_span, read_audio
+from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
 from spa2v_core.errors import InputError
 from spa2v_core.generation.export import read_layout
 from spa2v_core.layout import VideoSceneLayout, edit
@@ -31,6 +32,8 @@ def inspect(audio: str | None, channels: str = "auto") -> tuple[Any, Any, str]:
     about = f"{clip.duration_s:.2f} s, {kind}, {clip.rate} Hz."
     if clip.duration_s > MAX_SPAN_SECONDS:
         about += f" Its loudest {MAX_SPAN_SECONDS:g} s are chosen; change the span if you like."
+    if clip.notes:
+        about += " " + " ".join(f"{said[:1].upper()}{said[1:]}." for said in clip.notes)
     if same:
         about += f" {MONO_NOTE.capitalize()} (browsers often record in mono)."
     return round(start, 2), round(length, 3), about
@@ -40,7 +43,6 @@ def span_of(
     audio: str | None,
     start: float | None,
     duration: float | None,
-    swap: bool = False,
     channels: str = "auto",
 ) -> dict[str, Any]:
     """The span as the pipeline takes it; 0 or nothing is left to its defaults."""
@@ -50,9 +52,13 @@ def span_of(
         "path": Path(audio),
         "start_s": start or None,
         "duration_s": duration or None,
-        "swap_channels": swap,
         "channels": channels,
     }
+
+
+def width_of(value: float | None) -> float:
+    """The factor for positions, within what makes sense; nothing is 1."""
+    return min(max(float(value or 1), MIN_WIDTH), MAX_WIDTH)
 
 
 def status(done: float = 0, total: float = 1, text: str = "") -> dict[str, Any]:

@@ -19,12 +19,12 @@ from spa2v_core.audio.sources import MAX_SOURCES
 from spa2v_core.errors import InputError
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
-from spa2v_core.planning.agreement import agreement
+from spa2v_core.planning.agreement import agreement, evidence_path
 from spa2v_core.planning.base import ModelOptions, PlanReport, read_prices
 from spa2v_core.planning.settings import ProviderSettings
 
 from .editor.editor import Feed
-from .handlers import inspect, span_of, status
+from .handlers import inspect, span_of, status, width_of
 from .plots import cue_figure
 from .settings import on_a_space
 from .stops import Stops
@@ -62,8 +62,8 @@ def plan(
     audio: str | None,
     start: float,
     duration: float,
-    swap: bool,
     channels: str,
+    width: float | None,
     objects: str,
     planner: str,
     current: VideoSceneLayout | None = None,
@@ -78,8 +78,8 @@ def plan(
     change = asked.change.strip()
     if change and (planner == "cues" or current is None or not current.objects):
         raise InputError("choose a planner that asks a model, and plan, before asking for changes")
-    span = span_of(audio, start, duration, swap, channels)
-    analysis = pipeline.analyse(**span, objects=objects)
+    span = span_of(audio, start, duration, channels)
+    analysis = pipeline.analyse(**span, width=width_of(width), objects=objects)
     report = PlanReport()
     layout = proposal = made = pipeline.plan(
         analysis,
@@ -95,17 +95,28 @@ def plan(
         layout, proposal = edit.replan(current, last.proposal, made)
     became = dict(zip((t.id for t in made.objects), (t.id for t in proposal.objects), strict=True))
     matched = {one.source: became[one.track] for one in agreement(made, analysis.heard)}
-    feed = Feed(clip, sound, proposal, _heard(analysis, matched))
+    feed = Feed(clip, sound, proposal, _heard(analysis, matched, proposal))
     figure = cue_figure(analysis.clip, analysis.cues, analysis.heard, made)
-    visit = [audio, start, duration, swap, channels, objects]
+    visit = [audio, start, duration, channels, width_of(width), objects]
     names = _guesses(analysis, made)
-    return layout, feed, feed, visit, made.reasoning, figure, *_told(report), *names
+    return (
+        layout,
+        feed,
+        feed,
+        visit,
+        made.reasoning,
+        figure,
+        *_told(report, analysis.cues.notes),
+        *names,
+    )
 
 
-def _told(report: PlanReport) -> tuple[Any, Any]:
-    """(what the model was told and replied, a line on what it took and what was repaired)."""
+def _told(report: PlanReport, heard: tuple[str, ...]) -> tuple[Any, Any]:
+    """(what the model was told and replied, lines on the recording, what the model took and what
+    was repaired)."""
     told = "\n\n".join(f"--- {role} ---\n{text}" for role, text in report.conversation)
-    lines = [line for line in (report.summary(read_prices()), *report.notes) if line]
+    said = [f"{note[:1].upper()}{note[1:]}." for note in heard]
+    lines = [line for line in (*said, report.summary(read_prices()), *report.notes) if line]
     return gr.update(value=told, visible=bool(told)), gr.update(
         value="\n".join(lines), visible=bool(lines)
     )
@@ -156,7 +167,7 @@ def visited(visit: list[Any] | None) -> list[Any] | None:
     The browser keeps it, so it is not trusted: only files that were uploaded here are opened.
     """
     match visit:
-        case [str(), int() | float(), int() | float(), bool(), str(), str()]:
+        case [str(), int() | float(), int() | float(), str(), int() | float(), str()]:
             path = Path(visit[0])
         case _:
             return None
@@ -167,21 +178,25 @@ def visited(visit: list[Any] | None) -> list[Any] | None:
 @toasting
 def resume(visit: list[Any]) -> tuple[Any, ...]:
     """A reload: the recording, its span and an offline plan; the browser has the layout."""
-    audio, start, duration, swap, channels, objects = visit
-    layout, feed, _, *rest = plan(audio, start, duration, swap, channels, objects, "cues")
+    audio, start, duration, channels, width, objects = visit
+    layout, feed, _, *rest = plan(audio, start, duration, channels, width, objects, "cues")
     feed = replace(feed, resumed=True)
     *_, about = inspect(audio, channels)
-    return audio, start, duration, swap, channels, objects, about, layout, feed, feed, *rest
+    return audio, start, duration, channels, width, objects, about, layout, feed, feed, *rest
 
 
 def _heard(
-    analysis: pipeline.Analysis, became: Mapping[int | None, int]
+    analysis: pipeline.Analysis, became: Mapping[int | None, int], layout: VideoSceneLayout
 ) -> tuple[dict[str, Any], ...]:
-    """Each sound as the editor shows it, with the track that it became."""
+    """Each sound as the editor shows it, with the track that it became, and what a box of that is
+    compared with: its path by the evidence, and how far each frame is trusted."""
+    names = {track.id: track.name for track in layout.objects}
     return tuple(
         {
             "track": became.get(index),
             "x": one.source.x.round(4).tolist(),
+            "path": evidence_path(one, names.get(became.get(index, -1), "")).round(4).tolist(),
+            "trust": one.source.trust.round(4).tolist(),
             "confidence": one.source.confidence.round(3).tolist(),
             "names": [name for name, p in one.tags.ranked(5) if p > 0.05] if one.tags else [],
         }
@@ -219,9 +234,13 @@ def plan_api(
     start: float | None,
     duration: float | None,
     seed: float,
+    channels: str = "auto",
+    width: float = 1.0,
 ) -> dict[str, Any]:
-    """`/plan`: a layout for a clip; `start`, `duration` in seconds, 0 for the default."""
-    analysis = pipeline.analyse(**span_of(audio, start, duration), objects=objects)
+    """`/plan`: a layout for a clip; `start`, `duration` in seconds, 0 for the default; `channels`:
+    what they are; `width`: spreads positions from the middle."""
+    span = span_of(audio, start, duration, channels)
+    analysis = pipeline.analyse(**span, width=width_of(width), objects=objects)
     return layout_io.to_dict(pipeline.plan(analysis, planner=planner, seed=int(seed)))
 
 

@@ -29,7 +29,7 @@ from .toasts import toasting
 
 TAKES_KEPT = 12
 #: Values before the settings in what `render` is given.
-_FIXED = 8
+_FIXED = 7
 _RENDERS = Stops()
 
 
@@ -56,10 +56,15 @@ class Takes:
 
 @toasting
 def render_api(
-    layout: Any, audio: str | None, backend: str, preset: str, seed: float
+    layout: Any,
+    audio: str | None,
+    backend: str,
+    preset: str,
+    seed: float,
+    channels: str = "auto",
 ) -> Iterator[str]:
-    """`/render`: the video of a layout with its clip."""
-    clip, *_ = pipeline.load_span(**span_of(audio, None, None))
+    """`/render`: the video of a layout with its clip; `channels`: what they are."""
+    clip, *_ = pipeline.load_span(**span_of(audio, None, None, channels))
     settings = Settings(backend=backend, preset=preset, seed=seed)
     request = settings.request(layout_io.from_dict(layout), clip)
     folder = _folder()
@@ -105,12 +110,12 @@ def _shown(event: pipeline.Progress) -> dict[str, Any]:
 def render(session: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
     """The Render button: (progress, preview, note, cancel, video, gallery, takes, files).
 
-    given: layout, audio, start, duration, swap, channels, with_boxes, takes and the settings.
+    given: layout, audio, start, duration, channels, with_boxes, takes and the settings.
     """
-    layout, audio, start, duration, swap, channels, with_boxes, takes = given[:_FIXED]
+    layout, audio, start, duration, channels, with_boxes, takes = given[:_FIXED]
     if layout is None or not layout.objects:
         raise InputError("there is nothing to draw: plan first, or add an object")
-    clip, *_ = pipeline.load_span(**span_of(audio, start, duration, swap, channels))
+    clip, *_ = pipeline.load_span(**span_of(audio, start, duration, channels))
     request = Settings.read(given[_FIXED:]).request(layout, clip)
     notes: list[str] = []
     bar = status(0, 1, "Starting")

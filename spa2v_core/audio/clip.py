@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ..units import to_samples, to_seconds
 #: What is planned and rendered at once.
 MAX_SPAN_SECONDS = 10.0
 MIN_SPAN_SECONDS = 0.25
+#: RMS under which a recording is silent, dB re full scale: of formats of up to 16 bits and of lossy
+#: ones, and of those that keep more.
+SILENCE_DB, DEEP_SILENCE_DB = -70.0, -110.0
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,15 @@ class AudioClip:
     ----------
     samples: (channels, n) float32, nominally -1..1; 1 or 2 channels, left first.
     rate: samples a second.
-    name: for messages.
+    name: for messages. notes: what a user should know about how it was read.
+    silent_db: RMS under which it is silent.
     """
 
     samples: np.ndarray
     rate: int
     name: str = "clip"
+    notes: tuple[str, ...] = ()
+    silent_db: float = SILENCE_DB
 
     @property
     def channels(self) -> int:
@@ -52,8 +58,12 @@ class AudioClip:
         samples = self.samples[:, first : first + to_samples(duration_s, self.rate)]
         if samples.shape[1] < to_samples(MIN_SPAN_SECONDS, self.rate):
             raise InputError(f"only {to_seconds(samples.shape[1], self.rate):.2f} s are left there")
-        return AudioClip(samples, self.rate, self.name)
+        return self.with_samples(samples)
 
     def swapped(self) -> AudioClip:
         """Left and right exchanged."""
-        return AudioClip(np.ascontiguousarray(self.samples[::-1]), self.rate, self.name)
+        return self.with_samples(np.ascontiguousarray(self.samples[::-1]))
+
+    def with_samples(self, samples: np.ndarray) -> AudioClip:
+        """The same clip with other sound."""
+        return replace(self, samples=samples)

@@ -34,11 +34,12 @@ class Heard:
 def hear(
     clip: AudioClip, cues: SpatialCues, tagger: Tagger | None, count: int | None = None
 ) -> tuple[Heard, ...]:
-    """Sources of a clip, the one with most energy first.
+    """Sources of a clip, the one with most energy first, taken out of what was measured.
 
     count: how many the user named, None if unknown; then, where there are echoes, sources that
     sound alike, or like nothing known, are taken for one thing and its reflections.
     """
+    clip = cues.clip
     sources = separate(cues, count)
     heard = _listen(clip, cues, sources, tagger)
     echoes = cues.cells.dryness <= DRY and tagger is not None

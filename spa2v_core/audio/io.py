@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-import av
 import av.error
 import numpy as np
 
 from ..errors import InputError
 from ..units import to_samples, to_seconds
-from .clip import MAX_SPAN_SECONDS, MIN_SPAN_SECONDS, AudioClip
+from .channels import high_passed
+from .clip import DEEP_SILENCE_DB, MAX_SPAN_SECONDS, MIN_SPAN_SECONDS, SILENCE_DB, AudioClip
+from .decode import decode
 
 MAX_SECONDS = 15 * 60
 MAX_BYTES = 200_000_000
-SILENCE_DB = -70.0
-#: How the channels of a file are taken.
-CHANNELS = ("auto", "foa", "front")
 
 
 def read_audio(
@@ -30,11 +27,10 @@ def read_audio(
     min_seconds: float = MIN_SPAN_SECONDS,
     channels: str = "auto",
 ) -> AudioClip:
-    """Decode the first sound track of a file (wav, flac, mp3, ogg, opus, m4a, mp4, webm, ...).
+    """Decode the sound of a file (wav, flac, mp3, ogg, opus, m4a, mp4, webm, ...).
 
-    channels: one of `CHANNELS`. "auto" takes mono and stereo; "foa" is first-order ambisonics
-    (four channels, ACN order, SN3D: four channels alone may be quad, so this must be said);
-    "front" takes the first two of more channels (front left and right of 5.1).
+    channels: one of `choices.CHANNELS`; more than two have to be explained (four may be quad or
+    ambisonics).
 
     Raises
     ------
@@ -53,75 +49,31 @@ def read_audio(
             f"{name} is {size / 1e6:.0f} MB, over the limit of {max_bytes / 1e6:.0f} MB"
         )
     try:
-        with av.open(str(path)) as container:
-            clip = _decode(container, name, max_seconds, channels)
+        decoded = decode(path, max_seconds, channels)
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
         raise InputError(
             f"{name} can't be read as audio: give a wav, flac, mp3, ogg, m4a or mp4"
         ) from error
-    if clip.samples.shape[1] < to_samples(min_seconds, clip.rate):
-        raise InputError(f"{name} holds no more than {clip.duration_s:.2f} s of sound")
-    if not np.isfinite(clip.samples).all():
+    if decoded.samples.shape[1] < to_samples(min_seconds, decoded.rate):
+        seconds = to_seconds(decoded.samples.shape[1], decoded.rate)
+        raise InputError(f"{name} holds no more than {seconds:.2f} s of sound")
+    if not np.isfinite(decoded.samples).all():
         raise InputError(
             f"{name} holds samples that are not numbers (NaN or infinite): export it again"
         )
-    return clip
+    samples, notes = _within_full_scale(decoded.samples)
+    silent_db = DEEP_SILENCE_DB if decoded.deep else SILENCE_DB
+    return AudioClip(samples, decoded.rate, name, (*decoded.notes, *notes), silent_db)
 
 
-def _decode(
-    container: av.container.InputContainer, name: str, max_seconds: float, channels: str
-) -> AudioClip:
-    if not container.streams.audio:
-        raise InputError(f"{name} has no sound track")
-    stream = container.streams.audio[0]
-    count, rate = stream.codec_context.channels, stream.codec_context.sample_rate
-    if not rate or not count:
-        raise InputError(f"{name} has a sound track that can't be decoded: export it again")
-    to_stereo = _to_stereo(name, count, channels)
-    if container.duration and container.duration / 1e6 > max_seconds * 1.01:
-        raise InputError(_too_long(name, container.duration / 1e6, max_seconds))
-    resampler = av.AudioResampler(format="fltp")
-    parts: list[np.ndarray] = []
-    total = 0
-    for frame in container.decode(stream):
-        for piece in resampler.resample(frame):
-            part = to_stereo(piece.to_ndarray())
-            parts.append(part)
-            total += part.shape[1]
-        if total > max_seconds * 1.01 * rate:
-            raise InputError(_too_long(name, total / rate, max_seconds))
-    if not parts:
-        raise InputError(f"{name} holds no sound: the file is cut off or damaged")
-    return AudioClip(np.concatenate(parts, axis=1, dtype=np.float32), rate, name)
-
-
-def _to_stereo(name: str, count: int, channels: str) -> Callable[[np.ndarray], np.ndarray]:
-    """How (count, n) samples become mono or stereo."""
-    if channels == "foa":
-        if count != 4:
-            raise InputError(
-                f"{name} has {count} channels, first-order ambisonics has 4: choose auto or front"
-            )
-        # two cardioids to the left and right; ACN order is W, Y (left), Z (up), X (front)
-        return lambda part: 0.5 * np.stack([part[0] + part[1], part[0] - part[1]])
-    if channels == "front" and count > 2:
-        return lambda part: part[:2]
-    if channels not in CHANNELS:
-        raise InputError(f"there is no channel choice '{channels}': {', '.join(CHANNELS)}")
-    if count > 2:
-        ambisonics = "foa if they are first-order ambisonics (ACN, SN3D), or " if count == 4 else ""
-        raise InputError(
-            f"{name} has {count} channels: say what they are with the channels option: "
-            f"{ambisonics}front to take the first two"
-        )
-    return lambda part: part
-
-
-def _too_long(name: str, seconds: float, limit: float) -> str:
-    return (
-        f"{name} is {seconds / 60:.0f} minutes long or more, over the limit of {limit / 60:.0f}: "
-        "cut out the part you need"
-    )
+def _within_full_scale(samples: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """(samples turned down where they would clip in the video, a note if that is audible)."""
+    peak = max(float(samples.max()), -float(samples.min()))
+    if peak <= 1:
+        return samples, []
+    over = 20 * np.log10(peak)
+    samples = samples / np.float32(peak)
+    return samples, [f"peaks {over:.0f} dB over full scale were turned down"] if over >= 1 else []
 
 
 def level_db(samples: np.ndarray) -> float:
@@ -136,8 +88,10 @@ def loudest_span(clip: AudioClip, duration_s: float = MAX_SPAN_SECONDS) -> float
         return 0.0
     step = to_samples(0.1, clip.rate)
     count = clip.samples.shape[1] // step
-    power = np.square(clip.samples[:, : count * step], dtype=np.float32).sum(0)
-    sums = np.concatenate([[0.0], power.reshape(count, step).sum(1, dtype=np.float64).cumsum()])
+    # variances: a constant offset and slow rumble are no sound
+    parts = clip.samples[:, : count * step].reshape(clip.channels, count, step)
+    power = np.einsum("cns,cns->n", parts, parts) / step - np.square(parts.mean(2)).sum(0)
+    sums = np.concatenate([[0.0], power.cumsum(dtype=np.float64)])
     width = min(count, round(duration_s / 0.1))
     return to_seconds(int(np.argmax(sums[width:] - sums[:-width])) * step, clip.rate)
 
@@ -164,7 +118,7 @@ def select_span(
         if start == 0 and abs(duration_s - clip.duration_s) < 1e-3
         else clip.span(start, duration_s)
     )
-    if level_db(part.samples) < SILENCE_DB:
+    if level_db(high_passed(part).samples) < clip.silent_db:
         raise InputError(f"{clip.name} is silent there: choose another span or another file")
     return part, start, note
 

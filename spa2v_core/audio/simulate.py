@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
 from ..units import SPEED_OF_SOUND, frame_time
-from .io import AudioClip
+from .clip import AudioClip
 
 #: Half the picture's width at a depth of 1 m: tan(45 degrees).
 HALF_WIDTH = 1.0

@@ -7,13 +7,14 @@ floor for cells that belong to none; another source is only believed where it ex
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from .clip import AudioClip
 from .cues import SILENT_DB, SLOTS, SpatialCues, frame_medians
-from .io import AudioClip
 from .spectra import band_of, slot_of, transform
 from .weighted import decibel, smooth, weighted_quantile
 
@@ -28,6 +29,10 @@ STRAY = 0.25
 SURE = (0.16, 0.10, 0.14)
 SURE_DRY = (0.05, 0.06, 0.12)
 NAMED = (0.02, 0.04, 0.08)
+#: Parts of one passing source: share of a frame's power, and of the frames, that both may have at
+#: once; difference in level where they meet, dB; travel in widths that is a way; and how far under
+#: the loudest frame they are looked at, dB (lower noise speaks).
+TOGETHER, MEETING_DB, GOES, LOUD_DB = 0.15, 10.0, 0.03, 15.0
 #: From this dryness on there are no echoes to speak of.
 DRY = 0.5
 
@@ -88,6 +93,8 @@ def separate(cues: SpatialCues, count: int | None = None) -> tuple[HeardSource, 
         return (_whole(cues),)
     member = _members(cues, lines)
     found = [_source(cues, line, part) for line, part in zip(lines, member, strict=True)]
+    if count is None:
+        found = _end_to_end(cues, found)
     return tuple(sorted(found, key=lambda source: -source.share))
 
 
@@ -234,6 +241,58 @@ def _whole(cues: SpatialCues) -> HeardSource:
         1.0,
         1.0,
         np.ones_like(cues.cells.x),
+    )
+
+
+def _end_to_end(cues: SpatialCues, found: list[HeardSource]) -> list[HeardSource]:
+    """With parts that meet end to end in time as one: what passes is no straight line, so that its
+    way here and its way there may look like two sources that never sound together."""
+    for one, other in itertools.combinations(found, 2):
+        if _one_passes(one, other):
+            if len(found) == 2:
+                return [_whole(cues)]
+            rest = [source for source in found if source is not one and source is not other]
+            return [*rest, _in_turn(one, other)]
+    return found
+
+
+def _one_passes(one: HeardSource, other: HeardSource) -> bool:
+    """Whether one sounds until the other does, as loud where they meet, and they go the same way.
+
+    Two that take turns each stay where they are.
+    """
+    mine = 1 / (1 + 10 ** ((other.level_db - one.level_db) / 10))
+    heard = np.maximum(one.level_db, other.level_db)
+    audible = heard > heard.max() - LOUD_DB
+    first, second = (one, other) if mine[audible][0] > 0.5 else (other, one)
+    before = (first.level_db > second.level_db) & audible
+    after = ~before & audible
+    if min(before.sum(), after.sum()) < 2:
+        return False
+    last, start = int(np.flatnonzero(before)[-1]), int(np.flatnonzero(after)[0])
+    apart = np.minimum(mine, 1 - mine)[audible]
+    if last > start or float(np.mean(apart < TOGETHER)) < 1 - TOGETHER:
+        return False
+    if abs(first.level_db[last] - second.level_db[start]) > MEETING_DB or start - last > 2:
+        return False
+    way = np.sign(second.x[after].mean() - first.x[before].mean())
+    travels = [
+        way * float(np.polyfit(np.flatnonzero(part), source.x[part], 1)[0]) * float(part.sum())
+        for source, part in ((first, before), (second, after))
+    ]
+    return min(travels) > -GOES and max(travels) > GOES
+
+
+def _in_turn(one: HeardSource, other: HeardSource) -> HeardSource:
+    """Two parts of one source: in each frame the louder one's place."""
+    louder = one.level_db >= other.level_db
+    return HeardSource(
+        x=smooth(np.where(louder, one.x, other.x), 3),
+        level_db=decibel(10 ** (one.level_db / 10) + 10 ** (other.level_db / 10)),
+        confidence=np.where(louder, one.confidence, other.confidence),
+        share=one.share + other.share,
+        weight=one.weight + other.weight,
+        member=one.member + other.member,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .io import AudioClip
+from .clip import AudioClip
 
 #: What a falling bin counts where the direct sound is looked for.
 FALLING = 0.02

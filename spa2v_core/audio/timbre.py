@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from .io import AudioClip, level_db
+from .clip import AudioClip
+from .io import level_db
 from .spectra import Spectra
+from .weighted import decibel
 
 PITCH_HZ = (60.0, 1500.0)
 #: Periodicity under which a frame has no pitch.
 VOICED = 0.5
 
 
-def levels(clip: AudioClip, frame_count: int) -> np.ndarray:
-    """(N,) RMS over the channels, dB re full scale."""
-    edges = np.linspace(0, clip.samples.shape[1], frame_count + 1).astype(int)
+def a_weighting(frequencies: np.ndarray) -> np.ndarray:
+    """(bins,) what power counts at each frequency in Hz, 1 at 1 kHz (IEC 61672-1, annex E): of
+    rumble and hum little is heard."""
+    f2 = np.square(frequencies, dtype=np.float64)
+    gain = 12194.0**2 * f2**2 / ((f2 + 20.6**2) * (f2 + 12194.0**2))
+    gain /= np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2))
+    return np.square(gain * 10**0.1).astype(np.float32)  # 2.0 dB at 1 kHz
+
+
+def levels(clip: AudioClip, frames: Spectra) -> np.ndarray:
+    """(N,) A-weighted RMS over the channels in each frame, dB re full scale."""
+    power = frames.left + frames.right
+    heard = (a_weighting(frames.frequencies) @ power) / np.maximum(power.sum(0), 1e-20)
+    edges = np.linspace(0, clip.samples.shape[1], power.shape[1] + 1).astype(int)
     spans = zip(edges, edges[1:], strict=False)
-    return np.array([level_db(clip.samples[:, a : max(b, a + 1)]) for a, b in spans])
+    whole = np.array([level_db(clip.samples[:, a : max(b, a + 1)]) for a, b in spans])
+    return whole + decibel(heard)
 
 
 def centroid(frames: Spectra) -> np.ndarray:

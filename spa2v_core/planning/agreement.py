@@ -10,9 +10,13 @@ import numpy as np
 from ..audio.hearing import Heard
 from ..layout import ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import dense
+from ..vocabulary import UNKNOWN, resolve
+from .motion import path_of, read_motion
 
 #: Distance from the heard position, in widths, at which nothing agrees.
 FAR = 0.5
+#: Sum of a sound's trust under which nothing is said about it.
+LEAST_TRUST = 0.05
 #: Sources that are matched to tracks one by one; more would take long and are not told apart.
 MATCHED = 4
 
@@ -31,8 +35,7 @@ class Agreement:
 def agreement(layout: VideoSceneLayout, heard: tuple[Heard, ...]) -> tuple[Agreement, ...]:
     """Scores of all tracks, each matched to at most one sound so that the sum is largest.
 
-    A score is 1 minus the mean distance of the box's centre from the heard position, weighed by
-    how sure that is, over `FAR`.
+    A score (`score`) says how near the boxes are to where the evidence places the sound.
     """
     tracks = layout.objects
     count = min(len(tracks), len(heard), MATCHED)
@@ -62,13 +65,30 @@ def _fit(score: float | None, track: ObjectTrack, one: Heard) -> float:
     return (0.0 if score is None else score) + 2.0 * named
 
 
-def _score(track: ObjectTrack, frame_count: int, one: Heard) -> float | None:
-    source = one.source
-    boxes = dense(track, frame_count, len(source.x))
-    there = np.array([box is not None for box in boxes])
-    trust = source.trust * there
-    if trust.sum() < 0.05:
+def evidence_path(one: Heard, name: str) -> np.ndarray:
+    """(N,) where the evidence places a sound that is called `name`: where it is heard, or across
+    the picture if that is how it is read."""
+    resolution = resolve(name)
+    known = resolution.known and resolution.thing.name != UNKNOWN
+    return path_of(one.source, read_motion(one.source, resolution.thing if known else None))
+
+
+def score(centres: np.ndarray, path: np.ndarray, trust: np.ndarray) -> float | None:
+    """1 minus the mean distance of box centres from a path, weighed by trust, over `FAR`; at least
+    0, None if there is too little to go by. The page computes the same (`checks.mjs`).
+
+    centres: (N,) of the boxes in widths, NaN where there is none; what is outside the frame counts
+    as at its edge. path, trust: (N,) 0..1.
+    """
+    trust = np.where(np.isnan(centres), 0.0, trust)
+    if trust.sum() < LEAST_TRUST:
         return None
-    centre = np.array([box.centre[0] if box is not None else 0.0 for box in boxes])
-    away = float((trust * np.abs(np.clip(centre, 0, 1) - source.x)).sum() / trust.sum())
-    return round(max(0.0, 1 - away / FAR), 3)
+    away = np.abs(np.clip(np.nan_to_num(centres), 0, 1) - path)
+    return round(max(0.0, 1 - float((trust * away).sum() / trust.sum()) / FAR), 3)
+
+
+def _score(track: ObjectTrack, frame_count: int, one: Heard) -> float | None:
+    path = evidence_path(one, track.name)
+    boxes = dense(track, frame_count, len(path))
+    centres = np.array([np.nan if box is None else box.centre[0] for box in boxes])
+    return score(centres, path, one.source.trust)

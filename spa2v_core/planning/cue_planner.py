@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from ..audio.hearing import Heard
-from ..audio.weighted import smooth, weighted_median
+from ..audio.sources import HeardSource
+from ..audio.weighted import smooth
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
 from ..vocabulary import BY_NAME, COLOURS, UNKNOWN, resolve
 from . import wording
 from .base import PlanRequest
-from .motion import read_motion
+from .motion import path_of, read_motion
 from .wording import Planned
 
 WIDTH, HEIGHT = 512, 320
@@ -23,9 +25,8 @@ HORIZON = 0.5
 MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
 #: Height of a box in the far distance.
 SMALLEST = 0.08
-#: A side that is heard at all, but less than this from the middle, is moved out to it: ambience
-#: compresses level differences.
-SIDE, HEARD_SIDE = 0.22, 0.1
+#: Places for what is named but not heard, the one furthest from the others first taken.
+FREE_PLACES = (0.5, 0.22, 0.78)
 #: Confidence of a motion that is read from level alone, for a known and an unknown thing.
 FROM_LEVEL, FROM_LEVEL_UNKNOWN = 0.5, 0.3
 #: How much likelier names must be in another order than that of loudness, for each that moves.
@@ -48,8 +49,11 @@ class CuePlanner:
 
     def plan(self, request: PlanRequest) -> VideoSceneLayout:
         cues = request.cues
-        names = _given(request.heard, request.objects)
-        parts = [_identify(*pair) for pair in zip(request.heard, names, strict=True)]
+        names, unheard = _given(request.heard, request.objects)
+        doppler = (cues.doppler_semitones, cues.doppler_confidence)
+        parts = [_identify(*pair, doppler) for pair in zip(request.heard, names, strict=True)]
+        for name in unheard:
+            parts.append(_proposed(name, parts))
         tracks = tuple(_track(index, part) for index, part in enumerate(parts))
         tracks = tuple(sorted(tracks, key=lambda track: track.keyframes[-1].box.y2))
         return VideoSceneLayout(
@@ -64,19 +68,44 @@ class CuePlanner:
         )
 
 
-def _given(heard: tuple[Heard, ...], names: tuple[str, ...]) -> list[str | None]:
-    """The user's name for each source, None where there is none.
+def _given(
+    heard: tuple[Heard, ...], names: tuple[str, ...]
+) -> tuple[list[str | None], tuple[str, ...]]:
+    """(the user's name for each source, None where there is none; names without a source).
 
-    Names go to sources in order of loudness, unless the tagger clearly hears them the other way
-    round; names that are left over are not used.
+    Names go to sources in order of loudness, unless the tagger clearly hears them another way.
     """
-    used: list[str | None] = [*names, *[None] * len(heard)][: len(heard)]
+    count = max(len(heard), len(names))
+    order: list[str | None] = [*names, *[None] * (count - len(names))]
 
-    def fits(order: list[str | None]) -> float:
-        likely = sum(_likelihood(one, name) for one, name in zip(heard, order, strict=True) if name)
-        return likely - MISPLACED * sum(a != b for a, b in zip(order, used, strict=True))
+    def fits(chosen: tuple[int, ...]) -> float:
+        likely = 0.0
+        for k, one in zip(chosen, heard, strict=False):
+            name = order[k]
+            likely += _likelihood(one, name) if name else 0.0
+        return likely - MISPLACED * sum(k != place for place, k in enumerate(chosen[: len(heard)]))
 
-    return max(map(list, itertools.permutations(used)), key=fits)
+    best = max(itertools.permutations(range(count)), key=fits)
+    given = [order[k] for k in best[: len(heard)]]
+    left = sorted(best[len(heard) :])
+    return given, tuple(name for k in left if (name := order[k]))
+
+
+def _proposed(name: str, parts: list[Planned]) -> Planned:
+    """A thing that was named and not heard apart: where nothing else is, as loud as the clip, and
+    with nothing that speaks for its place."""
+    loudest = parts[0].source
+    taken = [float(np.mean(_positions(part))) for part in parts]
+    x = max(FREE_PLACES, key=lambda place: min(abs(place - other) for other in taken))
+    source = HeardSource(
+        x=np.full_like(loudest.x, x),
+        level_db=np.full_like(loudest.level_db, loudest.level_db.max()),
+        confidence=np.zeros_like(loudest.confidence),
+        share=0.0,
+        weight=0.0,
+        member=np.zeros_like(loudest.member),
+    )
+    return replace(_identify(Heard(source, None), name), heard_apart=False)
 
 
 def _likelihood(heard: Heard, name: str) -> float:
@@ -87,7 +116,9 @@ def _likelihood(heard: Heard, name: str) -> float:
     return float(heard.tags.mean()[heard.tags.names.index(thing)])
 
 
-def _identify(heard: Heard, given: str | None) -> Planned:
+def _identify(
+    heard: Heard, given: str | None, doppler: tuple[float, float] = (0.0, 0.0)
+) -> Planned:
     """A source with its name, the user's or else what the tagger heard, and how it moves."""
     colour, named = "", given is not None
     if given is not None:
@@ -98,7 +129,7 @@ def _identify(heard: Heard, given: str | None) -> Planned:
         name, certainty = _recognised(heard)
     resolution = resolve(name)
     known = name != UNKNOWN and (resolution.known or not named)
-    reading = read_motion(heard.source, resolution.thing if known else None)
+    reading = read_motion(heard.source, resolution.thing if known else None, doppler)
     return Planned(heard, name, colour.lower(), resolution, reading, named, certainty)
 
 
@@ -162,28 +193,10 @@ def _confidence(part: Planned) -> float:
 
 
 def _positions(part: Planned) -> np.ndarray:
-    """(N,) centre of the box in the picture."""
-    x, reading = part.source.x, part.reading
-    if reading.unheard:
-        return np.linspace(0.12, 0.88, len(x))
-    if part.source.certainty == 0:
-        return np.full_like(x, 0.5)
-    if reading.motion == "stationary":
-        centre = weighted_median(x, part.source.trust)
-        side = centre - 0.5
-        if HEARD_SIDE < abs(side) < SIDE:
-            centre = 0.5 + np.sign(side) * SIDE
-        return np.full_like(x, np.clip(centre, 0.1, 0.9))
-    if reading.faint:
-        return np.linspace(0.12, 0.88, len(x))[:: 1 if reading.travel > 0 else -1]
-    trust = part.source.trust
-    t = np.linspace(-0.5, 0.5, len(x))
-    slope, offset = np.polyfit(t, x, 1, w=np.sqrt(trust + 1e-3))
-    straight = slope * t + offset
-    if reading.motion == "crossing":  # where it is hardly heard it goes straight on
-        share = np.minimum(1, 3 * trust)
-        return np.clip(share * x + (1 - share) * straight, 0, 1)
-    return np.clip(straight, 0.08, 0.92)
+    """(N,) centre of the box in the picture: where it is heard; a category never moves it."""
+    if not part.heard_apart:
+        return part.source.x
+    return path_of(part.source, part.reading)
 
 
 def _heights(part: Planned) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..audio.sources import HeardSource
-from ..audio.weighted import smooth
+from ..audio.weighted import smooth, weighted_median
 from ..vocabulary import Thing
 
 Motion = Literal["approaching", "receding", "crossing", "stationary"]
@@ -19,14 +19,24 @@ Motion = Literal["approaching", "receding", "crossing", "stationary"]
 DISTANCE = (6.0, 0.5)
 #: The same for what calls now loud and now soft, and for the unknown, which may be music.
 UNSTEADY_DISTANCE = (10.0, 0.8)
-#: Part of the width that reads as crossing.
-TRAVEL = 0.25
+#: Part of the width that reads as crossing, and that reads as passing by whatever the level does.
+TRAVEL, PASSES = 0.25, 0.5
 #: A trend smaller than that still reads as crossing for a thing that usually travels, because
-#: ambience and wide microphones compress level differences (res9 of the development clips:
-#: 0.05 of the width for a car that crosses the whole picture).
-FAINT_TRAVEL = 0.03
+#: ambience compresses level differences; a smaller one is enough where the thing is heard to pass.
+FAINT_TRAVEL, FAINTEST_TRAVEL = 0.045, 0.03
+#: Share of variance that a faint trend must explain, and how sure the places must be.
+FAINT_FIT, FAINT_CERTAINTY = 0.5, 0.6
+#: A mean place further than this from the middle is a lasting level difference (1 dB by the
+#: constant-power law): what stays on its side does not cross, however it drifts.
+LASTING = 0.037
 #: Rise of the middle over both ends by which a thing that travels is heard to pass.
 HUMP_DB = 4.0
+#: Where a crossing goes whose travel can't be read: between these, so that no name moves a box by
+#: a third of the picture from where it is heard; and how near the picture's edge the middle of
+#: what does not cross may be.
+FROM_X, TO_X, EDGE = 0.2, 0.8, 0.05
+#: Fall of the pitch, semitones, and its confidence, by which it is heard to pass.
+DOPPLER_FALL, DOPPLER_CONFIDENCE = -0.3, 0.6
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,11 @@ class MotionReading:
     unheard: bool = False
 
 
-def read_motion(source: HeardSource, thing: Thing | None) -> MotionReading:
-    """What kind of motion a source makes; `thing` is what it is, None if that is unknown.
+def read_motion(
+    source: HeardSource, thing: Thing | None, doppler: tuple[float, float] = (0.0, 0.0)
+) -> MotionReading:
+    """What kind of motion a source makes; `thing` is what it is, None if that is unknown; doppler:
+    (semitones, confidence) that the pitch shifts over the clip.
 
     Level is read as distance for things that travel with a steady sound; for others that travel,
     and the unknown, only when it changes a lot and smoothly; never for what stays: music swings
@@ -67,15 +80,49 @@ def read_motion(source: HeardSource, thing: Thing | None) -> MotionReading:
     mobile = thing is not None and thing.mobile
     steady = thing is not None and thing.steady
     change, fit = DISTANCE if steady else UNSTEADY_DISTANCE
+    if placed and abs(travel) > PASSES:
+        return replace(reading, motion="crossing")
     if (mobile or thing is None) and abs(level) >= change and level_fit >= fit:
         return replace(reading, motion="approaching" if level > 0 else "receding")
     if placed and abs(travel) > TRAVEL:
         return replace(reading, motion="crossing")
-    if placed and mobile and steady and abs(travel) > FAINT_TRAVEL and travel_fit > 0.5:
+    passes = reading.hump_db > HUMP_DB or (
+        doppler[0] < DOPPLER_FALL and doppler[1] > DOPPLER_CONFIDENCE
+    )
+    travels = placed and mobile and steady and travel_fit > FAINT_FIT
+    if travels and _is_faint(reading, source, passes):
         return replace(reading, motion="crossing", faint=True)
     if not placed and mobile and reading.hump_db > HUMP_DB:
         return replace(reading, motion="crossing", unheard=True)
     return reading
+
+
+def _is_faint(reading: MotionReading, source: HeardSource, passes: bool) -> bool:
+    """Whether a small trend of a thing that travels may stand for a crossing of the picture."""
+    if abs(reading.travel) < (FAINTEST_TRAVEL if passes else FAINT_TRAVEL):
+        return False
+    middle = float(np.average(source.x, weights=source.trust + 1e-6))
+    return abs(middle - 0.5) < LASTING and source.certainty > FAINT_CERTAINTY
+
+
+def path_of(source: HeardSource, reading: MotionReading) -> np.ndarray:
+    """(N,) where a source that moves like that is in the picture, 0..1: where it is heard, or, if
+    it is only heard to pass, across the picture. What agrees with it agrees with the evidence."""
+    x, trust = source.x, source.trust
+    if reading.unheard or reading.faint:
+        path = np.linspace(FROM_X, TO_X, len(x))
+        return path[::-1] if reading.travel < 0 else path
+    if source.certainty == 0:
+        return np.full_like(x, 0.5)
+    if reading.motion == "stationary":
+        return np.full_like(x, np.clip(weighted_median(x, trust), EDGE, 1 - EDGE))
+    t = np.linspace(-0.5, 0.5, len(x))
+    slope, offset = np.polyfit(t, x, 1, w=np.sqrt(trust + 1e-3))
+    straight = slope * t + offset
+    if reading.motion == "crossing":  # where it is hardly heard it goes straight on
+        share = np.minimum(1, 3 * trust)
+        return np.clip(share * x + (1 - share) * straight, 0, 1)
+    return np.clip(straight, EDGE, 1 - EDGE)
 
 
 def _envelope(levels: np.ndarray) -> np.ndarray:

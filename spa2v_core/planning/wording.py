@@ -25,6 +25,7 @@ class Planned:
     Attributes
     ----------
     named: by the user. certainty: 1 for the user's name, the tagger's probability, 0 unknown.
+    heard_apart: False for what was named, but no sound of its own was found for.
     """
 
     heard: Heard
@@ -34,6 +35,7 @@ class Planned:
     reading: MotionReading
     named: bool
     certainty: float
+    heard_apart: bool = True
 
     @property
     def source(self) -> HeardSource:
@@ -95,13 +97,17 @@ def reasoning(request: PlanRequest, parts: list[Planned], tracks: tuple[ObjectTr
         f"{cues.level_db.min():.1f} to {cues.level_db.max():.1f} dB, correlation of left and right "
         f"{cues.correlation.mean():.2f}."
     ]
-    lines.extend(f"{note.capitalize()}." for note in cues.notes)
+    lines.extend(f"{note[:1].upper()}{note[1:]}." for note in cues.notes)
     by_id = {track.id: track for track in tracks}
-    for index, part in enumerate(parts):
-        lines.append(_about(part, by_id[index], cues, len(parts)))
-    spare = request.objects[len(parts) :]
-    if spare:
-        lines.append(f"Named but not told apart by direction: {', '.join(spare)}.")
+    apart = [part for part in parts if part.heard_apart]
+    for index, part in enumerate(apart):
+        lines.append(_about(part, by_id[index], cues, len(apart)))
+    proposed = [part.name for part in parts if not part.heard_apart]
+    if proposed:
+        lines.append(
+            f"Named but not told apart by direction: {', '.join(proposed)}: put where nothing else "
+            "is, move it to where it belongs."
+        )
     lines.extend(
         f"{part.resolution.note}." for part in parts if part.named and part.resolution.note
     )

@@ -203,7 +203,8 @@ def test_examples_swap_and_two_tracks(open_page):
     place = {o["name"]: o["box"][0] for o in shown(page)}
     assert place["dog"] < place["guitar"]
     page.get_by_role("button", name="Channels").click()
-    page.get_by_label("Swap left and right").check()
+    page.get_by_label("The file holds").click()
+    page.get_by_role("option", name="Left and right exchanged").click()
     page.get_by_role("button", name="Plan", exact=True).click()
     page.wait_for_function(
         """() => { const at = (n) => [...document.querySelectorAll('.spa2v-editor .object')]

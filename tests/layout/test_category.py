@@ -26,7 +26,9 @@ def at(x, scale=1.0):
         (at(0.41), at(0.41), "stationary_centre"),
         (at(0.59), at(0.59), "stationary_centre"),
         (at(0.61), at(0.61), "stationary_right"),
-        (at(0.1), at(0.9, 1.5), "approaching"),
+        (at(0.1), at(0.9, 1.5), "crossing_right"),
+        (at(0.9, 1.5), at(0.1), "crossing_left"),
+        (at(0.2), at(0.69, 1.5), "approaching"),
     ],
 )
 def test_thresholds_and_precedence(first, last, category):

@@ -1,9 +1,10 @@
 // node --test: warnings, and that each remedy takes its warning away.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { dense } from "../../ui/editor/static/files.mjs";
-import { disagreement, warnings } from "../../ui/editor/static/checks.mjs";
+import { score, warnings } from "../../ui/editor/static/checks.mjs";
 import { initial, reduce } from "../../ui/editor/static/state.mjs";
 
 const track = (id, name, ...boxes) => ({
@@ -14,7 +15,11 @@ const layout = (...objects) => ({
   version: 1, frame_count: 16, duration_s: 6, width: 512, height: 320, reasoning: "",
   caption: objects.map((one) => one.name).join(" and "), frame_captions: [], objects,
 });
-const heardAt = (x, confidence = 0.8) => ({ track: 0, x: new Array(16).fill(x), confidence: new Array(16).fill(confidence), names: ["dog"] });
+const heardAt = (x, confidence = 0.8) => {
+  const [path, sure] = [new Array(16).fill(x), new Array(16).fill(confidence)];
+  return { track: 0, x: path, path, trust: sure, confidence: sure, names: ["dog"] };
+};
+const golden = JSON.parse(readFileSync(new URL("../golden/agreement.json", import.meta.url)));
 const CAR = track(0, "car", [0, [0.1, 0.4, 0.3, 0.7]]);
 
 const CASES = {
@@ -52,8 +57,22 @@ test("a caption that names nothing is to be written", () => {
 test("what is locked, unsure or absent is not complained about", () => {
   assert.deepEqual(warnings(layout({ ...CAR, locked: true }), { 0: heardAt(0.9) }), []);
   assert.deepEqual(warnings(layout(CAR), { 0: heardAt(0.9, 0.1) }), []);
-  assert.equal(disagreement(CAR, null), null);
   assert.deepEqual(warnings(null), []);
+});
+
+test("the score of agreement equals Python's on the golden cases", () => {
+  for (const { track: one, path, trust, score: wanted } of golden) {
+    const found = score(one, { path, trust });
+    if (wanted === null) assert.equal(found, null);
+    else assert.ok(Math.abs(found - wanted) < 6e-4);
+  }
+});
+
+test("a crossing that is right by the evidence is not snapped to the faint drift that is heard", () => {
+  const crossing = track(0, "car", [0, [0.1, 0.4, 0.3, 0.7]], [15, [0.7, 0.4, 0.9, 0.7]]);
+  const heard = { ...heardAt(0.53), path: Array.from({ length: 16 }, (_, k) => 0.2 + (0.6 * k) / 15) };
+  assert.deepEqual(warnings(layout(crossing), { 0: heard }), []);
+  assert.equal(warnings(layout(CAR), { 0: heard })[0].action.x, heard.path);
 });
 
 test("without a guess a name is asked for", () => {

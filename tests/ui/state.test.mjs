@@ -190,6 +190,15 @@ test("the path follows what is heard, with few keyframes", () => {
   assert.equal(still.layout.objects[0].keyframes.length, 1);
 });
 
+test("what comes closer still does when it is moved to where it is heard", () => {
+  const growing = layout();
+  growing.objects[0].keyframes = [[0, 0.05], [15, 0.2]].map(([frame, r]) => ({ frame, box: [0.2 - r, 0.5 - r, 0.2 + r, 0.5 + r], easing: "linear" }));
+  const { layout: after } = reduce(initial(growing), { type: "snapToHeard", id: 0, x: new Array(16).fill(0.7) });
+  const [first, last] = [0, 15].map((frame) => boxAt(after.objects[0], frame));
+  assert.ok(Math.abs(first[2] - first[0] - 0.1) < 1e-9 && Math.abs(last[2] - last[0] - 0.4) < 1e-9);
+  assert.ok(Math.abs((first[0] + first[2]) / 2 - 0.7) < 1e-9);
+});
+
 test("a jump is smoothed", () => {
   const jumping = layout();
   jumping.objects[0].keyframes = [[0, 0], [7, 0], [8, 0.8], [15, 0.8]].map(([frame, x]) => ({ frame, box: [x, 0.4, x + 0.2, 0.6], easing: "linear" }));

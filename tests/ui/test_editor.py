@@ -84,7 +84,7 @@ def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
     inside, outside = tmp_path / "uploads" / "a.wav", tmp_path / "secret.wav"
     for path in (inside, outside):
         path.write_bytes(b"x")
-    rest = [0, 1, False, "auto", ""]
+    rest = [0, 1, "auto", 1, ""]
     assert planning.visited([str(inside), *rest]) is not None
     for path in (
         outside,

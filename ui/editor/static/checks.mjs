@@ -7,8 +7,11 @@ import { boxAt, centre, isPresent } from "./geometry.mjs";
 const JUMP = 0.3;
 /** From this share of the smaller box on, one hides the other. */
 const COVERED = 0.9;
-/** Mean distance from where it is heard that is a disagreement, weighed by confidence. */
-const APART = 0.18;
+/** Distance from where it is heard at which nothing agrees, and trust under which nothing is said. */
+const FAR = 0.5;
+const LEAST_TRUST = 0.05;
+/** A score under this is a disagreement, where it is as sure as that. */
+const AGREED = 0.64;
 const LEAST_CONFIDENCE = 0.35;
 /** Names that say nothing about the look. */
 const NAMELESS = new Set(["loudspeaker", "object", "thing", "unknown", "sound"]);
@@ -49,25 +52,32 @@ function nameless(track, heard) {
   };
 }
 
-/** {x, off}: where a track is heard, frame by frame, and how far off its boxes are; null if unknown. */
-export function disagreement(track, heard) {
-  if (!heard) return null;
+/**
+ * 1 minus the mean distance of a track's boxes from where the evidence places its sound, weighed by
+ * trust, over FAR; null if there is too little to go by. Python's `planning.agreement.score`.
+ */
+export function score(track, { path, trust }) {
   let [sum, weight] = [0, 0];
   for (const frame of present(track)) {
-    const trust = heard.confidence[frame] ?? 0;
-    sum += trust * Math.abs(centre(boxAt(track, frame))[0] - heard.x[frame]);
-    weight += trust;
+    const x = Math.min(1, Math.max(0, centre(boxAt(track, frame))[0]));
+    sum += (trust[frame] ?? 0) * Math.abs(x - path[frame]);
+    weight += trust[frame] ?? 0;
   }
-  const confidence = weight / Math.max(1, track.end - track.start + 1);
-  return confidence < LEAST_CONFIDENCE ? null : { x: heard.x, off: sum / weight };
+  return weight < LEAST_TRUST ? null : Math.max(0, 1 - sum / weight / FAR);
+}
+
+/** Whether where a track is heard is sure enough to complain about. */
+function sure(track, { confidence }) {
+  const frames = present(track);
+  return frames.reduce((sum, frame) => sum + (confidence[frame] ?? 0), 0) >= LEAST_CONFIDENCE * Math.max(1, frames.length);
 }
 
 function elsewhere(track, heard) {
-  const found = disagreement(track, heard);
-  return found && found.off > APART && {
-    text: `${track.name} is drawn ${Math.round(found.off * 100)}% of the width from where it is heard`,
+  const agrees = heard && sure(track, heard) ? score(track, heard) : null;
+  return agrees !== null && agrees < AGREED && {
+    text: `${track.name} is drawn ${Math.round((1 - agrees) * FAR * 100)}% of the width from where it is heard`,
     remedy: "Snap to what is heard",
-    action: { type: "snapToHeard", id: track.id, x: found.x },
+    action: { type: "snapToHeard", id: track.id, x: heard.path },
   };
 }
 
@@ -121,7 +131,7 @@ function silentCaption(layout) {
 
 /**
  * Warnings of a layout: [{kind, id, text, remedy, action}]; an action is one of the reducer's, or
- * {focus} or {write} for the editor. heard: track id -> {x, confidence, names}.
+ * {focus} or {write} for the editor. heard: track id -> {path, trust, confidence, names}.
  */
 export function warnings(layout, heard = {}) {
   if (!layout?.objects.length) return [];

@@ -2,7 +2,7 @@
 // the warnings and the help.
 
 import { GESTURES, KEYS } from "./input.mjs";
-import { disagreement } from "./checks.mjs";
+import { score } from "./checks.mjs";
 import { button, colourOf, html, toggle } from "./dom.mjs";
 import { hasKeyframe } from "./geometry.mjs";
 import { isHidden, selectedTrack } from "./state.mjs";
@@ -146,9 +146,10 @@ export function createFields(tools) {
       object.disabled = !track || track.locked;
       colour.disabled = !track;
       if (track) offer(track.id);
-      const found = track && disagreement(track, heardOf(track.id));
-      agrees.hidden = !found;
-      if (found) agrees.textContent = `Agrees with where it is heard: ${Math.round(100 * Math.max(0, 1 - 2 * found.off))}%`;
+      const heard = track && heardOf(track.id);
+      const agreed = heard ? score(track, heard) : null;
+      agrees.hidden = agreed === null;
+      if (agreed !== null) agrees.textContent = `Agrees with where it is heard: ${Math.round(100 * agreed)}%`;
       sync(name, track?.name ?? "");
       sync(look, track?.appearance ?? "");
       sync(facing, track?.facing ?? "auto");

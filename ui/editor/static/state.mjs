@@ -115,14 +115,21 @@ function smooth(track, { frame }, count) {
   return { keyframes: [{ ...keys[0], frame: 0 }, { ...keys[1], frame: count - 1 }] };
 }
 
-/** The path of a track with its centre where it was heard (x of every frame). */
+/**
+ * The path of a track with its centre where the evidence places it (x of every frame); what its
+ * boxes do else, growing or rising, is kept.
+ */
 function snapToHeard(track, { x }) {
-  const boxes = x.map((value, frame) => {
+  const there = (frame) => {
     const box = boxAt(track, frame);
-    return moved(box, value - centre(box)[0], 0);
-  });
-  const keyframes = corners(x, 0.03).map((frame) => ({ frame, box: tidyBox(boxes[frame]), easing: "linear" }));
-  return { keyframes: Math.max(...x) - Math.min(...x) < 0.03 ? keyframes.slice(0, 1) : keyframes };
+    return moved(box, x[frame] - centre(box)[0], 0);
+  };
+  const still = Math.max(...x) - Math.min(...x) < 0.03;
+  const own = track.keyframes.map(({ frame }) => frame).filter((frame) => frame < x.length);
+  const frames = [...new Set([...(still ? [] : corners(x, 0.03)), ...own])].sort((a, b) => a - b);
+  const keyframes = frames.map((frame) => ({ frame, box: tidyBox(there(frame)), easing: "linear" }));
+  const same = ({ box }) => box.every((value, k) => Math.abs(value - keyframes[0].box[k]) < 0.03);
+  return { keyframes: keyframes.every(same) ? keyframes.slice(0, 1) : keyframes };
 }
 
 function setFrameCaption(layout, frame, text) {
