@@ -192,7 +192,7 @@ THING_CLASSES: dict[str, tuple[str, ...]] = {
     "kettle": ("Boiling",),
     "hammer": ("Hammer", "Jackhammer", "Knock", "Sawing", "Drill", "Power tool"),
     "fire": ("Fire", "Crackle"),
-    "wave": ("Waves, surf", "Ocean", "Stream", "Waterfall", "Water"),
+    "wave": ("Waves, surf", "Ocean", "Stream", "Waterfall"),
     "rain": ("Rain", "Raindrop", "Rain on surface"),
     "thunder": ("Thunder", "Thunderstorm"),
 }
@@ -228,9 +228,51 @@ KIND_CLASSES: dict[str, tuple[str, ...]] = {
         "Wind instrument, woodwind instrument",
         "Orchestra",
     ),
+    "person": (
+        "Speech",
+        "Narration, monologue",
+        "Conversation",
+        "Shout",
+        "Child speech, kid speaking",
+    ),
 }
 
-#: Thing -> another that it is one of: where the narrower one is not sure, the wider one is said.
+#: Kind -> kinds of the vocabulary's things that it covers: of what drives and flies most drives.
+MEMBERS = {
+    "vehicle": ("vehicle", "aircraft"),
+    "animal": ("animal",),
+    "instrument": ("instrument",),
+    "person": ("person",),
+}
+
+#: Things that are seldom what a clip is about: they must be surer than an everyday thing.
+RARE = (
+    "race car",
+    "bicycle",
+    "tractor",
+    "speedboat",
+    "ship",
+    "goat",
+    "owl",
+    "goose",
+    "bee",
+    "frog",
+    "wolf",
+    "lion",
+    "baby",
+    "applause",
+    "banjo",
+    "maracas",
+    "radio",
+    "television",
+    "kettle",
+    "hammer",
+    "fire",
+    "wave",
+    "thunder",
+)
+
+#: Thing -> another that it is one of: saying the wider one is right, if less telling.
 WIDER = {
     "race car": "car",
     "speedboat": "boat",
@@ -240,8 +282,7 @@ WIDER = {
     "applause": "crowd",
 }
 
-#: Classes of speech, whoever speaks; voice and pitch tell a man from a woman.
-PERSON = "person"
+#: Things that share the classes of speech: the head and the pitch tell them apart.
 SPEAKERS = ("man", "woman")
 
 #: Ambience -> its classes: what is no object but says where and in which weather a clip is.

@@ -13,7 +13,8 @@ from . import __version__, hub, pipeline
 from .audio import hearing
 from .audio.choices import CHANNELS
 from .audio.places import MAX_WIDTH, MIN_WIDTH
-from .audio.tagger import TAGGERS
+from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
+from .audio.taggers.registry import taggers
 from .errors import InputError, Spa2vError
 from .generation.base import Notice, Progress, RenderOptions, RenderRequest
 from .generation.catalog import BACKENDS
@@ -370,7 +371,10 @@ def _hearing_options(parser: argparse.ArgumentParser) -> None:
         help="spread positions from the middle by this factor (crossed cardioids: about 2)",
     )
     parser.add_argument(
-        "--tagger", choices=TAGGERS, default="mel", help="what names sounds (clap: from the hub)"
+        "--tagger",
+        choices=list(taggers()),
+        default=DEFAULT_TAGGER,
+        help="what names sounds (clap: from the hub)",
     )
 
 

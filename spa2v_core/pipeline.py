@@ -15,7 +15,8 @@ from .audio.choices import MENDED
 from .audio.cues import SpatialCues, measure
 from .audio.hearing import Heard, hear
 from .audio.io import AudioClip, read_audio, select_span
-from .audio.tagger import get_tagger
+from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
+from .audio.taggers.registry import get_tagger
 from .generation.base import (
     Frames,
     Notice,
@@ -93,7 +94,7 @@ def analyse(
     channels: str = "auto",
     width: float = 1.0,
     objects: str | None = None,
-    tagger: str = "mel",
+    tagger: str = DEFAULT_TAGGER,
 ) -> Analysis:
     """Read a file, take the span (default: all, or the loudest 10 s), measure and listen.
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 UNKNOWN = "loudspeaker"
+#: What a person says of a sound that is no object but the scene.
+THE_SCENE = "scene"
 
 # fmt: off
 COLOURS = (

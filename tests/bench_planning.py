@@ -21,7 +21,7 @@ from spa2v_core.audio.hearing import hear
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.audio.scenes import Scene, Sounds, scene_set, sizes
 from spa2v_core.audio.synthesis import RATE, Rng
-from spa2v_core.audio.tagger import get_tagger
+from spa2v_core.audio.taggers.registry import get_tagger
 from spa2v_core.layout import Box, Keyframe, VideoSceneLayout
 from spa2v_core.layout.keyframes import dense
 from spa2v_core.metrics.max_iou import max_iou

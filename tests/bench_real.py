@@ -28,7 +28,7 @@ from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import hear
 from spa2v_core.audio.io import AudioClip, read_audio
 from spa2v_core.audio.simulate import Acoustics, Source, mix, still
-from spa2v_core.audio.tagger import get_tagger
+from spa2v_core.audio.taggers.registry import get_tagger
 from spa2v_core.layout import ObjectTrack, VideoSceneLayout, motion_category
 from spa2v_core.layout.keyframes import dense
 from spa2v_core.planning.base import PlanRequest, get_planner

@@ -22,6 +22,7 @@ from spa2v_core.layout import io as layout_io
 from spa2v_core.planning.agreement import agreement, evidence_path
 from spa2v_core.planning.base import ModelOptions, PlanReport, read_prices
 from spa2v_core.planning.settings import ProviderSettings
+from spa2v_core.vocabulary import THE_SCENE
 
 from .editor.editor import Feed
 from .handlers import inspect, span_of, status, width_of
@@ -205,13 +206,15 @@ def _heard(
 
 
 def _guesses(analysis: pipeline.Analysis, layout: VideoSceneLayout) -> list[Any]:
-    """For each sound its name with what else it may be; the rest is hidden."""
+    """For each sound its name with what else it may be, an object or the scene; the rest is
+    hidden."""
     updates = []
     for index, one in enumerate(analysis.heard):
-        name = next((t.phrase for t in layout.objects if t.id == index), "")
+        name = next((t.phrase for t in layout.objects if t.id == index), THE_SCENE)
         ranked = one.tags.ranked(6) if one.tags else []
         choices = [(f"{tag} · {p:.0%}", tag) for tag, p in ranked]
-        if name and name not in dict(ranked):
+        choices.append(("no object: the scene", THE_SCENE))
+        if name not in dict(choices).values():
             choices.insert(0, (name, name))
         label = f"Sound {index + 1}" + (
             f" · {one.source.share:.0%} of the energy" if len(analysis.heard) > 1 else ""

@@ -124,9 +124,11 @@ def _spans(figure: go.Figure, one: Heard, number: int, duration_s: float) -> Non
     """Bars of the likely tags of a source; a pale one over the whole if none is likely."""
     if one.tags is None:
         return
-    likely = [(n, p) for n, p in one.tags.ranked(3) if p >= one.tags.threshold]
-    for name, p in likely or [("unknown", 0.3)]:
-        for start, end in one.tags.spans(name) if likely else [(0.0, duration_s)]:
+    likely = [(n, p, one.tags.spans(n)) for n, p in one.tags.ranked(3) if p >= one.tags.threshold]
+    if not likely and one.naming.known:
+        likely = [(one.naming.name, one.naming.probability, one.spans_s)]
+    for name, p, spans in likely or [("unknown", 0.3, [(0.0, duration_s)])]:
+        for start, end in spans:
             figure.add_bar(
                 x=[min(end, duration_s) - start], base=[start], y=[f"{number + 1}: {name}"],
                 orientation="h", marker_color=_colour(number, 0.25 + 0.7 * p),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..vocabulary import BY_NAME
 from .cues import BANDS_HZ, SpatialCues
 from .io import AudioClip
+from .scene import SceneCue, scene_of
 from .sources import DRY, HeardSource, extract, separate
-from .tagger import Tagger, Tags
+from .taggers.base import Naming, Tagger, Tags
+from .taggers.naming import name_of
 
 #: Two sources whose tags are more alike than this (cosine) are one thing and its echo.
 ALIKE = 0.6
@@ -23,12 +27,18 @@ class Heard:
     source: HeardSource
     tags: Tags | None
 
+    @cached_property
+    def naming(self) -> Naming:
+        """What it is called by its tags alone."""
+        return name_of(self.tags) if self.tags else Naming("", 0.0, False, ())
+
     @property
-    def span_s(self) -> tuple[float, float] | None:
-        """Seconds from..to in which the likeliest tag is heard, None if it is unknown."""
-        best = self.tags.best() if self.tags else None
-        spans = self.tags.spans(best[0]) if self.tags and best else []
-        return (spans[0][0], spans[-1][1]) if spans else None
+    def spans_s(self) -> list[tuple[float, float]]:
+        """Seconds from..to in which what it is called is heard; [] if that is unknown."""
+        if self.tags is None or not self.naming.known:
+            return []
+        named = self.naming
+        return self.tags.kind_spans(named.name) if named.is_kind else self.tags.spans(named.name)
 
 
 def hear(
@@ -78,7 +88,7 @@ def _alike(one: Heard, other: Heard) -> bool:
     """Whether they sound alike; a part that sounds like nothing known is no source of its own."""
     if one.tags is None or other.tags is None:
         return False
-    if one.tags.best() is None or other.tags.best() is None:
+    if not (one.naming.known and other.naming.known):
         return True
     a, b = (tags.mean() for tags in (one.tags, other.tags))
     return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)) > ALIKE
@@ -118,19 +128,32 @@ def to_dict(cues: SpatialCues, heard: tuple[Heard, ...]) -> dict[str, Any]:
             "confidence": round(cues.doppler_confidence, 3),
         },
         "sources": [_source_dict(cues, one) for one in heard],
+        "scene": [
+            {"words": cue.ambience.name, "evidence": cue.evidence, "p": round(cue.p, 3)}
+            for cue in scene_heard(heard)
+        ],
         "notes": list(cues.notes),
     }
 
 
+def scene_heard(heard: tuple[Heard, ...]) -> tuple[SceneCue, ...]:
+    """What the sounds say about the place and the weather."""
+    return scene_of([(one.tags, one.source.share) for one in heard if one.tags])
+
+
 def _source_dict(cues: SpatialCues, one: Heard) -> dict[str, Any]:
-    source, best = one.source, one.tags.best() if one.tags else None
-    start, end = one.span_s or (0.0, cues.duration_s)
+    source = one.source
+    spans = [
+        (round(start, 3), round(min(end, cues.duration_s), 3)) for start, end in one.spans_s
+    ] or [(0.0, round(cues.duration_s, 3))]
     sure = source.confidence > 0
     return {
-        "name": best[0] if best else "unknown",
+        "name": one.naming.name or "unknown",
+        "kind": BY_NAME[one.naming.name].kind if one.naming.name in BY_NAME else one.naming.name,
         "tags": [[name, round(p, 3)] for name, p in one.tags.ranked()] if one.tags else [],
-        "start_s": round(start, 3),
-        "end_s": round(min(end, cues.duration_s), 3),
+        "start_s": spans[0][0],
+        "end_s": spans[-1][1],
+        "spans": [list(span) for span in spans],
         "share": round(source.share, 4),
         "x": [round(float(x), 4) if ok else None for x, ok in zip(source.x, sure, strict=True)],
         "confidence": _plain(source.confidence),

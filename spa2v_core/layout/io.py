@@ -25,11 +25,12 @@ def from_dict(value: Any) -> VideoSceneLayout:
         raise LayoutError("layout: a JSON object is expected")
     if "frames" in value and "objects" not in value:
         return from_dense(value)
-    if value.get("version", VERSION) != VERSION:
+    if value.get("version", VERSION) not in (1, VERSION):
         raise LayoutError(
-            f"version: {value['version']!r} is not known here, this program reads version {VERSION}"
+            f"version: {value['version']!r} is not known here, this program reads versions 1 and "
+            f"{VERSION}"
         )
-    return VideoSceneLayout(**{str(key): entry for key, entry in value.items()})
+    return VideoSceneLayout(**{str(key): v for key, v in value.items()} | {"version": VERSION})
 
 
 def dumps(layout: VideoSceneLayout) -> str:

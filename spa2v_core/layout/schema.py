@@ -21,7 +21,8 @@ from ..errors import LayoutError
 Easing = Literal["linear", "ease", "hold"]
 Facing = Literal["auto", "left", "right"]
 
-VERSION = 1
+#: What is written; version 1, which has no scene, is read as well.
+VERSION = 2
 MAX_FRAMES = 512
 MAX_OBJECTS = 200
 #: Boxes may reach outside the frame, but not further than this many frames.
@@ -140,6 +141,15 @@ class ObjectTrack(_Value):
         return self.start - 0.5 <= frame <= self.end + 0.5
 
 
+class SceneNote(_Value):
+    """What is heard of the place and the weather: in a word, with the evidence and its
+    probability."""
+
+    words: Annotated[str, Field(min_length=1, max_length=200)]
+    evidence: Annotated[str, Field(max_length=500)] = ""
+    p: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
 class VideoSceneLayout(_Value):
     """Object tracks with captions; list order is z-order, the last is in front.
 
@@ -150,9 +160,10 @@ class VideoSceneLayout(_Value):
     width, height: the aspect.
     reasoning: why it was planned so.
     caption: of the video; frame_captions: 0 or frame_count of them.
+    scene: what is heard of the place and the weather.
     """
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = VERSION
     frame_count: Annotated[int, Field(ge=2, le=MAX_FRAMES, strict=True)] = 16
     duration_s: Annotated[float, Field(gt=0, le=3600)]
     width: Annotated[int, Field(ge=16, le=8192, strict=True)] = 512
@@ -160,6 +171,7 @@ class VideoSceneLayout(_Value):
     reasoning: Text = ""
     caption: Text = ""
     frame_captions: tuple[Text, ...] = ()
+    scene: Annotated[tuple[SceneNote, ...], Field(max_length=20)] = ()
     objects: Annotated[tuple[ObjectTrack, ...], Field(max_length=MAX_OBJECTS)] = ()
 
     def __init__(self, **data: Any) -> None:

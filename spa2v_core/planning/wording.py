@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..audio.cues import SpatialCues
-from ..audio.hearing import Heard
-from ..audio.sources import HeardSource
 from ..layout import ObjectTrack, motion_category
 from ..layout.category import LEFT, RIGHT
 from ..layout.keyframes import dense
-from ..vocabulary import SCENES, UNKNOWN, Resolution, article, resolve
+from ..vocabulary import UNKNOWN, article
 from .base import PlanRequest
-from .motion import MotionReading
+from .identify import Planned
+from .setting import Setting
 
 #: The band whose level difference is quoted: it carries most of what crossing changes.
 QUOTED_BAND, QUOTED_NAME = 2, "1.5-5 kHz"
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A heard source with what it is said to be and how it was read.
-
-    Attributes
-    ----------
-    named: by the user. certainty: 1 for the user's name, the tagger's probability, 0 unknown.
-    heard_apart: False for what was named, but no sound of its own was found for.
-    """
-
-    heard: Heard
-    name: str
-    appearance: str
-    resolution: Resolution
-    reading: MotionReading
-    named: bool
-    certainty: float
-    heard_apart: bool = True
-
-    @property
-    def source(self) -> HeardSource:
-        return self.heard.source
 
 
 _VERBS = {
@@ -53,23 +26,17 @@ _VERBS = {
 }
 
 
-def caption(tracks: tuple[ObjectTrack, ...], frame_count: int) -> str:
+def caption(tracks: tuple[ObjectTrack, ...], frame_count: int, setting: Setting) -> str:
     """One sentence: who does what, from left to right, and where; of several things the place
     comes first, as a text encoder forgets what follows many words."""
     ordered = sorted(tracks, key=lambda track: track.keyframes[0].box.centre[0])
     said = [f"{article(t.phrase)} {_VERBS[motion_category(t, frame_count)]}" for t in ordered]
-    place = SCENES[_scene(tracks)]
-    text = f"{said[0]} {place}" if len(said) == 1 else f"{place}, {' and '.join(said)}"
+    place = setting.words
+    if len(said) == 1:
+        text = f"{said[0]} {place}"
+    else:
+        text = ", ".join([place, " and ".join(said)] if said else [place])
     return text[:1].upper() + text[1:]
-
-
-def _scene(tracks: tuple[ObjectTrack, ...]) -> str:
-    """Where that is: of several things the first heard, the loudest, decides."""
-    things = [resolve(track.name).thing for track in sorted(tracks, key=lambda track: track.id)]
-    kinds = {thing.kind for thing in things}
-    if "instrument" in kinds and kinds & {"animal", "object"}:
-        return "room"
-    return things[0].scene
 
 
 def frame_captions(tracks: tuple[ObjectTrack, ...], frame_count: int) -> tuple[str, ...]:
@@ -88,7 +55,12 @@ def _side(x: float) -> str:
     return "on the right" if x > RIGHT else "in the middle"
 
 
-def reasoning(request: PlanRequest, parts: list[Planned], tracks: tuple[ObjectTrack, ...]) -> str:
+def reasoning(
+    request: PlanRequest,
+    parts: list[Planned],
+    tracks: tuple[ObjectTrack, ...],
+    setting: Setting,
+) -> str:
     """What was measured and what follows from it, in figures."""
     cues = request.cues
     kind = "Stereo" if cues.channels == 2 else "Mono"
@@ -99,9 +71,15 @@ def reasoning(request: PlanRequest, parts: list[Planned], tracks: tuple[ObjectTr
     ]
     lines.extend(f"{note[:1].upper()}{note[1:]}." for note in cues.notes)
     by_id = {track.id: track for track in tracks}
-    apart = [part for part in parts if part.heard_apart]
-    for index, part in enumerate(apart):
-        lines.append(_about(part, by_id[index], cues, len(apart)))
+    apart = sum(part.heard_apart for part in parts)
+    for index, part in enumerate(parts):
+        if part.heard_apart and part.is_object:
+            lines.append(_about(part, by_id[index], cues, apart))
+        elif not part.is_object:
+            lines.append(_ambience(part))
+    if setting.cues:
+        heard = "; ".join(note.evidence for note in setting.cues)
+        lines.append(f"The scene: {heard}: {setting.words}.")
     proposed = [part.name for part in parts if not part.heard_apart]
     if proposed:
         lines.append(
@@ -129,18 +107,30 @@ def _about(part: Planned, track: ObjectTrack, cues: SpatialCues, count: int) -> 
     return text
 
 
+def _ambience(part: Planned) -> str:
+    """A sound that is the scene, and why it has no box."""
+    name = f"{part.name[:1].upper()}{part.name[1:]}"
+    if part.named or part.naming is None:
+        return f"{name}: taken for the scene, as you say: no box."
+    return (
+        f"{name} ({part.certainty:.2f}): heard all the time and from no one place: it is the scene "
+        f"and has no box. Name it to make it an object."
+    )
+
+
 def _recognition(part: Planned) -> str:
-    tags = part.heard.tags
+    naming = part.naming
     if part.named:
         return "named by you"
-    if tags is None:
+    if naming is None:
         return "recognition was not available"
-    guesses = [f"{name} {p:.2f}" for name, p in tags.ranked(3)]
-    if part.name == UNKNOWN:
-        return f"not recognised (likeliest: {', '.join(guesses)}), shown as a {UNKNOWN}"
-    if tags.best() is None:
-        return f"some {part.name} ({part.certainty:.2f}; likeliest: {', '.join(guesses)})"
-    return f"sounds like it ({part.certainty:.2f}; next: {', '.join(guesses[1:])})"
+    guesses = ", ".join(f"{name} {p:.2f}" for name, p in naming.guesses)
+    if not naming.known:
+        return f"not recognised (likeliest: {guesses}), shown as a {UNKNOWN}"
+    if naming.is_kind:
+        return f"some {part.name} ({part.certainty:.2f}; likeliest: {guesses})"
+    others = ", ".join(f"{name} {p:.2f}" for name, p in naming.guesses if name != naming.name)
+    return f"sounds like it ({part.certainty:.2f}; next: {others})"
 
 
 def _place(part: Planned, cues: SpatialCues) -> str:

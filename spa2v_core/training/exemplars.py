@@ -17,7 +17,8 @@ import numpy as np
 from ..audio.cues import measure
 from ..audio.hearing import hear, to_dict
 from ..audio.scenes import Scene, draw_scene, synthesised_sounds
-from ..audio.tagger import TAGGERS, get_tagger
+from ..audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
+from ..audio.taggers.registry import get_tagger, taggers
 from ..layout import motion_category
 from ..layout.edit import revise
 from ..pipeline import embedding
@@ -45,7 +46,7 @@ def exemplar(scene: Scene, tagger: str) -> Exemplar:
     return Exemplar(scene.name, to_dict(cues, heard), layout, embedding(scene.clip, tagger))
 
 
-def make(seed: int, tagger: str = "mel") -> list[Exemplar]:
+def make(seed: int, tagger: str = DEFAULT_TAGGER) -> list[Exemplar]:
     """Scenes are drawn until every motion has its number."""
     sounds, found = synthesised_sounds(), []
     had: Counter[str] = Counter()
@@ -73,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, default=DATABASE)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--tagger", choices=TAGGERS, default="mel", help="clap: embeddings too")
+    parser.add_argument("--tagger", choices=list(taggers()), default=DEFAULT_TAGGER, help="clap: embeddings too")
     options = parser.parse_args(arguments)
     write(options.out, make(options.seed, options.tagger))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from huggingface_hub import constants
 
-from spa2v_core.audio.clap import ClapTagger
+from spa2v_core.audio.taggers.clap import ClapTagger
 from spa2v_core.errors import HubError
 from spa2v_core.vocabulary import THINGS
 

@@ -11,7 +11,7 @@ from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import hear
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.audio.simulate import Source, mix, still, straight
-from spa2v_core.audio.tagger import Tags
+from spa2v_core.audio.taggers.base import Tags
 from spa2v_core.errors import InputError
 from spa2v_core.layout import Box, motion_category
 from spa2v_core.layout import io as layout_io

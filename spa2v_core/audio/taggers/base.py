@@ -70,11 +70,18 @@ class Tags:
 
     def spans(self, name: str) -> list[tuple[float, float]]:
         """Seconds from..to where `name` is at least as likely as the threshold."""
-        column = self.probability[:, self.names.index(name)] * (self.weight > 0)
+        return self._spans(self.probability[:, self.names.index(name)])
+
+    def kind_spans(self, kind: str) -> list[tuple[float, float]]:
+        """Seconds from..to where anything of the kind is at least as likely as the threshold."""
+        return self._spans(self.kinds[kind])
+
+    def _spans(self, likely: np.ndarray) -> list[tuple[float, float]]:
+        """Runs of the (W,) windows from the threshold on; where windows overlap they share."""
         middle = (self.start_s + self.end_s) / 2
         edges = np.concatenate([self.start_s[:1], (middle[1:] + middle[:-1]) / 2, self.end_s[-1:]])
         spans: list[tuple[float, float]] = []
-        for k in np.flatnonzero(column >= self.threshold):
+        for k in np.flatnonzero(likely * (self.weight > 0) >= self.threshold):
             first, last = float(edges[k]), float(edges[k + 1])
             if spans and abs(spans[-1][1] - first) < 1e-9:
                 spans[-1] = (spans[-1][0], last)

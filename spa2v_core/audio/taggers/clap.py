@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import hub
-from ..vocabulary import THINGS, UNKNOWN, article
-from .features import resample
-from .tagger import Tags
+from ... import hub
+from ...vocabulary import THINGS, UNKNOWN, article
+from ..features import resample
+from .base import Tags
 
 RATE = 48_000
 WINDOW_S, STEP_S = 5.0, 2.5

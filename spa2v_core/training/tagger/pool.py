@@ -22,13 +22,12 @@ class Takes:
 
     Attributes
     ----------
-    classes: (N, W, 521) float16 logits of AudioSet's classes; features: (N, W, F) float16.
+    embeddings: (N, W, 1024) float16.
     label: (N,) index into names, -1 for other things. source: (N,) the package, repository or
     soundfont that a take's sound is from. names: of the classes.
     """
 
-    classes: np.ndarray
-    features: np.ndarray
+    embeddings: np.ndarray
     label: np.ndarray
     source: np.ndarray
     names: list[str]
@@ -55,11 +54,10 @@ def make_takes(work: Path, per_class: int, seed: int) -> None:
     export_onnx(load_yamnet(work), network)
     jobs = [(part, seed + 1 + k) for k, part in enumerate(np.array_split(rows, len(rows) // 32))]
     with ProcessPoolExecutor(2, initializer=_open, initargs=(work / "dry.npz", network)) as pool:
-        parts = list(pool.map(_seen, jobs))
+        embeddings = np.concatenate(list(pool.map(_seen, jobs)))
     np.savez(
         work / "takes.npz",
-        classes=np.concatenate([part[0] for part in parts]),
-        features=np.concatenate([part[1] for part in parts]),
+        embeddings=embeddings,
         label=dry.label[rows],
         source=dry.source[rows],
         names=np.array(dry.names),
@@ -92,8 +90,8 @@ def _open(sounds: Path, network: Path) -> None:
     )
 
 
-def _seen(job: tuple[np.ndarray, int]) -> tuple[np.ndarray, np.ndarray]:
-    """(classes, features) of these rows, disturbed."""
+def _seen(job: tuple[np.ndarray, int]) -> np.ndarray:
+    """(n, W, 1024) embeddings of these rows, disturbed."""
     rows, seed = job
     dry: DrySounds = _OPEN["dry"]
     rng = np.random.default_rng(seed)
@@ -102,9 +100,5 @@ def _seen(job: tuple[np.ndarray, int]) -> tuple[np.ndarray, np.ndarray]:
     for row in rows:
         sound = disturb(dry.sound(row), rng, dry.sound(int(rng.choice(others))))
         patches.append(features.cut_patches(features.log_mel(sound))[0])
-    count = len(patches[0])
-    outputs = _OPEN["network"].run(None, {"patches": np.concatenate(patches)})
-    classes, seen = (
-        output.reshape(len(rows), count, -1).astype(np.float16) for output in outputs
-    )
-    return classes, seen
+    (embeddings,) = _OPEN["network"].run(["embedding"], {"patches": np.concatenate(patches)})
+    return embeddings.reshape(len(rows), len(patches[0]), -1).astype(np.float16)

@@ -36,8 +36,7 @@ CHECKSUMS = {
 }
 #: Strides of the first convolution and of the 13 separable ones.
 STRIDES = (2, 1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
-#: The mean over time in the lower and the upper half of the spectrum, and the maximum of all.
-CHANNELS, FEATURES = 1024, 3 * 1024
+EMBEDDING = 1024
 _VARIABLE = "layer-1/layer/_func/_yamnet/layer_with_weights-{}/{}/.ATTRIBUTES/VARIABLE_VALUE"
 _EPSILON = 1e-4
 
@@ -64,13 +63,8 @@ def fetch_yamnet(work: Path) -> Path:
 
 
 class Yamnet(nn.Module):
-    """(B, 96, 64) log mel patches to (B, 521) logits of AudioSet's classes and (B, FEATURES) for
-    the head; batch norms are folded into the convolutions.
-
-    YAMNet's own embedding is the mean of its last maps, (B, 1024, 3, 2) over time and frequency;
-    the head sees the halves of the spectrum apart, and the maximum, as a whistle and a flute
-    differ in little else.
-    """
+    """(B, 96, 64) log mel patches to (B, 521) logits of AudioSet's classes and the (B, 1024)
+    embedding that they are read from; batch norms are folded into the convolutions."""
 
     def __init__(self, variables: dict[str, np.ndarray]) -> None:
         super().__init__()
@@ -82,7 +76,7 @@ class Yamnet(nn.Module):
                 layer += 2
             self._add(variables, layer, "kernel", stride if index == 0 else 1)
             layer += 2
-        self.classifier = nn.Linear(CHANNELS, 521)
+        self.classifier = nn.Linear(EMBEDDING, 521)
         self.classifier.weight.data = torch.tensor(_variable(variables, layer, "kernel").T)
         self.classifier.bias.data = torch.tensor(_variable(variables, layer, "bias"))
 
@@ -110,9 +104,8 @@ class Yamnet(nn.Module):
                 one = convolution.stride[0] == 1
                 maps = functional.pad(maps, (1, 1, 1, 1) if one else (0, 1, 0, 1))
             maps = functional.relu(convolution(maps))
-        halves = maps.mean(2)
-        features = torch.cat([halves.flatten(1), maps.amax((2, 3))], 1)
-        return self.classifier(halves.mean(2)), features
+        embedding = maps.mean((2, 3))
+        return self.classifier(embedding), embedding
 
 
 def _variable(variables: dict[str, np.ndarray], layer: int, name: str) -> np.ndarray:
@@ -126,7 +119,7 @@ def load_yamnet(work: Path) -> Yamnet:
 
 
 def export_onnx(
-    network: nn.Module, path: Path, outputs: tuple[str, ...] = ("classes", "features")
+    network: nn.Module, path: Path, outputs: tuple[str, ...] = ("classes", "embedding")
 ) -> None:
     """Write a network on (B, 96, 64) patches as ONNX, B being free."""
     free = {name: {0: "windows"} for name in ("patches", *outputs)}
