@@ -34,6 +34,8 @@ CHANCE_COHERENCE = 0.06
 #: Delays under this are none, s. Share of the frames (weighed by how far all frequencies agree on a
 #: delay) that must have one, and the mean height of their peaks.
 NO_DELAY_S, DELAYED_SHARE, DELAYED_HEIGHT = 6e-5, 0.15, 0.33
+#: Share of these whose delay is that of the frames beside them: a tone fits several delays.
+STEADY_SHARE = 0.6
 #: Where few frequencies sound, or a room blurs them, the peaks are lower: then nearly all frames
 #: must have a delay, so many of them the same (within so many s), and the peaks must be so much
 #: over chance in the mean. Wide ambience has any delay.
@@ -80,7 +82,9 @@ def are_apart(lag: np.ndarray, coherence: np.ndarray) -> bool:
     share = float(late.sum() / max(float(weight.sum()), 1e-9))
     if late.sum() < 0.05 or share < DELAYED_SHARE:
         return False
-    if float((late * coherence).sum() / late.sum()) > DELAYED_HEIGHT:
+    around = np.array([np.median(lag[max(k - 1, 0) : k + 2]) for k in range(len(lag))])
+    steady = float((late * (np.abs(lag - around) < SAME_S)).sum() / late.sum()) > STEADY_SHARE
+    if steady and float((late * coherence).sum() / late.sum()) > DELAYED_HEIGHT:
         return True
     same = np.abs(lag - weighted_median(lag, weight)) < SAME_S
     lasting = share > LASTING_SHARE and float(weight.mean()) > OVER_CHANCE
@@ -142,7 +146,7 @@ def _delays(spectra: Spectra) -> tuple[np.ndarray, np.ndarray]:
         inside = band == k
         steered[k] = (np.exp(1j * turn[:, inside]) @ spectra.cross[inside]).real
     common = _agreed(spectra, turn)
-    best = (np.maximum(steered, 0) * common).argmax(1)
+    best = (np.maximum(steered, 0) * common**2).argmax(1)
     alike = np.take_along_axis(steered, best[:, None], 1)[:, 0]
     return lags[best], alike
 

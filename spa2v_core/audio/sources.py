@@ -19,16 +19,16 @@ from .spectra import band_of, slot_of, transform
 from .weighted import decibel, smooth, weighted_quantile
 
 MAX_SOURCES = 3
-#: Spread of a source's cells around its path, in widths of the picture.
-SPREAD = 0.07
+#: Spread of a source's cells around its path, in widths of the picture: with echoes, and without.
+SPREAD, SPREAD_DRY = 0.07, 0.05
 #: Density of cells that belong to no path (a uniform one has 1).
 STRAY = 0.25
 #: What another path must gain (nats a cell), how much of the cells it must explain, and how far
 #: it must be from the others; less is asked where there are no echoes to take for sources, and
 #: for sources that the user has named.
 SURE = (0.16, 0.10, 0.14)
-SURE_DRY = (0.05, 0.06, 0.12)
-NAMED = (0.02, 0.04, 0.08)
+SURE_DRY = (0.025, 0.06, 0.08)
+NAMED, NAMED_DRY = (0.02, 0.04, 0.08), (0.01, 0.04, 0.06)
 #: Parts of one passing source: share of a frame's power, and of the frames, that both may have at
 #: once; difference in level where they meet, dB; travel in widths that is a way; and how far under
 #: the loudest frame they are looked at, dB (lower noise speaks).
@@ -82,7 +82,8 @@ def separate(cues: SpatialCues, count: int | None = None) -> tuple[HeardSource, 
     """
     if not cues.positioned or count == 1:
         return (_whole(cues),)
-    least = NAMED if count else SURE_DRY if cues.cells.dryness > DRY else SURE
+    dry = cues.cells.dryness > DRY
+    least = (NAMED_DRY if dry else NAMED) if count else (SURE_DRY if dry else SURE)
     lines, likelihood = _fit(cues, 1)
     for paths in range(2, min(count or MAX_SOURCES, MAX_SOURCES) + 1):
         more, better = _fit(cues, paths)
@@ -134,13 +135,17 @@ def _fit(cues: SpatialCues, paths: int) -> tuple[np.ndarray, float]:
 
     Started from several places, as expectation maximisation only climbs the nearest hill.
     """
-    x, weight = cues.cells.x, cues.cells.weight
-    fits = [_climb(x, weight, *start) for start in _starts(x, weight, paths)]
+    x, weight, spread = cues.cells.x, cues.cells.weight, _spread(cues)
+    fits = [_climb(x, weight, spread, *start) for start in _starts(x, weight, paths)]
     return max(fits, key=lambda fit: fit[1])
 
 
+def _spread(cues: SpatialCues) -> float:
+    return SPREAD_DRY if cues.cells.dryness > DRY else SPREAD
+
+
 def _starts(x: np.ndarray, weight: np.ndarray, paths: int) -> Iterator[tuple[np.ndarray, float]]:
-    """(paths, S) lines to start from, and how much wider than `SPREAD` to begin: all at rest at
+    """(paths, S) lines to start from, and how much wider than the spread to begin: all at rest at
     quantiles of the positions (wide, so that far cells pull too), or one of them on its way from
     one side to the other."""
 
@@ -163,7 +168,7 @@ def _starts(x: np.ndarray, weight: np.ndarray, paths: int) -> Iterator[tuple[np.
 
 
 def _climb(
-    x: np.ndarray, weight: np.ndarray, lines: np.ndarray, wide: float
+    x: np.ndarray, weight: np.ndarray, narrow: float, lines: np.ndarray, wide: float
 ) -> tuple[np.ndarray, float]:
     paths, slots = lines.shape
     t = np.linspace(-0.5, 0.5, slots)
@@ -171,7 +176,7 @@ def _climb(
     total = max(float(weight.sum()), 1e-12)
     likelihood = -np.inf
     for step in range(40):
-        spread = SPREAD * max(1.0, wide - step / 8)
+        spread = narrow * max(1.0, wide - step / 8)
         density = (
             shares[:, None, None]
             * np.exp(-((x[None] - lines[:, None]) ** 2) / (2 * spread**2))
@@ -203,7 +208,7 @@ def _believed(
 
 def _members(cues: SpatialCues, lines: np.ndarray) -> np.ndarray:
     """(paths, B, S) how far each cell belongs to each path; they sum to 1."""
-    distance = (cues.cells.x[None] - lines[:, None]) ** 2 / (2 * (1.5 * SPREAD) ** 2)
+    distance = (cues.cells.x[None] - lines[:, None]) ** 2 / (2 * (1.5 * _spread(cues)) ** 2)
     near = np.exp(-(distance - distance.min(0)))
     return near / near.sum(0)
 
@@ -249,10 +254,8 @@ def _end_to_end(cues: SpatialCues, found: list[HeardSource]) -> list[HeardSource
     way here and its way there may look like two sources that never sound together."""
     for one, other in itertools.combinations(found, 2):
         if _one_passes(one, other):
-            if len(found) == 2:
-                return [_whole(cues)]
             rest = [source for source in found if source is not one and source is not other]
-            return [*rest, _in_turn(one, other)]
+            return _end_to_end(cues, [*rest, _in_turn(one, other)]) if rest else [_whole(cues)]
     return found
 
 
