@@ -63,7 +63,8 @@ def mel_filters() -> np.ndarray:
         return 1127 * np.log1p(hz / 700)
 
     bins = mel(np.fft.rfftfreq(FFT, 1 / RATE))[:, None]
-    edges = np.linspace(*mel(np.array(MEL_HZ)), MELS + 2)
+    low, high = mel(np.array(MEL_HZ))
+    edges = np.linspace(low, high, MELS + 2)
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
     ramps = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
     filters = np.maximum(0, ramps)

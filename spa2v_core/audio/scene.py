@@ -90,8 +90,9 @@ def _mean(tags: Tags, name: str) -> float:
 def is_ambience(source: HeardSource, tags: Tags, naming: Naming) -> Ambience | None:
     """The ambience that a source is: named like one, lasting, even, and from nowhere."""
     for ambience in AMBIENCES:
-        named = naming.name in ambience.things
-        if not named or _mean(tags, ambience.name) < SAID:
+        if naming.name not in ambience.things or ambience.name not in tags.scenes:
+            continue
+        if _mean(tags, ambience.name) < SAID:
             continue
         loud = source.level_db > source.level_db.max() - 30
         even = float(source.level_db[loud].std()) < STEADY_DB and loud.mean() > 0.9

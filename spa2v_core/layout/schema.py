@@ -22,7 +22,7 @@ Easing = Literal["linear", "ease", "hold"]
 Facing = Literal["auto", "left", "right"]
 
 #: What is written; version 1, which has no scene, is read as well.
-VERSION = 2
+VERSION: Literal[2] = 2
 MAX_FRAMES = 512
 MAX_OBJECTS = 200
 #: Boxes may reach outside the frame, but not further than this many frames.

@@ -125,9 +125,7 @@ def _identify(
         resolution = resolve(name)
         known = resolution.known and name != UNKNOWN
         reading = read_motion(heard.source, resolution.thing if known else None, doppler)
-        return Planned(
-            heard, name, colour.lower(), resolution, reading, True, certainty, naming
-        )
+        return Planned(heard, name, colour.lower(), resolution, reading, True, certainty, naming)
     name = naming.name if naming and naming.known else UNKNOWN
     thing = resolve(name).thing if name != UNKNOWN else None
     return Planned(
@@ -136,7 +134,7 @@ def _identify(
         "",
         resolve(name),
         read_motion(heard.source, thing, doppler),
-        named=False,
+        named=given is not None,
         certainty=naming.probability if naming else 0.0,
         naming=naming,
         is_object=given is None and not _is_scene(heard, naming),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..audio.hearing import Heard, scene_heard
+from ..audio.scene import AMBIENCES
 from ..layout import ObjectTrack, SceneNote
 from ..vocabulary import LIGHTS, SCENES, resolve
 
@@ -41,17 +42,22 @@ class Setting:
 
 def setting_of(heard: tuple[Heard, ...], tracks: tuple[ObjectTrack, ...]) -> Setting:
     """The setting of a plan, from the likeliest ambiences."""
-    found = scene_heard(heard)
-    usual = _usual(tracks)
-    fitting = [cue.ambience.place for cue in found if _fits(cue.ambience.place, tracks)]
+    notes = tuple(
+        SceneNote(words=cue.ambience.name, evidence=cue.evidence, p=round(cue.p, 3))
+        for cue in scene_heard(heard)
+    )
+    return setting_from(notes, tracks)
+
+
+def setting_from(notes: tuple[SceneNote, ...], tracks: tuple[ObjectTrack, ...]) -> Setting:
+    """The setting that a layout's notes speak for, the likeliest first; other words say nothing."""
+    known = {ambience.name: ambience for ambience in AMBIENCES}
+    found = [known[note.words] for note in notes if note.words in known]
     return Setting(
-        place=fitting[0] if fitting else usual,
-        weather=next((cue.ambience.weather for cue in found if cue.ambience.weather), ""),
-        light=next((cue.ambience.light for cue in found if cue.ambience.light), "day"),
-        cues=tuple(
-            SceneNote(words=cue.ambience.name, evidence=cue.evidence, p=round(cue.p, 3))
-            for cue in found
-        ),
+        place=next((one.place for one in found if _fits(one.place, tracks)), _usual(tracks)),
+        weather=next((one.weather for one in found if one.weather), ""),
+        light=next((one.light for one in found if one.light), "day"),
+        cues=notes,
     )
 
 
@@ -61,8 +67,7 @@ def _fits(place: str, tracks: tuple[ObjectTrack, ...]) -> bool:
         return False
     things = [resolve(track.name).thing for track in tracks]
     return all(
-        thing.scene not in AFLOAT and place in FITTING.get(thing.kind, (place,))
-        for thing in things
+        thing.scene not in AFLOAT and place in FITTING.get(thing.kind, (place,)) for thing in things
     )
 
 

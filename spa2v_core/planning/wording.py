@@ -87,7 +87,9 @@ def reasoning(
             "is, move it to where it belongs."
         )
     lines.extend(
-        f"{part.resolution.note}." for part in parts if part.named and part.resolution.note
+        f"{part.resolution.note}."
+        for part in parts
+        if part.named and part.is_object and part.resolution.note
     )
     return "\n".join(lines)
 
@@ -109,8 +111,8 @@ def _about(part: Planned, track: ObjectTrack, cues: SpatialCues, count: int) -> 
 
 def _ambience(part: Planned) -> str:
     """A sound that is the scene, and why it has no box."""
-    name = f"{part.name[:1].upper()}{part.name[1:]}"
-    if part.named or part.naming is None:
+    name = f"{part.name[:1].upper()}{part.name[1:]}" if part.name != UNKNOWN else "A sound"
+    if part.named:
         return f"{name}: taken for the scene, as you say: no box."
     return (
         f"{name} ({part.certainty:.2f}): heard all the time and from no one place: it is the scene "

@@ -25,6 +25,7 @@ from ..pipeline import embedding
 from ..planning import wording
 from ..planning.base import PlanRequest, get_planner
 from ..planning.retrieval import DATABASE, Exemplar, write
+from ..planning.setting import setting_from
 
 #: Exemplars of each motion category with one source, and with two.
 SINGLE, DOUBLE = 8, 24
@@ -40,7 +41,8 @@ def exemplar(scene: Scene, tagger: str) -> Exemplar:
     layout = revise(
         scene.layout,
         reasoning=said.reasoning,
-        caption=wording.caption(tracks, count),
+        scene=said.scene,
+        caption=wording.caption(tracks, count, setting_from(said.scene, tracks)),
         frame_captions=wording.frame_captions(tracks, count),
     )
     return Exemplar(scene.name, to_dict(cues, heard), layout, embedding(scene.clip, tagger))
@@ -74,7 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, default=DATABASE)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--tagger", choices=list(taggers()), default=DEFAULT_TAGGER, help="clap: embeddings too")
+    parser.add_argument(
+        "--tagger", choices=list(taggers()), default=DEFAULT_TAGGER, help="clap: embeddings too"
+    )
     options = parser.parse_args(arguments)
     write(options.out, make(options.seed, options.tagger))
 

@@ -13,7 +13,9 @@ from gradio.processing_utils import save_bytes_to_cache
 from spa2v_core.errors import LayoutError
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
+from spa2v_core.layout.schema import VERSION
 from spa2v_core.planning import wording
+from spa2v_core.planning.setting import setting_from
 from spa2v_core.vocabulary import THINGS
 
 from ..toasts import as_toast
@@ -56,11 +58,13 @@ def write_captions(payload: Any) -> dict[str, Any]:
         layout = layout_io.from_dict(payload)
     except LayoutError as error:
         raise as_toast(error) from error
-    if not layout.objects:
+    tracks, count = layout.objects, layout.frame_count
+    if not tracks and not layout.scene:
         return {"caption": "", "frame_captions": []}
+    setting = setting_from(layout.scene, tracks)
     return {
-        "caption": wording.caption(layout.objects, layout.frame_count),
-        "frame_captions": list(wording.frame_captions(layout.objects, layout.frame_count)),
+        "caption": wording.caption(tracks, count, setting),
+        "frame_captions": list(wording.frame_captions(tracks, count)),
     }
 
 
@@ -102,7 +106,7 @@ class LayoutEditor(gr.HTML):
         return {"type": "object", "description": "a video scene layout"}
 
     def example_payload(self) -> dict[str, Any]:
-        return {"version": 1, "frame_count": 16, "duration_s": 6.0, "objects": []}
+        return {"version": VERSION, "frame_count": 16, "duration_s": 6.0, "objects": []}
 
     def example_value(self) -> dict[str, Any]:
         return self.example_payload()

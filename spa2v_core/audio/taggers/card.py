@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,12 +55,24 @@ class Card:
         """Raises InputError if the file is not such a card."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            known = {name: values[name] for name in cls.__dataclass_fields__}
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in known.items()})
+            known: dict[str, Any] = {
+                name: tuple(value) if isinstance(value := values[name], list) else value
+                for name in cls.__dataclass_fields__
+            }
+            card = cls(**known)
+            card._try()
+            return card
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"the tagger's {path.name} is damaged or missing: install the app again"
             ) from error
+
+    def _try(self) -> None:
+        """Raises ValueError, KeyError or TypeError where the numbers don't go together."""
+        classes, head = np.zeros((1, len(self.classes))), np.zeros((1, len(self.heads)))
+        made = self.probability(classes, head), self.kinds(classes, head), self.scenes(classes)
+        if not all(np.isfinite(one).all() for one in made) or not 0 <= self.threshold <= 1:
+            raise ValueError("its numbers are not finite")
 
     def to_dict(self) -> dict:
         """As it is written into `tagger.json`."""
@@ -104,7 +117,10 @@ class Card:
         general = self.likeliest(classes, KIND_CLASSES)
         things = self.logits(classes, head)
         members = np.stack(
-            [things[:, [BY_NAME[n].kind in MEMBERS[kind] for n in self.names]].max(1) for kind in KIND_CLASSES],
+            [
+                things[:, [BY_NAME[n].kind in MEMBERS[kind] for n in self.names]].max(1)
+                for kind in KIND_CLASSES
+            ],
             1,
         )
         logit = np.logaddexp(general, members)
