@@ -110,7 +110,7 @@ def analyse(
     )
     cues = measure(clip, mend=channels in MENDED, width=width)
     names = parse_objects(objects)
-    heard = hear(clip, cues, get_tagger(tagger), len(names) or None)
+    heard = hear(cues, get_tagger(tagger), len(names) or None)
     return Analysis(clip, cues, heard, names, start, length, note)
 
 

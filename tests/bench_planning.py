@@ -61,7 +61,7 @@ def lasting(sound: np.ndarray, seconds: float, rng: Rng) -> np.ndarray:
 
 def plan(clip: AudioClip, names: tuple[str, ...]) -> VideoSceneLayout:
     cues = measure(clip)
-    heard = hear(clip, cues, get_tagger(), len(names) or None)
+    heard = hear(cues, get_tagger(), len(names) or None)
     return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
 
 

@@ -56,7 +56,7 @@ class SpatialCues:
     x: (N,) heard position of the whole mix, 0 left to 1 right.
     confidence: (N,) 0..1, how far x can be trusted; evidence: (N,) what it is read from.
     cells: what sources are told apart by.
-    notes: what a user should know.
+    notes: what a user should know. width: factor by which positions were spread.
     """
 
     clip: AudioClip
@@ -78,6 +78,7 @@ class SpatialCues:
     evidence: tuple[Evidence, ...]
     cells: Cells
     notes: tuple[str, ...]
+    width: float = 1.0
 
     @property
     def frame_count(self) -> int:
@@ -143,6 +144,7 @@ def measure(
         evidence=tuple(kind if one else "none" for one in heard),
         cells=cells,
         notes=(*clip_notes, *channel_notes, *_notes(heard, same, kind, narrow)),
+        width=width,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 
 from ..vocabulary import BY_NAME
 from .cues import BANDS_HZ, SpatialCues
-from .io import AudioClip
+from .localiser import get_localiser
+from .located import sources_of
 from .scene import SceneCue, scene_of
 from .sources import DRY, HeardSource, extract, separate
 from .taggers.base import Naming, Tagger, Tags
@@ -18,6 +20,8 @@ from .taggers.naming import name_of
 
 #: Two sources whose tags are more alike than this (cosine) are one thing and its echo.
 ALIKE = 0.6
+#: What is no further than this from the middle may be the murmur of the place, widths.
+MIDDLE = 0.1
 
 
 @dataclass(frozen=True)
@@ -41,42 +45,47 @@ class Heard:
         return self.tags.kind_spans(named.name) if named.is_kind else self.tags.spans(named.name)
 
 
-def hear(
-    clip: AudioClip, cues: SpatialCues, tagger: Tagger | None, count: int | None = None
-) -> tuple[Heard, ...]:
-    """Sources of a clip, the one with most energy first, taken out of what was measured.
+def hear(cues: SpatialCues, tagger: Tagger | None, count: int | None = None) -> tuple[Heard, ...]:
+    """Sources of what was measured, the one with most energy first.
 
-    count: how many the user named, None if unknown; then, where there are echoes, sources that
-    sound alike, or like nothing known, are taken for one thing and its reflections.
+    The localiser tells them apart where it is sure of their number, else the cells alone do.
+    count: how many the user named, None if unknown; then what is no source of its own, echoes and
+    the murmur of the place, is counted to another.
     """
-    clip = cues.clip
-    sources = separate(cues, count)
-    heard = _listen(clip, cues, sources, tagger)
-    echoes = cues.cells.dryness <= DRY and tagger is not None
-    if count is None and len(heard) > 1 and echoes:
-        kept = _without_echoes(heard)
-        if len(kept) < len(heard):
-            heard = _listen(clip, cues, kept, tagger)
-    return heard
+    located = None
+    if cues.positioned:
+        located = sources_of(cues, get_localiser().locate(cues.clip), count)
+    heard = _listen(cues, located or separate(cues, count), tagger)
+    if count is not None or len(heard) < 2 or tagger is None:
+        return heard
+    if located:
+        kept = _joining(heard, _is_murmur)
+    elif cues.cells.dryness <= DRY:
+        kept = _joining(heard, _alike)
+    else:
+        return heard
+    return _listen(cues, kept, tagger) if len(kept) < len(heard) else heard
 
 
 def _listen(
-    clip: AudioClip, cues: SpatialCues, sources: tuple[HeardSource, ...], tagger: Tagger | None
+    cues: SpatialCues, sources: tuple[HeardSource, ...], tagger: Tagger | None
 ) -> tuple[Heard, ...]:
     if tagger is None:
         return tuple(Heard(source, None) for source in sources)
-    sounds = extract(clip, cues, sources)
+    sounds = extract(cues.clip, cues, sources)
     return tuple(
-        Heard(source, tagger.listen(sound, clip.rate))
+        Heard(source, tagger.listen(sound, cues.clip.rate))
         for source, sound in zip(sources, sounds, strict=True)
     )
 
 
-def _without_echoes(heard: tuple[Heard, ...]) -> tuple[HeardSource, ...]:
-    """The sources, each with what sounds like it added: its place is that of the surer one."""
+def _joining(
+    heard: tuple[Heard, ...], belong: Callable[[Heard, Heard], bool]
+) -> tuple[HeardSource, ...]:
+    """The sources, each with what belongs to it added: its place is that of the surer one."""
     kept: list[Heard] = []
     for one in heard:
-        like = next((k for k, other in enumerate(kept) if _alike(one, other)), None)
+        like = next((k for k, other in enumerate(kept) if belong(one, other)), None)
         if like is None:
             kept.append(one)
         else:
@@ -94,6 +103,16 @@ def _alike(one: Heard, other: Heard) -> bool:
     return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)) > ALIKE
 
 
+def _is_murmur(one: Heard, other: Heard) -> bool:
+    """Whether one is no more than the place that another sounds in: in the middle, at rest, and
+    nothing known or the same."""
+    still = one.source.motion.get("still", 0.0) + one.source.motion.get("approaching", 0.0) / 2
+    x = float(np.average(one.source.x, weights=one.source.trust + 1e-6))
+    if abs(x - 0.5) > MIDDLE or still < 0.4:
+        return False
+    return not one.naming.known or one.naming.name == other.naming.name
+
+
 def _joined(one: HeardSource, other: HeardSource) -> HeardSource:
     first = one if one.weight >= other.weight else other
     power = 10 ** (one.level_db / 10) + 10 ** (other.level_db / 10)
@@ -104,6 +123,8 @@ def _joined(one: HeardSource, other: HeardSource) -> HeardSource:
         share=one.share + other.share,
         weight=one.weight + other.weight,
         member=one.member + other.member,
+        motion=first.motion,
+        distance=first.distance,
     )
 
 

@@ -8,8 +8,8 @@ floor for cells that belong to none; another source is only believed where it ex
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,6 +47,8 @@ class HeardSource:
     confidence: (N,) 0..1 of x, 0 where it is silent or nothing tells the position.
     share: of the clip's energy; weight: of what its cells count (quiet ones count more).
     member: (B, S) how far each cell is its own, 0..1.
+    motion: probability of each of the localiser's motions, empty if it did not say.
+    distance: (N,) natural log of its distance relative to its mean, None if nothing says.
     """
 
     x: np.ndarray
@@ -55,6 +57,8 @@ class HeardSource:
     share: float
     weight: float
     member: np.ndarray
+    motion: Mapping[str, float] = field(default_factory=dict)
+    distance: np.ndarray | None = None
 
     @property
     def audible(self) -> np.ndarray:
@@ -216,14 +220,14 @@ def _members(cues: SpatialCues, lines: np.ndarray) -> np.ndarray:
 def _source(cues: SpatialCues, line: np.ndarray, member: np.ndarray) -> HeardSource:
     """One of several: its cells' mean position, its path where it is silent."""
     cells = cues.cells
-    weight = _by_frame(cells.weight * member)
-    power = _by_frame(cells.power * member)
+    weight = by_frame(cells.weight * member)
+    power = by_frame(cells.power * member)
     position = frame_medians(cells.x, cells.weight * member)
     sure = weight / max(float(weight.max()), 1e-12)
     straight = line.reshape(-1, SLOTS).mean(1)
     x = smooth(np.where(sure > 0.1, position, straight), 5, sure)
     level = decibel(np.maximum(power, 1e-9 * max(float(power.max()), 1e-12)))
-    everything = decibel(max(float(_by_frame(cells.power).max()), 1e-20))
+    everything = decibel(max(float(by_frame(cells.power).max()), 1e-20))
     share = float(power.sum() / max(float(cells.power.sum()), 1e-20))
     confidence = np.where(level > level.max() - SILENT_DB, cues.confidence, 0.0)
     # where it has few cells of its own the mixture's confidence says little about it
@@ -299,6 +303,6 @@ def _in_turn(one: HeardSource, other: HeardSource) -> HeardSource:
     )
 
 
-def _by_frame(cells: np.ndarray) -> np.ndarray:
+def by_frame(cells: np.ndarray) -> np.ndarray:
     """(N,) sum over the bands and slots of each frame."""
     return cells.sum(0).reshape(-1, SLOTS).sum(1)

@@ -93,6 +93,8 @@ def _heights(part: Planned) -> np.ndarray:
     thing, level = part.resolution.thing, part.source.level_db
     if part.reading.motion not in ("approaching", "receding"):
         return np.full(len(level), thing.height)
+    if part.source.distance is not None:
+        return _by_distance(part, part.source.distance)
     heard = part.source.audible
     curve = smooth(np.interp(np.arange(len(level)), heard, level[heard]), 5)
     rising = part.reading.motion == "approaching"
@@ -100,6 +102,15 @@ def _heights(part: Planned) -> np.ndarray:
     nearest = min(0.8, 1.9 * thing.height)
     heights = nearest * 10 ** ((curve - curve.max()) / 20)
     return np.maximum(heights, SMALLEST)
+
+
+def _by_distance(part: Planned, distance: np.ndarray) -> np.ndarray:
+    """(N,) box heights from the natural log of the distance: 1/r."""
+    away = distance if part.reading.motion == "receding" else distance[::-1]
+    away = np.maximum.accumulate(away)
+    away = away if part.reading.motion == "receding" else away[::-1]
+    nearest = min(0.8, 1.9 * part.resolution.thing.height)
+    return np.maximum(nearest * np.exp(away.min() - away), SMALLEST)
 
 
 def _middle(part: Planned, height: float) -> float:

@@ -35,6 +35,8 @@ HUMP_DB = 4.0
 #: a third of the picture from where it is heard; and how near the picture's edge the middle of
 #: what does not cross may be.
 FROM_X, TO_X, EDGE = 0.2, 0.8, 0.05
+#: Probability from which on the localiser's motion is taken.
+TOLD_SURE = 0.7
 #: Fall of the pitch, semitones, and its confidence, by which it is heard to pass.
 DOPPLER_FALL, DOPPLER_CONFIDENCE = -0.3, 0.6
 
@@ -77,6 +79,9 @@ def read_motion(
     travel, travel_fit = _trend(t, source.x[heard], source.trust[heard])
     reading = MotionReading("stationary", level, travel, _hump(levels))
     placed = source.certainty > 0
+    told = _told(source, reading, thing)
+    if told is not None:
+        return told
     mobile = thing is not None and thing.mobile
     steady = thing is not None and thing.steady
     change, fit = DISTANCE if steady else UNSTEADY_DISTANCE
@@ -95,6 +100,23 @@ def read_motion(
     if not placed and mobile and reading.hump_db > HUMP_DB:
         return replace(reading, motion="crossing", unheard=True)
     return reading
+
+
+def _told(source: HeardSource, reading: MotionReading, thing: Thing | None) -> MotionReading | None:
+    """How the localiser says that it moves, None if it is not sure or can't be believed: what
+    can't move, or calls now loud and now soft, does not come closer."""
+    if not source.motion or source.certainty == 0:
+        return None
+    motion, p = max(source.motion.items(), key=lambda item: item[1])
+    if p < TOLD_SURE:
+        return None
+    if motion == "still":
+        return reading
+    if motion == "crossing":
+        return replace(reading, motion="crossing") if abs(reading.travel) > TRAVEL / 2 else None
+    if thing is not None and not thing.mobile:
+        return None
+    return replace(reading, motion="approaching" if motion == "approaching" else "receding")
 
 
 def _is_faint(reading: MotionReading, source: HeardSource, passes: bool) -> bool:

@@ -35,7 +35,7 @@ def exemplar(scene: Scene, tagger: str) -> Exemplar:
     """A scene with its cues; None of its truth is in them. By CLAP also with its embedding."""
     cues = measure(scene.clip)
     names = tuple(track.name for track in scene.layout.objects)
-    heard = hear(scene.clip, cues, get_tagger(tagger), len(names))
+    heard = hear(cues, get_tagger(tagger), len(names))
     said = get_planner("cues").plan(PlanRequest(scene.clip, cues, heard, names))
     tracks, count = scene.layout.objects, scene.layout.frame_count
     layout = revise(

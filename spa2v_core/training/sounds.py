@@ -139,7 +139,9 @@ def fetch_repository(pinned: str, paths: list[str], packages: Path) -> Path:
     part = packages / f"{folder.name}.part"
     for path in paths:
         made = subprocess.run(
-            ["git", f"--git-dir={bare}", "show", f"{commit}:{path}"], check=True, capture_output=True
+            ["git", f"--git-dir={bare}", "show", f"{commit}:{path}"],
+            check=True,
+            capture_output=True,
         )
         (part / path).parent.mkdir(parents=True, exist_ok=True)
         (part / path).write_bytes(made.stdout)

@@ -90,7 +90,7 @@ def test_gain_changes_level_and_nothing_else(gain):
 def test_json_form_is_plain_and_complete():
     clip = noise(1, right=0.5)
     cues = measure(clip)
-    value = json.loads(json.dumps(to_dict(cues, hear(clip, cues, None)), allow_nan=False))
+    value = json.loads(json.dumps(to_dict(cues, hear(cues, None)), allow_nan=False))
     assert value["frame_count"] == 16
     assert len(value["frames"]["band_level_difference_db"][0]) == 16
     assert value["sources"][0]["evidence"] == ["level"] * 16

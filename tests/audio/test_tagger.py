@@ -98,21 +98,21 @@ def test_what_sounds_alike_in_a_room_is_one_and_its_echo_unless_named():
     clip = mix(sources, 4, RATE, acoustics=acoustics)
     cues = measure(clip)
     assert cues.cells.dryness < DRY
-    assert len(hear(clip, cues, None)) > 1
-    assert len(hear(clip, cues, Same())) == 1
-    assert len(hear(clip, cues, Same(), 2)) == 2
+    assert len(hear(cues, None)) > 1
+    assert len(hear(cues, Same())) == 1
+    assert len(hear(cues, Same(), 2)) == 2
 
 
 def test_without_echoes_two_that_sound_alike_are_two():
     clip = read_audio(EXAMPLES / "dog_and_guitar.m4a")
     cues = measure(clip)
     assert cues.cells.dryness > DRY
-    assert len(hear(clip, cues, Same())) == 2
+    assert len(hear(cues, Same())) == 2
 
 
 def test_the_span_of_a_source_is_that_of_its_tag():
     clip = read_audio(EXAMPLES / "piano_left.m4a")
-    source = hear(clip, measure(clip), None)[0].source
+    source = hear(measure(clip), None)[0].source
     assert Heard(source, tags([0.1, 0.9], [0.1, 0.9], [0.1, 0.1])).span_s == (0.0, 3.0)
     assert Heard(source, tags([0.1, 0.1])).span_s is None
 

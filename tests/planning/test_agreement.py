@@ -54,7 +54,7 @@ def test_evidence_of_travel_is_travel_and_agrees_with_the_plan():
 def test_the_planners_own_plan_agrees():
     clip = moving(still(-2.5, 4))
     cues = measure(clip)
-    heard = hear(clip, cues, None, 1)
+    heard = hear(cues, None, 1)
     layout = get_planner("cues").plan(PlanRequest(clip, cues, heard, ("dog",)))
     (found,) = agreement(layout, heard)
     assert found.score > 0.95

@@ -33,7 +33,7 @@ NAMES = (
 def plan(clip, objects=""):
     """Planned without a tagger: names are the user's alone."""
     cues, names = measure(clip), parse_objects(objects)
-    heard = hear(clip, cues, None, len(names) or None)
+    heard = hear(cues, None, len(names) or None)
     return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
 
 
@@ -176,7 +176,7 @@ class Hears:
 
 def planned_by_ear(clip, tagger, objects=""):
     cues, names = measure(clip), parse_objects(objects)
-    heard = hear(clip, cues, tagger, len(names) or None)
+    heard = hear(cues, tagger, len(names) or None)
     return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
 
 

@@ -40,7 +40,7 @@ def recording():
     source = Source("car", car(5, rng), straight((-6, 6), (6, 6), 4), 1, 1)
     clip = mix([source], 4, RATE)
     cues = measure(clip)
-    return clip, cues, hear(clip, cues, None, 1)
+    return clip, cues, hear(cues, None, 1)
 
 
 def request_for(recording, url="", provider_path="/v1", **options):

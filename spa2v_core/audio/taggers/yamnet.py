@@ -69,9 +69,7 @@ def _weights(sound: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return np.where(relative > 10 ** (-QUIET_DB / 20), relative**LEVEL_POWER, 0.0)
 
 
-def _whose_voice(
-    probability: np.ndarray, names: tuple[str, ...], sound: np.ndarray
-) -> np.ndarray:
+def _whose_voice(probability: np.ndarray, names: tuple[str, ...], sound: np.ndarray) -> np.ndarray:
     """(W, C) with the probability of the two speakers shared out by the pitch, where there is
     one: they are told apart by little else."""
     male = male_share(sound)

@@ -49,7 +49,7 @@ def found_by_rules(clip: AudioClip, names: Sequence[str] = ()) -> list[Found]:
     from ...audio.taggers.registry import get_tagger
 
     cues = measure(clip)
-    heard = hear(clip, cues, get_tagger(), len(names) or None)
+    heard = hear(cues, get_tagger(), len(names) or None)
     return in_layout(get_planner("cues").plan(PlanRequest(clip, cues, heard, tuple(names))))
 
 

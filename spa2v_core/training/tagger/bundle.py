@@ -78,7 +78,9 @@ def _repeated(data: int | bytes, field: int) -> list[bytes]:
     """All values of a repeated field of bytes."""
     if not isinstance(data, bytes):
         return []
-    return [value for number, value in _fields(data) if number == field and isinstance(value, bytes)]
+    return [
+        value for number, value in _fields(data) if number == field and isinstance(value, bytes)
+    ]
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,11 @@ def export(work: Path, head: Head, heads: list[str], out: Path) -> None:
     export_onnx(Ear(load_yamnet(work), head, used).eval(), path, ("classes", "head"))
     halve_weights(path)
     classes = tuple(known[index] for index in used)
-    made = {"classes": classes, "prior": priors(classes), "heads": tuple(heads)}
+    made: dict[str, Any] = {
+        "classes": classes,
+        "prior": priors(classes),
+        "heads": tuple(heads),
+    }
     card = out / "tagger.json"
     values = {**Card(**made).to_dict(), **_calibration(card), **made}
     card.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
@@ -81,9 +86,7 @@ def halve_weights(path: Path) -> None:
         values = numpy_helper.to_array(weight)
         if values.dtype == np.float32 and values.size >= LARGE:
             half = numpy_helper.from_array(values.astype(np.float16), f"{weight.name}.half")
-            casts.append(
-                helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT)
-            )
+            casts.append(helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT))
             model.graph.initializer[index].CopyFrom(half)
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]

@@ -38,9 +38,7 @@ class Heard:
     def right(self, first: int = 1) -> bool:
         """Whether the label is among the `first` likeliest names; one that is a kind of it ("race
         car" for "car") is right as well."""
-        return any(
-            self.label in (name, WIDER.get(name)) for name, _ in self.tags.ranked(first)
-        )
+        return any(self.label in (name, WIDER.get(name)) for name, _ in self.tags.ranked(first))
 
 
 def clips_of(folder: Path, tagger: Tagger) -> Iterator[Heard]:
@@ -92,10 +90,14 @@ def table(heard: Sequence[Heard]) -> str:
     known = [one for one in heard if one.known]
     first, three = (np.mean([one.right(n) for one in known]) for n in (1, 3))
     lines.append(f"{'all known':14s}{len(known):6d}{first:8.1%}{three:8.1%}")
-    lines.append(f"{'per name':22s}{np.mean([_share(by_label[n]) for n in by_label if n != OTHER]):6.1%}")
+    lines.append(
+        f"{'per name':22s}{np.mean([_share(by_label[n]) for n in by_label if n != OTHER]):6.1%}"
+    )
     engines = [one for one in known if BY_NAME[one.label].kind in ("vehicle", "aircraft")]
     if engines:
-        lines.append(f"{'engines':14s}{len(engines):6d}{np.mean([o.right() for o in engines]):8.1%}")
+        lines.append(
+            f"{'engines':14s}{len(engines):6d}{np.mean([o.right() for o in engines]):8.1%}"
+        )
     unknown = np.mean([one.tags.ranked(1)[0][1] < one.tags.threshold for one in known])
     lines.append(f"known clips under the threshold of {heard[0].tags.threshold:.2f}: {unknown:.1%}")
     lines += _others([one for one in heard if not one.known], set(by_label))
@@ -140,16 +142,21 @@ def _others(heard: Sequence[Heard], labels: set[str]) -> list[str]:
     ]
 
 
-def reliability(heard: Sequence[Heard], bins: int = 5) -> str:
+def reliability(heard: Sequence[Heard]) -> str:
     """How often the first name is right by how likely it is said to be; other things are never."""
-    lines = [f"{'said':>12s}{'clips':>7s}{'mean':>7s}{'right':>7s}"]
     said = np.array([one.tags.ranked(1)[0][1] for one in heard])
-    right = np.array([one.right() for one in heard])
-    for low in np.arange(bins) / bins:
-        inside = (said >= low) & (said < low + 1 / bins + 1e-9 * (low + 1 / bins >= 1))
+    return reliability_table(said, np.array([one.right() for one in heard]))
+
+
+def reliability_table(said: np.ndarray, right: np.ndarray, bins: int = 5) -> str:
+    """Clips, mean probability and share that is right, by the (N,) probability that was said."""
+    lines = [f"{'said':>12s}{'clips':>7s}{'mean':>7s}{'right':>7s}"]
+    group = np.minimum((said * bins).astype(int), bins - 1)
+    for k in range(bins):
+        inside = group == k
         if inside.any():
             lines.append(
-                f"{low:6.1f}-{low + 1 / bins:.1f} {inside.sum():8d}{said[inside].mean():7.2f}"
+                f"{k / bins:6.1f}-{(k + 1) / bins:.1f} {inside.sum():8d}{said[inside].mean():7.2f}"
                 f"{right[inside].mean():7.2f}"
             )
     return "\n".join(lines)

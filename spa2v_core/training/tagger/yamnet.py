@@ -84,7 +84,8 @@ class Yamnet(nn.Module):
         """A convolution with the batch norm that follows it (which has no gamma) folded in."""
         kernel = _variable(variables, layer, name)
         beta, mean, variance = (
-            _variable(variables, layer + 1, part) for part in ("beta", "moving_mean", "moving_variance")
+            _variable(variables, layer + 1, part)
+            for part in ("beta", "moving_mean", "moving_variance")
         )
         scale = 1 / np.sqrt(variance + _EPSILON)
         deep = name == "depthwise_kernel"
