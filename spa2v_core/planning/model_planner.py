@@ -14,6 +14,7 @@ from ..audio.hearing import to_dict
 from ..errors import PlannerError
 from ..layout import VideoSceneLayout
 from ..layout.edit import replan, revise
+from ..vocabulary import THE_SCENE, normalise
 from . import cache, prompt, retrieval
 from .agreement import agreement
 from .base import PlanRequest
@@ -22,6 +23,7 @@ from .parse import ReplyError
 from .prompt import Message
 from .providers.base import Completion, get_provider
 from .reply import MAX_OBJECTS, Reply, read_reply
+from .setting import setting_of
 
 #: Letters of a reply's texts, for constrained decoding.
 MAX_REASONING, MAX_CAPTION, MAX_NAME = 2000, 300, 40
@@ -121,7 +123,12 @@ def conversation(request: PlanRequest) -> list[Message]:
 
 
 def _named(request: PlanRequest) -> str:
-    return f"I hear {', '.join(request.objects)}." if request.objects else ""
+    """What the user hears, in words; what is the scene is no object."""
+    names = [name for name in request.objects if normalise(name) != THE_SCENE]
+    said = f"I hear {', '.join(names)}." if names else ""
+    if len(names) < len(request.objects):
+        said += f" What {'else ' if names else ''}sounds is the scene: it has no box."
+    return said.strip()
 
 
 def _judged(layout: VideoSceneLayout, request: PlanRequest) -> VideoSceneLayout:
@@ -132,7 +139,8 @@ def _judged(layout: VideoSceneLayout, request: PlanRequest) -> VideoSceneLayout:
         revise(track, confidence=0.3 if scores[track.id] is None else scores[track.id])
         for track in layout.objects
     )
-    layout = revise(layout, objects=judged)
+    notes = setting_of(request.heard, judged).cues
+    layout = revise(layout, objects=judged, scene=notes)
     if request.change and request.current is not None:
         layout, _ = replan(request.current, request.current, layout)
     return layout

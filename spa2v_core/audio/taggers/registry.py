@@ -32,7 +32,6 @@ def taggers() -> dict[str, Callable[[], Tagger]]:
     return {"yamnet": _yamnet, "clap": _clap, **made}
 
 
-@cache
 def get_tagger(name: str = DEFAULT) -> Tagger:
     """A tagger by name, loaded once.
 
@@ -44,4 +43,9 @@ def get_tagger(name: str = DEFAULT) -> Tagger:
     known = taggers()
     if name not in known:
         raise InputError(f"there is no tagger '{name}': choose {', '.join(known)}")
-    return known[name]()
+    return _loaded(name)
+
+
+@cache
+def _loaded(name: str) -> Tagger:
+    return taggers()[name]()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...audioset import KIND_CLASSES, SCENE_CLASSES, SPEAKERS
+from ...errors import InputError
 from .. import features
 from .base import Tags
 from .card import Card
@@ -38,9 +39,15 @@ class YamnetTagger:
         self.names = self.card.names
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            str(weights / "tagger.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        path = weights / "tagger.onnx"
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's errors share no class of their own
+            raise InputError(
+                f"the tagger's {path.name} is damaged or missing: install the app again"
+            ) from error
 
     def listen(self, samples: np.ndarray, rate: int) -> Tags:
         """Tags of (n,) mono samples; their gain does not matter."""
