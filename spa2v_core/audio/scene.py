@@ -97,7 +97,7 @@ def is_ambience(source: HeardSource, tags: Tags, naming: Naming) -> Ambience | N
         loud = source.level_db > source.level_db.max() - 30
         even = float(source.level_db[loud].std()) < STEADY_DB and loud.mean() > 0.9
         trust = source.trust
-        middle = abs(float(np.average(source.x, weights=trust + 1e-6)) - 0.5) < MIDDLE
-        if even and (source.certainty < PLACED or middle):
+        aside = float(np.average(np.abs(source.x - 0.5), weights=trust + 1e-6))
+        if even and (source.certainty < PLACED or aside < MIDDLE):
             return ambience
     return None

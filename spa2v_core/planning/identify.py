@@ -128,21 +128,23 @@ def _identify(
         return Planned(heard, name, colour.lower(), resolution, reading, True, certainty, naming)
     name = naming.name if naming and naming.known else UNKNOWN
     thing = resolve(name).thing if name != UNKNOWN else None
+    reading = read_motion(heard.source, thing, doppler)
     return Planned(
         heard,
         name,
         "",
         resolve(name),
-        read_motion(heard.source, thing, doppler),
+        reading,
         named=given is not None,
         certainty=naming.probability if naming else 0.0,
         naming=naming,
-        is_object=given is None and not _is_scene(heard, naming),
+        is_object=given is None and not _is_scene(heard, naming, reading),
     )
 
 
-def _is_scene(heard: Heard, naming: Naming | None) -> bool:
-    if heard.tags is None or naming is None:
+def _is_scene(heard: Heard, naming: Naming | None, reading: MotionReading) -> bool:
+    """Whether a source is an ambience; what is heard to move is an object."""
+    if heard.tags is None or naming is None or reading.motion != "stationary":
         return False
     return is_ambience(heard.source, heard.tags, naming) is not None
 
