@@ -92,9 +92,9 @@ def centres(track: ObjectTrack, frame_count: int) -> list[float]:
     return [box.centre[0] for box in dense(track, frame_count) if box is not None]
 
 
-def loudest(layout: VideoSceneLayout) -> ObjectTrack:
-    """The track that is judged: ids follow loudness."""
-    return min(layout.objects, key=lambda track: track.id)
+def loudest(layout: VideoSceneLayout) -> ObjectTrack | None:
+    """The track that is judged: ids follow loudness; None if all is the scene."""
+    return min(layout.objects, key=lambda track: track.id, default=None)
 
 
 def alone(folders: list[Path]) -> None:
@@ -107,6 +107,12 @@ def alone(folders: list[Path]) -> None:
             objects = one.names[0] if way == "names given" else None
             layout = pipeline.plan(pipeline.analyse(one.path, objects=objects))
             track, frames = loudest(layout), layout.frame_count
+            if track is None:
+                print(f"  {one.path.stem:12s} no object: {layout.caption}")
+                right["name"].append(False)
+                right["motion"] += [False] * (one.category is not None)
+                counts[0] += 1
+                continue
             judged = {
                 "name": one.is_named(track),
                 "motion": one.moves_right(track, frames),

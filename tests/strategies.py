@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
+from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneLayout
 
 coordinate = st.floats(-0.5, 1.2, allow_nan=False).map(lambda v: round(v, 4))
 size = st.floats(0.02, 0.9).map(lambda v: round(v, 4))
@@ -36,6 +36,11 @@ def tracks(draw, frame_count=16, track_id=0):
     )
 
 
+scene_notes = st.builds(
+    SceneNote, words=words, evidence=st.text(max_size=40), p=st.floats(0, 1, allow_nan=False)
+)
+
+
 @st.composite
 def layouts(draw):
     frame_count = draw(st.integers(2, 40))
@@ -48,5 +53,6 @@ def layouts(draw):
         frame_captions=draw(
             st.just(()) | st.lists(words, min_size=frame_count, max_size=frame_count).map(tuple)
         ),
+        scene=tuple(draw(st.lists(scene_notes, max_size=3))),
         objects=tuple(draw(tracks(frame_count, index)) for index in range(count)),
     )

@@ -40,7 +40,9 @@ def caption(tracks: tuple[ObjectTrack, ...], frame_count: int, setting: Setting)
 
 
 def frame_captions(tracks: tuple[ObjectTrack, ...], frame_count: int) -> tuple[str, ...]:
-    """Where each object is, frame by frame."""
+    """Where each object is, frame by frame; () of none."""
+    if not tracks:
+        return ()
     captions: list[list[str]] = [[] for _ in range(frame_count)]
     for track in tracks:
         for sentence, box in zip(captions, dense(track, frame_count), strict=True):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from spa2v_core.errors import InputError, LayoutError
-from spa2v_core.layout import io
+from spa2v_core.layout import edit, io
 from tests.strategies import layouts
 
 GOOD = {
@@ -43,6 +43,29 @@ def test_json_round_trip_is_exact(layout):
     assert io.loads(io.dumps(layout)) == layout
 
 
+def test_files_of_version_1_are_read_and_written_as_version_2():
+    layout = io.from_dict(GOOD)
+    assert layout.scene == ()
+    assert layout.version == 2
+    written = json.loads(io.dumps(layout))
+    assert written["version"] == 2
+    assert io.from_dict({k: v for k, v in GOOD.items() if k != "version"}) == layout
+    assert io.from_dict(written) == layout
+
+
+SCENE = {"words": "rain", "evidence": "rain heard at 0.70 in 6 of 6 windows", "p": 0.7}
+
+
+def test_the_scene_is_kept_by_files_and_edits(tmp_path):
+    layout = io.from_dict(GOOD | {"version": 2, "scene": [SCENE, {"words": "night"}]})
+    assert [(one.words, one.p) for one in layout.scene] == [("rain", 0.7), ("night", 1.0)]
+    io.write(layout, tmp_path / "layout.json")
+    assert io.read(tmp_path / "layout.json") == layout
+    assert edit.update_track(layout, 0, name="bus").scene == layout.scene
+    plain = io.from_dict(GOOD)
+    assert edit.replan(plain, plain, layout)[0].scene == layout.scene, "that of the new plan"
+
+
 KEY = ("objects", 0, "keyframes", 0)
 BAD = [
     (changed((*KEY, "box"), [0.2, 0.4, 0.1, 0.6]), "objects[0].keyframes[0].box"),
@@ -66,6 +89,14 @@ BAD = [
     (changed(("frame_count",), 1), "frame_count"),
     (changed(("frame_captions",), ["a"]), "frame_captions"),
     (changed(("version",), 7), "version"),
+    (changed(("version",), "2"), "version"),
+    (changed(("scene",), "rain"), "scene"),
+    (changed(("scene",), ["rain"]), "scene[0]"),
+    (changed(("scene",), [SCENE, {"p": 0.5}]), "scene[1].words"),
+    (changed(("scene",), [SCENE | {"words": ""}]), "scene[0].words"),
+    (changed(("scene",), [SCENE | {"p": 1.5}]), "scene[0].p"),
+    (changed(("scene",), [SCENE | {"place": "sea"}]), "scene[0].place: unknown field"),
+    (changed(("scene",), [SCENE] * 21), "scene"),
     (changed(("extra",), 1), "extra: unknown field"),
     ([], "layout"),
     ("text", "layout"),

@@ -9,7 +9,8 @@ import { boxAt } from "../../ui/editor/static/geometry.mjs";
 const golden = JSON.parse(readFileSync(new URL("../golden/interpolation.json", import.meta.url)));
 
 const layout = () => ({
-  version: 1, frame_count: 16, duration_s: 6, width: 512, height: 320, reasoning: "", caption: "", frame_captions: [],
+  version: 2, frame_count: 16, duration_s: 6, width: 512, height: 320, reasoning: "", caption: "", frame_captions: [],
+  scene: [{ words: "rain", evidence: "rain heard at 0.70 in 6 of 6 windows", p: 0.7 }],
   objects: [
     { id: 0, name: "car", appearance: "", start: 0, end: 15, facing: "auto", confidence: 1, locked: false,
       keyframes: [{ frame: 0, box: [0, 0.4, 0.2, 0.6], easing: "linear" }, { frame: 15, box: [0.8, 0.4, 1, 0.6], easing: "linear" }] },
@@ -26,6 +27,45 @@ test("interpolation equals Python's on the golden cases", () => {
       boxAt(track, frame).forEach((value, k) => assert.ok(Math.abs(value - box[k]) < 1e-9));
     }
   }
+});
+
+test("what is heard of the scene stays whatever is edited", () => {
+  const { scene } = layout();
+  const edits = [
+    { type: "setBox", id: 0, box: [0.1, 0.2, 0.3, 0.4] },
+    { type: "rename", id: 0, name: "taxi" },
+    { type: "addObject", box: [0.4, 0.4, 0.6, 0.6] },
+    { type: "duplicate", id: 0 },
+    { type: "reorder", id: 0, to: "front" },
+    { type: "setLocked", id: 3, locked: false },
+    { type: "setCaption", caption: "a dog" },
+    { type: "setFrameCaption", text: "here" },
+    { type: "setCaptions", caption: "a", frameCaptions: [] },
+    { type: "snapToHeard", id: 0, x: new Array(16).fill(0.7) },
+    { type: "setSpan", id: 0, start: 3 },
+    { type: "deleteObject", id: 0 },
+    { type: "deleteObject", id: 3 },
+    { type: "undo" },
+    { type: "redo" },
+    { type: "propose", proposal: layout() },
+    { type: "resetAll" },
+  ];
+  let state = initial(layout());
+  for (const action of edits) {
+    state = reduce(state, action);
+    assert.deepEqual(state.layout.scene, scene, action.type);
+    assert.equal(state.layout.version, 2, action.type);
+  }
+  assert.deepEqual(state.layout, layout());
+});
+
+test("a layout without objects can be edited", () => {
+  const state = reduce(initial({ ...layout(), objects: [] }), { type: "seek", frame: 3 });
+  assert.equal(state.frame, 3);
+  assert.equal(reduce(state, { type: "setCaption", caption: "rain" }).layout.caption, "rain");
+  const added = reduce(state, { type: "addObject", box: [0.1, 0.1, 0.3, 0.3] });
+  assert.deepEqual(added.layout.objects.map((track) => track.id), [0]);
+  assert.deepEqual(added.layout.scene, layout().scene);
 });
 
 test("a box set at a frame without keyframe makes one and is hit", () => {

@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from spa2v_core.generation.export import TRACK_COLOURS
-from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
+from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
 from ui.editor.editor import STATIC, LayoutEditor, write_captions
 from ui.toasts import as_toast, toasting
@@ -43,7 +43,13 @@ def test_captions_are_written_from_what_the_layout_shows():
     assert "big dog" in said["caption"]
     assert "right" in said["caption"]
     assert len(said["frame_captions"]) == 16
-    assert write_captions(layout_io.to_dict(VideoSceneLayout(duration_s=2)))["caption"] == ""
+    nothing = write_captions(layout_io.to_dict(VideoSceneLayout(duration_s=2)))
+    assert nothing == {"caption": "", "frame_captions": []}
+    notes = (SceneNote(words="waves"), SceneNote(words="wind"))
+    heard = write_captions(layout_io.to_dict(edit.revise(layout, scene=notes)))
+    assert heard["caption"] == "A big dog is on the right on a beach in the wind"
+    alone = write_captions(layout_io.to_dict(VideoSceneLayout(duration_s=2, scene=notes)))
+    assert alone == {"caption": "On a beach in the wind", "frame_captions": []}
     with pytest.raises(gr.Error):
         write_captions({"objects": "all"})
 
