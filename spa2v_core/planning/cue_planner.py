@@ -33,7 +33,8 @@ class CuePlanner:
         parts = identify(request)
         tracks = tuple(_track(index, part) for index, part in enumerate(parts) if part.is_object)
         tracks = tuple(sorted(tracks, key=lambda track: track.keyframes[-1].box.y2))
-        setting = setting_of(request.heard, tracks)
+        said = tuple(part.name for part in parts if part.named and not part.is_object)
+        setting = setting_of(request.heard, tracks, said)
         return VideoSceneLayout(
             frame_count=cues.frame_count,
             duration_s=cues.duration_s,

@@ -40,13 +40,22 @@ class Setting:
         return " ".join(part for part in parts if part)
 
 
-def setting_of(heard: tuple[Heard, ...], tracks: tuple[ObjectTrack, ...]) -> Setting:
-    """The setting of a plan, from the likeliest ambiences."""
-    notes = tuple(
+def setting_of(
+    heard: tuple[Heard, ...], tracks: tuple[ObjectTrack, ...], said: tuple[str, ...] = ()
+) -> Setting:
+    """The setting of a plan: of what a person says to be the scene, and the likeliest ambiences.
+
+    said: names of sounds that are taken for the scene.
+    """
+    notes = [
         SceneNote(words=cue.ambience.name, evidence=cue.evidence, p=round(cue.p, 3))
         for cue in scene_heard(heard)
-    )
-    return setting_from(notes, tracks)
+    ]
+    for name in said:
+        meant = next((one.name for one in AMBIENCES if name in one.things), None)
+        if meant and meant not in (note.words for note in notes):
+            notes.insert(0, SceneNote(words=meant, evidence=f"{name} taken for the scene"))
+    return setting_from(tuple(notes), tracks)
 
 
 def setting_from(notes: tuple[SceneNote, ...], tracks: tuple[ObjectTrack, ...]) -> Setting:

@@ -67,6 +67,15 @@ def test_the_name_scene_makes_a_source_the_scene(sided, said):
     assert "from no one place" not in layout.reasoning
 
 
+def test_what_a_person_takes_for_the_scene_is_in_the_caption(sided):
+    unsure = Says({"rain": 0.6, "dog": 0.1}, scenes={"rain": 0.1, "wind": 0.5})
+    assert plan(sided, unsure).caption.endswith("in a field in the wind")
+    layout = plan(sided, unsure, "scene")
+    assert layout.caption == "In a field in the rain"
+    assert layout.scene[0].evidence == "rain taken for the scene"
+    assert [note.words for note in layout.scene] == ["rain", "wind"]
+
+
 def test_without_a_tagger_too(sided):
     layout = plan(sided, None, "scene")
     assert layout.objects == ()
