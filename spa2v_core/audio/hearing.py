@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +21,8 @@ from .taggers.naming import name_of
 ALIKE = 0.6
 #: What is no further than this from the middle may be the murmur of the place, widths.
 MIDDLE = 0.1
+#: Share of the frames that must have a place: the localiser knows no partly mono recordings.
+MOSTLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,24 @@ def hear(cues: SpatialCues, tagger: Tagger | None, count: int | None = None) -> 
     count: how many the user named, None if unknown; then what is no source of its own, echoes and
     the murmur of the place, is counted to another.
     """
-    located = None
-    if cues.positioned:
-        located = sources_of(cues, get_localiser().locate(cues.clip), count)
+    located = _located(cues, count)
     heard = _listen(cues, located or separate(cues, count), tagger)
     if count is not None or len(heard) < 2 or tagger is None:
         return heard
     if located:
-        kept = _joining(heard, _is_murmur)
-    elif cues.cells.dryness <= DRY:
-        kept = _joining(heard, _alike)
-    else:
+        return tuple(one for one in heard if not _is_murmur(one, heard))
+    if cues.cells.dryness > DRY:
         return heard
+    kept = _without_echoes(heard)
     return _listen(cues, kept, tagger) if len(kept) < len(heard) else heard
+
+
+def _located(cues: SpatialCues, count: int | None) -> tuple[HeardSource, ...] | None:
+    """What the localiser tells apart, None where it is not sure or has learned nothing like it."""
+    placed = np.mean([kind != "none" for kind in cues.evidence])
+    if placed < MOSTLY:
+        return None
+    return sources_of(cues, get_localiser().locate(cues.clip), count)
 
 
 def _listen(
@@ -79,13 +85,11 @@ def _listen(
     )
 
 
-def _joining(
-    heard: tuple[Heard, ...], belong: Callable[[Heard, Heard], bool]
-) -> tuple[HeardSource, ...]:
-    """The sources, each with what belongs to it added: its place is that of the surer one."""
+def _without_echoes(heard: tuple[Heard, ...]) -> tuple[HeardSource, ...]:
+    """The sources, each with what sounds like it added: its place is that of the surer one."""
     kept: list[Heard] = []
     for one in heard:
-        like = next((k for k, other in enumerate(kept) if belong(one, other)), None)
+        like = next((k for k, other in enumerate(kept) if _alike(one, other)), None)
         if like is None:
             kept.append(one)
         else:
@@ -103,14 +107,19 @@ def _alike(one: Heard, other: Heard) -> bool:
     return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)) > ALIKE
 
 
-def _is_murmur(one: Heard, other: Heard) -> bool:
-    """Whether one is no more than the place that another sounds in: in the middle, at rest, and
-    nothing known or the same."""
-    still = one.source.motion.get("still", 0.0) + one.source.motion.get("approaching", 0.0) / 2
+def _is_murmur(one: Heard, heard: tuple[Heard, ...]) -> bool:
+    """Whether one is no more than the place that the others sound in: in the middle, at rest, and
+    nothing known or the same as another that is neither."""
+    return _is_central(one) and any(
+        not one.naming.known or one.naming.name == other.naming.name
+        for other in heard
+        if other is not one and not _is_central(other)
+    )
+
+
+def _is_central(one: Heard) -> bool:
     x = float(np.average(one.source.x, weights=one.source.trust + 1e-6))
-    if abs(x - 0.5) > MIDDLE or still < 0.4:
-        return False
-    return not one.naming.known or one.naming.name == other.naming.name
+    return abs(x - 0.5) < MIDDLE and one.source.motion.get("crossing", 0.0) < 0.5
 
 
 def _joined(one: HeardSource, other: HeardSource) -> HeardSource:
@@ -123,8 +132,6 @@ def _joined(one: HeardSource, other: HeardSource) -> HeardSource:
         share=one.share + other.share,
         weight=one.weight + other.weight,
         member=one.member + other.member,
-        motion=first.motion,
-        distance=first.distance,
     )
 
 

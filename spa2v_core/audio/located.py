@@ -13,7 +13,7 @@ from .sources import MAX_SOURCES, HeardSource, by_frame
 from .weighted import decibel, smooth, weighted_median
 
 #: Probability from which on the localiser's number of sounds is taken.
-SURE_COUNT = 0.7
+SURE_COUNT, SURE_NAMED = 0.7, 0.6
 #: Cells within so many times the uncertainty of a path may be its own, and the narrowest and the
 #: widest reach, widths.
 REACH, NARROWEST, WIDEST = 1.5, 0.05, 0.25
@@ -33,7 +33,7 @@ def sources_of(
     count: how many the user named, None if unknown.
     """
     number = min(count or int(located.count[1:].argmax()) + 1, MAX_SOURCES)
-    if count is None and located.count[number] < SURE_COUNT:
+    if located.count[number] < (SURE_COUNT if count is None else SURE_NAMED):
         return None
     found = located.sources[:number]
     paths = np.stack([_at_slots(cues, one.x) for one in found])

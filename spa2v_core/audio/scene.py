@@ -27,7 +27,9 @@ class Ambience:
     ----------
     name: key of `SCENE_CLASSES`. place: key of `vocabulary.SCENES` ("" if it could be anywhere).
     weather, light: words of the caption, key of `vocabulary.LIGHTS`.
-    things: what it is called where it is taken for an object.
+    things: what it is called where it is taken for an object. alone: whether it is the scene even
+    where nothing else is heard; a lone bird is what a clip is about.
+    least: probability from which on a source is it.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Ambience:
     weather: str = ""
     light: str = ""
     things: tuple[str, ...] = ()
+    alone: bool = True
+    least: float = SAID
 
 
 AMBIENCES = (
@@ -44,9 +48,9 @@ AMBIENCES = (
     Ambience("rain", weather="in the rain", things=("rain",)),
     Ambience("thunder", weather="in a thunderstorm"),
     Ambience("people", "street", "among people", things=("crowd",)),
-    Ambience("traffic", "street", things=("car", "vehicle")),
-    Ambience("birdsong", "forest", things=("bird",)),
-    Ambience("crickets", "field", light="night", things=("bee",)),
+    Ambience("traffic", "street", things=("car", "vehicle"), least=0.5),
+    Ambience("birdsong", "forest", things=("bird",), alone=False),
+    Ambience("crickets", "field", light="night", things=("bee",), alone=False),
     Ambience("farm", "farm"),
     Ambience("hall", "concert hall"),
     Ambience("indoors", "room"),
@@ -92,7 +96,7 @@ def is_ambience(source: HeardSource, tags: Tags, naming: Naming) -> Ambience | N
     for ambience in AMBIENCES:
         if naming.name not in ambience.things or ambience.name not in tags.scenes:
             continue
-        if _mean(tags, ambience.name) < SAID:
+        if _mean(tags, ambience.name) < ambience.least:
             continue
         loud = source.level_db > source.level_db.max() - 30
         even = float(source.level_db[loud].std()) < STEADY_DB and loud.mean() > 0.9

@@ -59,6 +59,11 @@ def identify(request: PlanRequest) -> list[Planned]:
     names, unheard = _given(request.heard, request.objects)
     doppler = (cues.doppler_semitones, cues.doppler_confidence)
     parts = [_identify(*pair, doppler) for pair in zip(request.heard, names, strict=True)]
+    if not any(part.is_object for part in parts):
+        parts = [
+            replace(part, is_object=name is None and not _alone(part))
+            for part, name in zip(parts, names, strict=True)
+        ]
     for name in unheard:
         if normalise(name) != THE_SCENE:
             parts.append(_proposed(name, parts))
@@ -147,6 +152,14 @@ def _is_scene(heard: Heard, naming: Naming | None, reading: MotionReading) -> bo
     if heard.tags is None or naming is None or reading.motion != "stationary":
         return False
     return is_ambience(heard.source, heard.tags, naming) is not None
+
+
+def _alone(part: Planned) -> bool:
+    """Whether a source is the scene even where nothing else is heard."""
+    if part.heard.tags is None or part.naming is None:
+        return False
+    found = is_ambience(part.source, part.heard.tags, part.naming)
+    return found is not None and found.alone
 
 
 def _recognised(heard: Heard) -> Naming | None:

@@ -43,7 +43,7 @@ class Card:
     vehicles: float = 0.7
     others: float = 0.55
     floors: tuple[float, float] = (-5.0, -4.0)
-    rare: float = 2.0
+    rare: float = 2.5
     slope: float = 1.0
     offset: float = 0.0
     kind_slope: float = 1.0
