@@ -223,12 +223,14 @@ def build_demo() -> gr.Blocks:
         change_event = plan_event | {"inputs": [*given, change]}
         about_clip = [span_start, span_length, clip_about]
         of_video.upload(
-            lambda path: (path, *handlers.inspect(path)),
-            of_video,
+            lambda path, channels: (path, *handlers.inspect(path, channels)),
+            [of_video, channels],
             [audio, *about_clip],
             **private,
         )
         audio.input(handlers.inspect, [audio, channels], about_clip, **private)
+        for other in (of_video.upload, audio.upload, audio.start_recording):
+            other(planning.forget_names, [objects, *guesses], objects, **private)
         channels.input(handlers.inspect, [audio, channels], about_clip, **private)
         planner.change(
             planning.choose_planner, planner, [model_fields, stop_plan, change_row], **private

@@ -229,6 +229,12 @@ def name_sounds(*names: str | None) -> str:
     return ", ".join(" ".join(name.replace(",", " ").split()) for name in names if name)
 
 
+def forget_names(objects: str, *names: str | None) -> str:
+    """The text of "What do you hear?" for another recording: what was chosen or planned for the
+    sounds of the last one is not what is heard in it."""
+    return "" if objects == name_sounds(*names) else objects
+
+
 @toasting
 def plan_api(
     audio: str | None,

@@ -113,8 +113,8 @@ def render(session: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
     given: layout, audio, start, duration, channels, with_boxes, takes and the settings.
     """
     layout, audio, start, duration, channels, with_boxes, takes = given[:_FIXED]
-    if layout is None or not layout.objects:
-        raise InputError("there is nothing to draw: plan first, or add an object")
+    if layout is None or not (layout.objects or layout.caption.strip()):
+        raise InputError("there is nothing to draw: plan first, add an object or write a caption")
     clip, *_ = pipeline.load_span(**span_of(audio, start, duration, channels))
     request = Settings.read(given[_FIXED:]).request(layout, clip)
     notes: list[str] = []

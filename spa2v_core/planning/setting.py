@@ -54,7 +54,7 @@ def setting_of(
     for name in said:
         meant = next((one.name for one in AMBIENCES if name in one.things), None)
         if meant and meant not in (note.words for note in notes):
-            notes.insert(0, SceneNote(words=meant, evidence=f"{name} taken for the scene"))
+            notes.insert(0, SceneNote(words=meant, evidence=f"{name}, as you say"))
     return setting_from(tuple(notes), tracks)
 
 

@@ -72,7 +72,7 @@ def test_what_a_person_takes_for_the_scene_is_in_the_caption(sided):
     assert plan(sided, unsure).caption.endswith("in a field in the wind")
     layout = plan(sided, unsure, "scene")
     assert layout.caption == "In a field in the rain"
-    assert layout.scene[0].evidence == "rain taken for the scene"
+    assert layout.scene[0].evidence == "rain, as you say"
     assert [note.words for note in layout.scene] == ["rain", "wind"]
 
 
