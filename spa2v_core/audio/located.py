@@ -12,8 +12,9 @@ from .localiser import Located, LocatedSource
 from .sources import MAX_SOURCES, HeardSource, by_frame
 from .weighted import decibel, smooth, weighted_median
 
-#: Probability from which on the localiser's number of sounds is taken.
-SURE_COUNT, SURE_NAMED = 0.7, 0.6
+#: Probability from which on the localiser's one sound, or several, are taken: the cells alone tell
+#: one dry sound as well, but hardly two in a room. Several that are named are always taken.
+SURE_ONE, SURE_MORE = 0.6, 0.5
 #: Cells within so many times the uncertainty of a path may be its own, and the narrowest and the
 #: widest reach, widths.
 REACH, NARROWEST, WIDEST = 1.5, 0.05, 0.25
@@ -33,7 +34,7 @@ def sources_of(
     count: how many the user named, None if unknown.
     """
     number = min(count or int(located.count[1:].argmax()) + 1, MAX_SOURCES)
-    if located.count[number] < (SURE_COUNT if count is None else SURE_NAMED):
+    if located.count[number] < (SURE_ONE if number == 1 else SURE_MORE if count is None else 0):
         return None
     found = located.sources[:number]
     paths = np.stack([_at_slots(cues, one.x) for one in found])
