@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples train-mini train-tagger bench-run bench-planning bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation clean
+.PHONY: run test lint format examples train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -37,11 +37,25 @@ train-mini: $(VENV)/.run
 train-tagger: $(VENV)/.dev
 	@$(BIN)/python -m spa2v_core.training.tagger all
 
+train-localiser: $(VENV)/.dev
+	@$(BIN)/python -m spa2v_core.training.localiser all
+
 bench-run: $(VENV)/.run
 	@$(BIN)/python -m tests.bench_run
 
 bench-planning: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench_planning
+
+# Folders of recordings with a clips.csv: make bench-names CLIPS="folder folder"
+bench-names: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench_names --clips $(CLIPS)
+
+bench-places: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench_places
+
+# Folders of recordings with a labels.json, and one of sounds to add: make bench-real CLIPS=.. SOLO=..
+bench-real: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench_real $(CLIPS) $(if $(SOLO),--solo $(SOLO))
 
 bench-hearing: $(VENV)/.run
 	@$(BIN)/python -m tests.bench_hearing

@@ -16,7 +16,7 @@ from ...audio.taggers.base import Tagger, Tags
 from ...audioset import WIDER
 from ...errors import InputError
 from ...vocabulary import BY_NAME
-from ..sounds import DrySounds
+from ..sounds import CATALOGUE, DrySounds
 
 OTHER = "other"
 #: A held-out sound is repeated to at least this length, s.
@@ -159,4 +159,22 @@ def reliability_table(said: np.ndarray, right: np.ndarray, bins: int = 5) -> str
                 f"{k / bins:6.1f}-{(k + 1) / bins:.1f} {inside.sum():8d}{said[inside].mean():7.2f}"
                 f"{right[inside].mean():7.2f}"
             )
+    return "\n".join(lines)
+
+
+def sources() -> str:
+    """The model card's table of recordings that are trained on, with their licences."""
+    learned: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    with CATALOGUE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            if row["use"] == "train":
+                package = row["package"].removeprefix("github:").split("@")[0]
+                learned[row["class"]][package].add(row["licence"])
+    lines = ["| class | recordings trained on (licence) |", "|---|---|"]
+    for name in sorted(learned):
+        packages = [
+            f"{package} ({', '.join(sorted(licences))})"
+            for package, licences in sorted(learned[name].items())
+        ]
+        lines.append(f"| {name} | {'; '.join(packages)} |")
     return "\n".join(lines)
