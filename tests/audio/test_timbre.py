@@ -59,13 +59,6 @@ def test_doppler_of_a_pass_by():
     assert cues.doppler_confidence > 0.5
 
 
-def test_mel_filters_are_those_of_librosa():
-    theirs = librosa.filters.mel(
-        sr=features.RATE, n_fft=features.FFT, n_mels=features.MELS, fmin=50, fmax=7600
-    )
-    assert features.mel_filters() == pytest.approx(theirs, abs=1e-6)
-
-
 @pytest.mark.parametrize("rate", [8_000, 11_025, 44_100, 48_000, 192_000])
 def test_resampling_keeps_a_tone(rate):
     t = np.arange(rate) / rate
