@@ -81,7 +81,7 @@ def crossed(found: Sequence[Claim]) -> np.ndarray:
     fold = np.random.default_rng(0).permutation(len(found)) % FOLDS
     for k in range(FOLDS):
         numbers = fitted([claim for claim, at in zip(found, fold, strict=True) if at != k])
-        for index in np.flatnonzero(fold == k):
+        for index in np.flatnonzero(fold == k).tolist():
             said[index] = found[index].said(*numbers)
     return said
 
