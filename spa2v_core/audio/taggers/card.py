@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ...audioset import KIND_CLASSES, MEMBERS, RARE, SCENE_CLASSES, THING_CLASSES
+from ...audioset import (
+    KIND_CLASSES,
+    MEMBERS,
+    OTHER_CLASSES,
+    RARE,
+    SCENE_CLASSES,
+    THING_CLASSES,
+)
 from ...errors import InputError
 from ...vocabulary import BY_NAME
 
@@ -33,6 +40,7 @@ class Card:
     all else. floors: what the two opinions' logits are held over, so that neither forbids what
     the other is sure of.
     rare: how much surer than the likeliest everyday thing a rare one must be, in logits.
+    other: what all things lose for every logit that a class of other things is ahead of theirs.
     slope, offset: from a name's logit to its calibrated one.
     kind_slope, kind_offset: the same for kinds. threshold: below this no name is believed.
     """
@@ -44,6 +52,7 @@ class Card:
     others: float = 0.55
     floors: tuple[float, float] = (-5.0, -4.0)
     rare: float = 2.5
+    other: float = 1.0
     slope: float = 1.0
     offset: float = 0.0
     kind_slope: float = 1.0
@@ -88,12 +97,15 @@ class Card:
         low, lowest = self.floors
         known = np.full((len(head), len(self.names)), NO_HEAD, np.float32)
         known[:, [self.names.index(name) for name in self.heads]] = head
-        zero = self.likeliest(classes - np.asarray(self.prior, np.float32), THING_CLASSES)
+        adjusted = classes - np.asarray(self.prior, np.float32)
+        zero = self.likeliest(adjusted, THING_CLASSES)
         weight = self._weights
         both = weight * np.maximum(zero, low) + (1 - weight) * np.maximum(known, lowest)
         rare = np.array([name in RARE for name in self.names])
         everyday = both[:, ~rare].max(1, keepdims=True)
-        return np.where(rare & (both < everyday + self.rare), both - self.rare, both)
+        both = np.where(rare & (both < everyday + self.rare), both - self.rare, both)
+        other = self.likeliest(adjusted, {"": OTHER_CLASSES}) - zero.max(1, keepdims=True)
+        return both - self.other * np.maximum(other, 0)
 
     def likeliest(self, classes: np.ndarray, table: Mapping[str, tuple[str, ...]]) -> np.ndarray:
         """(W, len(table)) the highest of each entry's classes, (W, A) logits or probabilities."""

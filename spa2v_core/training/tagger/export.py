@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ...audio.taggers.card import Card
-from ...audioset import KIND_CLASSES, SCENE_CLASSES, THING_CLASSES
+from ...audioset import KIND_CLASSES, OTHER_CLASSES, SCENE_CLASSES, THING_CLASSES
 from .head import Head
 from .yamnet import CLASSES, Yamnet, export_onnx, fetch_yamnet, load_yamnet
 
@@ -41,7 +41,7 @@ def export(work: Path, head: Head, heads: list[str], out: Path) -> None:
     """Write `tagger.onnx` and `tagger.json`; the calibration of a card that is there stays."""
     with (fetch_yamnet(work) / CLASSES).open(encoding="utf-8", newline="") as file:
         known = [row["display_name"] for row in csv.DictReader(file)]
-    tables = (THING_CLASSES, KIND_CLASSES, SCENE_CLASSES)
+    tables = (THING_CLASSES, KIND_CLASSES, SCENE_CLASSES, {"": OTHER_CLASSES})
     named = {name for table in tables for names in table.values() for name in names}
     used = [index for index, name in enumerate(known) if name in named]
     out.mkdir(parents=True, exist_ok=True)
