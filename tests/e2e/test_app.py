@@ -301,7 +301,7 @@ def test_ambisonics_need_a_word(open_page, tmp_path):
     expect(toast(page)).to_contain_text("4 channels", timeout=PLANNING)
     page.get_by_role("button", name="Channels").click()
     page.get_by_label("The file holds").click()
-    page.get_by_role("option", name="ambisonics").click()
+    page.get_by_role("option", name="ambiX").click()
     page.get_by_label("What do you hear?").fill("dog")
     page.get_by_role("button", name="Plan", exact=True).click()
     expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)

@@ -64,8 +64,17 @@ def test_both_opinions_count_and_neither_forbids_what_the_other_is_sure_of():
     assert logit("bus", head={"bus": 3.0}, **said) > logit("bus", **said)
     silent = [logit("bus", head={"bus": value}, **said) for value in (-4.0, -40.0)]
     assert silent[0] == pytest.approx(silent[1])
-    silent = [logit("bus", classes={"Bus": v}, head={"bus": 3.0}) for v in (-9.0, -40.0)]
+    silent = [
+        logit("bus", classes={"Bus": v}, head={"bus": 3.0}, others=-60.0) for v in (-9.0, -40.0)
+    ]
     assert silent[0] == pytest.approx(silent[1])
+
+
+def test_what_sounds_rather_like_no_thing_of_ours_is_less_likely_any_of_them():
+    with_cough = logit("bus", classes={"Bus": 3.0, "Cough": 9.0})
+    assert CARD.other > 0
+    assert with_cough < logit("bus", classes={"Bus": 3.0}) - 1
+    assert logit("bus", classes={"Bus": 3.0, "Cough": -9.0}) == logit("bus", classes={"Bus": 3.0})
 
 
 def test_what_the_head_does_not_know_is_named_by_its_classes():
