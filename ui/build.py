@@ -27,7 +27,7 @@ EXAMPLES = STYLE.parents[1] / "assets" / "examples"
 EXAMPLE_CLIPS = (
     ("car_crossing", "Car, left to right"),
     ("bus_approaching", "Bus comes closer"),
-    ("train_receding", "Train moves away"),
+    ("boat_receding", "Boat moves away"),
     ("dog_and_guitar", "Dog left, guitar right"),
     ("piano_left", "Piano on the left"),
     ("airplane_crossing", "Airplane, right to left"),

@@ -27,7 +27,9 @@ SLOTS = 4
 MONO_CORRELATION, MONO_DIFFERENCE_DB = 0.9995, 0.1
 MONO_NOTE = "mono recording: position is not audible"
 SPACED_NOTE = "spaced microphones: position is read from the time difference"
-COINCIDENT_NOTE = "the microphones may be a crossed pair: width 2 places what they hear further out"
+COINCIDENT_NOTE = (
+    "the microphones may be a crossed pair: widen if everything is too near the middle (width 2)"
+)
 #: Frames that far under the loudest are silent, dB.
 SILENT_DB = 45.0
 

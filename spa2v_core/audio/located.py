@@ -9,12 +9,15 @@ import numpy as np
 
 from .cues import SILENT_DB, SLOTS, SpatialCues
 from .localiser import Located, LocatedSource
-from .sources import MAX_SOURCES, HeardSource, by_frame
+from .sources import MAX_SOURCES, HeardSource, by_frame, whole
 from .weighted import decibel, smooth, weighted_median
 
 #: Probability from which on the localiser's one sound, or several, are taken: the cells alone tell
 #: one dry sound as well, but hardly two in a room. Several that are named are always taken.
 SURE_ONE, SURE_MORE = 0.6, 0.5
+#: Probability from which on there is no one place that anything sounds from, and share of the
+#: energy under which a source was not heard apart.
+SURE_NONE, LEAST_SHARE = 0.5, 0.03
 #: Cells within so many times the uncertainty of a path may be its own, and the narrowest and the
 #: widest reach, widths.
 REACH, NARROWEST, WIDEST = 1.5, 0.05, 0.25
@@ -33,6 +36,8 @@ def sources_of(
 
     count: how many the user named, None if unknown.
     """
+    if count is None and located.count[0] > SURE_NONE:
+        return (whole(cues),)
     number = min(count or int(located.count[1:].argmax()) + 1, MAX_SOURCES)
     if located.count[number] < (SURE_ONE if number == 1 else SURE_MORE if count is None else 0):
         return None
@@ -44,7 +49,8 @@ def sources_of(
     sources = [
         _source(cues, one, path, own) for one, path, own in zip(found, paths, member, strict=True)
     ]
-    return tuple(sorted(sources, key=lambda source: -source.share))
+    heard = [source for source in sources if source.share > LEAST_SHARE] or sources[:1]
+    return tuple(sorted(heard, key=lambda source: -source.share))
 
 
 def _spread(cues: SpatialCues, located: Located) -> SpatialCues:
@@ -119,7 +125,7 @@ def _refined(
         if own[:, near].any():
             x[k] = weighted_median(cells.x[:, near], own[:, near])
     agree = by_frame(own) / np.maximum(by_frame(cells.weight * member), 1e-12)
-    return smooth(straight + np.clip(2 * agree, 0, 1) * (x - straight), 3)
+    return smooth(straight + np.clip(2 * agree, 0, 1) * (x - straight), 5)
 
 
 def _by_frame_mean(values: np.ndarray) -> np.ndarray:

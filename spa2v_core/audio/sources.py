@@ -85,7 +85,7 @@ def separate(cues: SpatialCues, count: int | None = None) -> tuple[HeardSource, 
     count: how many the user named, None if unknown. More than are told apart can't be found.
     """
     if not cues.positioned or count == 1:
-        return (_whole(cues),)
+        return (whole(cues),)
     dry = cues.cells.dryness > DRY
     least = (NAMED_DRY if dry else NAMED) if count else (SURE_DRY if dry else SURE)
     lines, likelihood = _fit(cues, 1)
@@ -95,7 +95,7 @@ def separate(cues: SpatialCues, count: int | None = None) -> tuple[HeardSource, 
             break
         lines, likelihood = more, better
     if len(lines) == 1:
-        return (_whole(cues),)
+        return (whole(cues),)
     member = _members(cues, lines)
     found = [_source(cues, line, part) for line, part in zip(lines, member, strict=True)]
     if count is None:
@@ -237,7 +237,7 @@ def _source(cues: SpatialCues, line: np.ndarray, member: np.ndarray) -> HeardSou
     return HeardSource(x, level, confidence, share, counted, member)
 
 
-def _whole(cues: SpatialCues) -> HeardSource:
+def whole(cues: SpatialCues) -> HeardSource:
     """Everything as one source."""
     x = cues.x
     heard = np.flatnonzero(cues.confidence > 0)
@@ -259,7 +259,7 @@ def _end_to_end(cues: SpatialCues, found: list[HeardSource]) -> list[HeardSource
     for one, other in itertools.combinations(found, 2):
         if _one_passes(one, other):
             rest = [source for source in found if source is not one and source is not other]
-            return _end_to_end(cues, [*rest, _in_turn(one, other)]) if rest else [_whole(cues)]
+            return _end_to_end(cues, [*rest, _in_turn(one, other)]) if rest else [whole(cues)]
     return found
 
 

@@ -20,7 +20,7 @@ from .motion import MotionReading, path_of, read_motion
 #: Places for what is named but not heard, the one furthest from the others first taken.
 FREE_PLACES = (0.5, 0.22, 0.78)
 #: How much likelier names must be in another order than that of loudness, for each that moves.
-MISPLACED = 0.1
+MISPLACED = 0.03
 #: What the probability of a thing that usually stays counts for a source that travels.
 STILL_THAT_TRAVELS = 0.3
 

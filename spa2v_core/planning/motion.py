@@ -110,8 +110,8 @@ def _told(source: HeardSource, reading: MotionReading, thing: Thing | None) -> M
     motion, p = max(source.motion.items(), key=lambda item: item[1])
     if p < TOLD_SURE:
         return None
-    if motion == "still":
-        return reading
+    if motion == "still":  # the level of what drives says more
+        return None if thing is not None and thing.mobile and thing.steady else reading
     if motion == "crossing":
         return replace(reading, motion="crossing") if abs(reading.travel) > TRAVEL / 2 else None
     if thing is not None and not thing.mobile:

@@ -145,6 +145,9 @@ def _place(part: Planned, cues: SpatialCues) -> str:
     kind = next(one for one in cues.evidence if one != "none")
     first, last = source.x[heard[0]], source.x[heard[-1]]
     text = f"heard at {first:.2f} to {last:.2f} of the width by {kind}"
+    if source.motion:
+        motion, p = max(source.motion.items(), key=lambda item: item[1])
+        text += f", {motion} by the localiser ({p:.2f})"
     if part.reading.motion == "crossing":
         band = cues.band_level_difference_db[QUOTED_BAND]
         third = max(1, len(band) // 3)

@@ -57,7 +57,7 @@ def scenes(seed: int) -> dict[str, tuple[list[Source], str]]:
             [
                 Source(
                     "car",
-                    made(synthesis.car, 1),
+                    made(synthesis.car, 3),
                     straight((-8.5, 8), (8.5, 8), SECONDS),
                     4.3,
                     1.8,
@@ -71,7 +71,7 @@ def scenes(seed: int) -> dict[str, tuple[list[Source], str]]:
             [
                 Source(
                     "bus",
-                    made(synthesis.bus, 2),
+                    made(synthesis.bus, 5),
                     straight((1, 26), (0.3, 5.0), SECONDS),
                     3.4,
                     2.9,
@@ -80,18 +80,18 @@ def scenes(seed: int) -> dict[str, tuple[list[Source], str]]:
             ],
             "A bus comes closer on a city street",
         ),
-        "train_receding": (
+        "boat_receding": (
             [
                 Source(
-                    "train",
-                    made(synthesis.train, 3),
+                    "boat",
+                    made(synthesis.boat, 4),
                     straight((-0.5, 5.5), (2, 30), SECONDS),
-                    3.6,
-                    3.4,
-                    -1.8,
+                    4.2,
+                    3.0,
+                    -1.6,
                 )
             ],
-            "A train moves away in a field",
+            "A boat moves away on the sea",
         ),
         "dog_and_guitar": (
             [

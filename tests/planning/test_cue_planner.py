@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
 NAMES = (
     "car_crossing",
     "bus_approaching",
-    "train_receding",
+    "boat_receding",
     "dog_and_guitar",
     "piano_left",
     "airplane_crossing",

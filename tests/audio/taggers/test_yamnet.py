@@ -41,7 +41,7 @@ def test_it_names_all_things_and_is_small_enough_to_ship():
     [
         ("car_crossing", "car"),
         ("bus_approaching", "bus"),
-        ("train_receding", "train"),
+        ("boat_receding", "boat"),
         ("piano_left", "piano"),
         ("airplane_crossing", "airplane"),
     ],
