@@ -10,13 +10,15 @@ from ..layout.keyframes import sparse
 from . import wording
 from .base import PlanRequest
 from .identify import Planned, identify
-from .motion import path_of
+from .motion import TOLD_SURE, path_of
 from .setting import setting_of
 
 WIDTH, HEIGHT = 512, 320
 HORIZON = 0.5
 #: Vertical centre of what is not on the ground.
 MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
+#: How far keyframes may be from what they stand for, in widths: fewer to drag.
+TOLERANCE = 0.03
 #: Height of a box in the far distance.
 SMALLEST = 0.08
 #: Confidence of a motion that is read from level alone, for a known and an unknown thing.
@@ -58,7 +60,7 @@ def _track(index: int, part: Planned) -> ObjectTrack:
             Box.from_centre(float(centre), _middle(part, float(height)), width, float(height))
         )
     start, end = _presence(part)
-    keyframes = sparse(boxes[start : end + 1], start, tolerance=0.02)
+    keyframes = sparse(boxes[start : end + 1], start, tolerance=TOLERANCE)
     if reading.motion == "stationary":
         keyframes = keyframes[:1]
     return ObjectTrack(
@@ -94,7 +96,7 @@ def _heights(part: Planned) -> np.ndarray:
     thing, level = part.resolution.thing, part.source.level_db
     if part.reading.motion not in ("approaching", "receding"):
         return np.full(len(level), thing.height)
-    if part.source.distance is not None:
+    if part.source.distance is not None and part.source.motion[part.reading.motion] > TOLD_SURE:
         return _by_distance(part, part.source.distance)
     heard = part.source.audible
     curve = smooth(np.interp(np.arange(len(level)), heard, level[heard]), 5)
