@@ -229,10 +229,10 @@ def name_sounds(*names: str | None) -> str:
     return ", ".join(" ".join(name.replace(",", " ").split()) for name in names if name)
 
 
-def forget_names(objects: str, *names: str | None) -> str:
+def forget_names(objects: str, *names: str | None) -> Any:
     """The text of "What do you hear?" for another recording: what was chosen or planned for the
-    sounds of the last one is not what is heard in it."""
-    return "" if objects == name_sounds(*names) else objects
+    sounds of the last one is not what is heard in it; what is typed meanwhile stays."""
+    return "" if objects and objects == name_sounds(*names) else gr.skip()
 
 
 @toasting
