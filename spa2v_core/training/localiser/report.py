@@ -25,7 +25,7 @@ from ...planning.base import PlanRequest, get_planner
 FRAMES = 16
 #: Where a source counts as there.
 PRESENT = 0.5
-WAYS = ("rules, by ear", "rules, true names", "localiser")
+WAYS = ("planner, by ear", "planner, true names", "localiser")
 
 
 @dataclass(frozen=True)
