@@ -20,6 +20,7 @@ import numpy as np
 from . import directional
 from .clip import AudioClip
 from .features import resample
+from .network import open_network
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "localiser"
 MICROPHONES = ("pan", "coincident", "spaced", "binaural", "mono")
@@ -102,16 +103,10 @@ class Localiser:
     """The network of `assets/localiser`."""
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
-        import onnxruntime
-
         self.card: dict[str, Any] = json.loads(
             (weights / "localiser.json").read_text(encoding="utf-8")
         )
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            str(weights / "localiser.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_network(weights / "localiser.onnx", "localiser")
 
     def locate(self, clip: AudioClip) -> Located:
         """What a clip of about 0.25 to 10 s holds (it learned from no longer ones)."""

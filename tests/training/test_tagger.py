@@ -7,7 +7,7 @@ import pytest
 
 from spa2v_core.errors import InputError
 from spa2v_core.training.tagger.bundle import read_bundle
-from spa2v_core.training.tagger.export import LARGE, halve_weights
+from spa2v_core.training.tagger.export import LARGE, shrink_weights
 
 
 def number(value):
@@ -97,7 +97,7 @@ def test_large_weights_are_halved_and_cast_back_when_loaded(tmp_path):
     torch.onnx.export(network, (rows,), str(path), input_names=["x"], dynamo=False)
     before = path.stat().st_size
     assert network.weight.numel() >= LARGE > network.bias.numel()
-    halve_weights(path)
+    shrink_weights(path)
     assert path.stat().st_size < 0.6 * before
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (made,) = session.run(None, {"x": rows.numpy()})

@@ -8,13 +8,12 @@ the weights says how the head was trained and how well it does.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ...audioset import KIND_CLASSES, SCENE_CLASSES, SPEAKERS
-from ...errors import InputError
 from .. import features
+from ..network import open_network
 from .base import Tags
 from .card import Card
 from .voices import male_share
@@ -33,21 +32,9 @@ class YamnetTagger:
     """
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
-        import onnxruntime
-
         self.card = Card.read(weights / "tagger.json")
         self.names = self.card.names
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        path = weights / "tagger.onnx"
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors share no class of their own
-            raise InputError(
-                f"the tagger's {path.name} is damaged or missing: install the app again"
-            ) from error
+        self._session = open_network(weights / "tagger.onnx", "tagger")
 
     def listen(self, samples: np.ndarray, rate: int) -> Tags:
         """Tags of (n,) mono samples; their gain does not matter."""

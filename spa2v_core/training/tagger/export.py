@@ -19,8 +19,9 @@ from .yamnet import CLASSES, Yamnet, export_onnx, fetch_yamnet, load_yamnet
 COUNTS = Path(__file__).with_name("audioset_counts.tsv")
 #: Strength of the logit adjustment, and how many clips are of no class' own prior.
 TAU, CLIPS = 0.3, 2_000_000
-#: Weights with fewer numbers stay in single precision.
-LARGE = 1000
+#: Weights with fewer numbers stay in single precision; those with as many as the last convolution
+#: are kept in 8 bits, each output channel with a scale of its own.
+LARGE, HUGE = 1000, 1_000_000
 
 
 class Ear(nn.Module):
@@ -47,7 +48,7 @@ def export(work: Path, head: Head, heads: list[str], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "tagger.onnx"
     export_onnx(Ear(load_yamnet(work), head, used).eval(), path, ("classes", "head"))
-    halve_weights(path)
+    shrink_weights(path)
     classes = tuple(known[index] for index in used)
     made: dict[str, Any] = {
         "classes": classes,
@@ -75,20 +76,43 @@ def priors(classes: tuple[str, ...]) -> tuple[float, ...]:
     return tuple(round(TAU * (float(np.log(counts[c] / CLIPS)) + 8), 4) for c in classes)
 
 
-def halve_weights(path: Path) -> None:
-    """Keep large weights in half precision; they are cast back once when the file is loaded."""
+def shrink_weights(path: Path) -> None:
+    """Keep large weights in half precision, and the largest in 8 bits; they are made floats again
+    once, when the file is loaded."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     model = onnx.load(path)
-    casts = []
-    for index, weight in enumerate(model.graph.initializer):
+    floats, weights = [], []
+    for weight in model.graph.initializer:
         values = numpy_helper.to_array(weight)
-        if values.dtype == np.float32 and values.size >= LARGE:
+        if values.dtype != np.float32 or values.size < LARGE:
+            weights.append(weight)
+        elif values.size < HUGE:
             half = numpy_helper.from_array(values.astype(np.float16), f"{weight.name}.half")
-            casts.append(helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT))
-            model.graph.initializer[index].CopyFrom(half)
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
+            floats.append(
+                helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT)
+            )
+            weights.append(half)
+        else:
+            steps, scale = in_8_bits(values)
+            parts = [
+                numpy_helper.from_array(part, f"{weight.name}.{name}")
+                for name, part in (("steps", steps), ("scale", scale))
+            ]
+            names = [part.name for part in parts]
+            floats.append(helper.make_node("DequantizeLinear", names, [weight.name], axis=0))
+            weights += parts
+    nodes = [*floats, *model.graph.node]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(weights)
     model.graph.node.extend(nodes)
     onnx.save(model, path)
+
+
+def in_8_bits(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """((C, ...) int8 steps, (C,) the float32 size of a step) of (C, ...) weights."""
+    scale = np.abs(values).reshape(len(values), -1).max(1) / 127
+    scale = np.maximum(scale, 1e-12).astype(np.float32)
+    steps = np.round(values / scale.reshape(-1, *[1] * (values.ndim - 1)))
+    return steps.astype(np.int8), scale

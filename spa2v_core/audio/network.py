@@ -1,0 +1,28 @@
+"""Shipped networks, run by onnxruntime on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+
+def open_network(path: Path, of: str) -> Any:
+    """An onnxruntime session of a file; `of` says in the error whose it is.
+
+    Raises
+    ------
+    InputError
+        the file is missing or damaged.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors share no class of their own
+        raise InputError(
+            f"the {of}'s {path.name} is damaged or missing: install the app again"
+        ) from error
