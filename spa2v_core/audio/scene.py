@@ -82,7 +82,7 @@ def scene_of(tags: Sequence[tuple[Tags, float]]) -> tuple[SceneCue, ...]:
         lasting = float((loud > SAID / 2).mean()) if len(loud) else 0.0
         if p >= SAID and lasting >= LASTING:
             windows = f"{int((loud > SAID / 2).sum())} of {len(loud)} windows"
-            label = ", ".join(name.lower() for name in SCENE_CLASSES[ambience.name][:1])
+            label = SCENE_CLASSES[ambience.name][0].lower()
             found.append(SceneCue(ambience, p, f"{label} heard at {p:.2f} in {windows}"))
     return tuple(sorted(found, key=lambda cue: -cue.p))
 

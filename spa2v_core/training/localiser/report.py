@@ -1,4 +1,4 @@
-"""How well sounds are located, beside the rules, on scenes of `audio/scenes.py`.
+"""How well sounds are located, beside the whole planner, on scenes of `audio/scenes.py`.
 
 python -m spa2v_core.training.localiser report --scenes 60 --seed 4242
 """
@@ -44,7 +44,7 @@ def found_by_localiser(clip: AudioClip) -> list[Found]:
     ]
 
 
-def found_by_rules(clip: AudioClip, names: Sequence[str] = ()) -> list[Found]:
+def found_by_planner(clip: AudioClip, names: Sequence[str] = ()) -> list[Found]:
     """What the offline planner plans, by ear or with names given."""
     from ...audio.taggers.registry import get_tagger
 
@@ -131,7 +131,7 @@ def scores(clip: AudioClip, layout: VideoSceneLayout) -> dict[str, dict[str, flo
     """The score of every one of `WAYS`."""
     true = in_layout(layout)
     names = [track.name for track in layout.objects]
-    found = (found_by_rules(clip), found_by_rules(clip, names), found_by_localiser(clip))
+    found = (found_by_planner(clip), found_by_planner(clip, names), found_by_localiser(clip))
     return {way: score(things, true) for way, things in zip(WAYS, found, strict=True)}
 
 
