@@ -14,7 +14,7 @@ from .audio import hearing
 from .audio.choices import CHANNELS
 from .audio.places import MAX_WIDTH, MIN_WIDTH
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
-from .audio.taggers.registry import taggers
+from .audio.taggers.registry import TAGGERS
 from .errors import InputError, Spa2vError
 from .generation.base import Notice, Progress, RenderOptions, RenderRequest
 from .generation.catalog import BACKENDS
@@ -372,7 +372,7 @@ def _hearing_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--tagger",
-        choices=list(taggers()),
+        choices=TAGGERS.names(),
         default=DEFAULT_TAGGER,
         help="what names sounds (clap: from the hub)",
     )

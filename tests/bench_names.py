@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from spa2v_core.audio.taggers.registry import DEFAULT, get_tagger, taggers
+from spa2v_core.audio.taggers.registry import DEFAULT, TAGGERS, get_tagger
 from spa2v_core.training.sounds import pack_sounds
 from spa2v_core.training.tagger.report import clips_of, held_out, table
 
@@ -22,7 +22,7 @@ def main() -> None:
     )
     parser.add_argument("--clips", type=Path, nargs="*", default=[], metavar="FOLDER")
     parser.add_argument("--work", type=Path, default=Path("build/tagger"))
-    parser.add_argument("--tagger", choices=list(taggers()), default=DEFAULT)
+    parser.add_argument("--tagger", choices=TAGGERS.names(), default=DEFAULT)
     parser.add_argument("--only-clips", action="store_true", help="not the held-out packages")
     options = parser.parse_args()
     tagger = get_tagger(options.tagger)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BASE = {"errors", "units", "vocabulary", "audioset", "hub"}
+BASE = {"errors", "units", "vocabulary", "audioset", "hub", "options", "registry"}
 #: Part of spa2v_core -> the parts that it may import.
 ALLOWED = {
     **{name: set() for name in BASE},
-    "hub": {"errors"},
+    **{name: {"errors"} for name in ("hub", "options", "registry")},
     "layout": BASE,
     "audio": BASE | {"layout"},
     "planning": BASE | {"layout", "audio"},

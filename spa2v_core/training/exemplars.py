@@ -18,7 +18,7 @@ from ..audio.cues import measure
 from ..audio.hearing import hear, to_dict
 from ..audio.scenes import Scene, draw_scene, synthesised_sounds
 from ..audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
-from ..audio.taggers.registry import get_tagger, taggers
+from ..audio.taggers.registry import TAGGERS, get_tagger
 from ..layout import motion_category
 from ..layout.edit import revise
 from ..pipeline import embedding
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=DATABASE)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument(
-        "--tagger", choices=list(taggers()), default=DEFAULT_TAGGER, help="clap: embeddings too"
+        "--tagger", choices=TAGGERS.names(), default=DEFAULT_TAGGER, help="clap: embeddings too"
     )
     options = parser.parse_args(arguments)
     write(options.out, make(options.seed, options.tagger))

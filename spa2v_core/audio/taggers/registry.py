@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points
 
-from ...errors import InputError
+from ...registry import Registry
 from .base import Tagger
 
 DEFAULT = "yamnet"
-
-
-def _yamnet() -> Tagger:
-    from .yamnet import YamnetTagger
-
-    return YamnetTagger()
-
-
-def _clap() -> Tagger:
-    from .clap import ClapTagger
-
-    return ClapTagger()
-
-
-def taggers() -> dict[str, Callable[[], Tagger]]:
-    """Name -> how to make it: YAMNet with our head, offline; CLAP, from the hub; and what other
-    packages bring."""
-    others = {point.name: point.load for point in entry_points(group="spa2v.taggers")}
-    made = {name: (lambda load=load: load()()) for name, load in others.items()}
-    return {"yamnet": _yamnet, "clap": _clap, **made}
+#: Name -> how to make it: YAMNet with our head, offline; CLAP, from the hub.
+TAGGERS: Registry[Callable[[], Tagger]] = Registry(
+    "tagger",
+    "spa2v.taggers",
+    {
+        "yamnet": "spa2v_core.audio.taggers.yamnet:YamnetTagger",
+        "clap": "spa2v_core.audio.taggers.clap:ClapTagger",
+    },
+)
 
 
 def get_tagger(name: str = DEFAULT) -> Tagger:
@@ -40,12 +28,9 @@ def get_tagger(name: str = DEFAULT) -> Tagger:
     InputError
         there is none of that name.
     """
-    known = taggers()
-    if name not in known:
-        raise InputError(f"there is no tagger '{name}': choose {', '.join(known)}")
     return _loaded(name)
 
 
 @cache
 def _loaded(name: str) -> Tagger:
-    return taggers()[name]()
+    return TAGGERS.get(name)()

@@ -13,7 +13,7 @@ from spa2v_core.audio.features import FRAME_S
 from spa2v_core.audio.io import read_audio
 from spa2v_core.audio.synthesis import RATE
 from spa2v_core.audio.taggers.naming import name_of
-from spa2v_core.audio.taggers.registry import get_tagger, taggers
+from spa2v_core.audio.taggers.registry import TAGGERS, get_tagger
 from spa2v_core.audio.taggers.yamnet import WEIGHTS, YamnetTagger
 from spa2v_core.audioset import KIND_CLASSES, SCENE_CLASSES, THING_CLASSES
 from spa2v_core.errors import InputError
@@ -145,23 +145,9 @@ def test_weights_that_are_missing_or_damaged_are_one_clear_error(tmp_path):
 def test_a_tagger_is_loaded_once_and_an_unknown_one_is_refused():
     assert get_tagger() is get_tagger("yamnet")
     assert isinstance(get_tagger(), YamnetTagger)
-    assert list(taggers())[:2] == ["yamnet", "clap"]
+    assert TAGGERS.names()[:2] == ("yamnet", "clap")
     with pytest.raises(InputError, match="no tagger 'oracle': choose yamnet, clap"):
         get_tagger("oracle")
-
-
-def test_other_packages_bring_theirs(monkeypatch):
-    from spa2v_core.audio.taggers import registry
-
-    class Point:
-        name = "theirs"
-
-        def load(self):
-            return dict
-
-    brought = {"spa2v.taggers": [Point()]}
-    monkeypatch.setattr(registry, "entry_points", lambda group: brought[group])
-    assert registry.taggers()["theirs"]() == {}
 
 
 def test_all_it_says_is_in_the_vocabulary():

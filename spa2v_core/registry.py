@@ -1,0 +1,78 @@
+"""What can be added without changing a line here: built-in things and those of other packages.
+
+A registry knows its built-in things as "module:attribute" and finds others by an entry point group,
+and loads each when it is asked for. A thing of another package that can't be loaded is no reason to
+fail for anybody else: it is an error only where it is asked for by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
+
+from .errors import InputError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Name -> thing.
+
+    Parameters
+    ----------
+    noun: what one of them is called in messages.
+    group: of the entry points by which other packages add theirs; a name that is taken by a
+        built-in thing stays with that.
+    built_in: name -> "module:attribute", in the order in which they are offered.
+    """
+
+    def __init__(self, noun: str, group: str, built_in: Mapping[str, str]) -> None:
+        self.noun, self.group = noun, group
+        self._built_in = {name: EntryPoint(name, where, group) for name, where in built_in.items()}
+        self._loaded: dict[str, T] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """All names, the built-in ones first; nothing is loaded for them."""
+        return tuple(self._points())
+
+    def get(self, name: str) -> T:
+        """The thing of that name, loaded once.
+
+        Raises
+        ------
+        InputError
+            there is none of that name, or another package's can't be loaded.
+        """
+        points = self._points()
+        if name not in points:
+            raise InputError(f"there is no {self.noun} '{name}': choose {', '.join(points)}")
+        if name not in self._loaded:
+            self._loaded[name] = self._load(points[name])
+        return self._loaded[name]
+
+    def all(self) -> dict[str, T]:
+        """Every thing by its name; those of other packages that can't be loaded are left out."""
+        found = {}
+        for name in self.names():
+            try:
+                found[name] = self.get(name)
+            except InputError:
+                continue
+        return found
+
+    def _points(self) -> dict[str, EntryPoint]:
+        others = {point.name: point for point in entry_points(group=self.group)}
+        return {**self._built_in, **{n: p for n, p in others.items() if n not in self._built_in}}
+
+    def _load(self, point: EntryPoint) -> T:
+        if point.name in self._built_in:
+            return point.load()
+        try:
+            return point.load()
+        except Exception as error:  # noqa: BLE001 (whatever a package of others does when imported)
+            said = (str(error).splitlines() or [""])[0][:200]
+            raise InputError(
+                f"the {self.noun} '{point.name}' ({point.value}) can't be loaded:"
+                f" {type(error).__name__}: {said}"
+            ) from error
