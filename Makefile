@@ -41,39 +41,39 @@ train-localiser: $(VENV)/.dev
 	@$(BIN)/python -m spa2v_core.training.localiser all
 
 bench-run: $(VENV)/.run
-	@$(BIN)/python -m tests.bench_run
+	@$(BIN)/python -m tests.benchmarks.run
 
 bench-planning: $(VENV)/.dev
-	@$(BIN)/python -m tests.bench_planning
+	@$(BIN)/python -m tests.benchmarks.planning
 
 # Folders of recordings with a clips.csv: make bench-names CLIPS="folder folder"
 bench-names: $(VENV)/.dev
-	@$(BIN)/python -m tests.bench_names --clips $(CLIPS)
+	@$(BIN)/python -m tests.benchmarks.names --clips $(CLIPS)
 
 bench-places: $(VENV)/.dev
-	@$(BIN)/python -m tests.bench_places
+	@$(BIN)/python -m tests.benchmarks.places
 
 # Folders of recordings with a labels.json, and one of sounds to add: make bench-real CLIPS=.. SOLO=..
 bench-real: $(VENV)/.dev
-	@$(BIN)/python -m tests.bench_real $(CLIPS) $(if $(SOLO),--solo $(SOLO))
+	@$(BIN)/python -m tests.benchmarks.real $(CLIPS) $(if $(SOLO),--solo $(SOLO))
 
 bench-hearing: $(VENV)/.run
-	@$(BIN)/python -m tests.bench_hearing
+	@$(BIN)/python -m tests.benchmarks.hearing
 
 bench-separation: $(VENV)/.run
-	@$(BIN)/python -m tests.bench_separation
+	@$(BIN)/python -m tests.benchmarks.separation
 
 bench-models: $(VENV)/.run
-	@$(BIN)/python -m tests.bench_models
+	@$(BIN)/python -m tests.benchmarks.models
 
 bench-frames: $(VENV)/.run
-	@$(BIN)/python -m tests.bench_frames
+	@$(BIN)/python -m tests.benchmarks.frames
 
 bench-mini: $(VENV)/.dev
-	@$(BIN)/python -m tests.bench_mini
+	@$(BIN)/python -m tests.benchmarks.mini
 
 bench-generation: $(VENV)/.dev
-	@$(BIN)/python -m tests.bench_generation
+	@$(BIN)/python -m tests.benchmarks.generation
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -104,7 +104,7 @@ def _fetch(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     # scipy.optimize takes longer to load than all the rest of the command line.
-    from .evaluation import REPORT_NAME, evaluate
+    from .evaluation.layouts import REPORT_NAME, evaluate
 
     out = _output(options.out or options.pred / REPORT_NAME, ".json")
     report = evaluate(options.pred, options.ref)
@@ -114,7 +114,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _evaluate_planners(options: argparse.Namespace) -> None:
-    from . import ablation
+    from .evaluation import planners as ablation
 
     conditions = list(ablation.ABLATIONS) if options.ablations else ["full"]
     rows = list(

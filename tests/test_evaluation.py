@@ -7,7 +7,7 @@ import pytest
 
 from spa2v_core import cli
 from spa2v_core.errors import InputError, LayoutError
-from spa2v_core.evaluation import evaluate
+from spa2v_core.evaluation.layouts import evaluate
 from spa2v_core.layout import io as layout_io
 from tests.metrics.cases import at, track, video
 

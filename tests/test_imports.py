@@ -15,12 +15,13 @@ ALLOWED = {
     **{name: {"errors"} for name in ("hub", "options", "registry")},
     "layout": BASE,
     "audio": BASE | {"layout"},
+    "simulation": BASE | {"layout", "audio"},
     "planning": BASE | {"layout", "audio"},
     "generation": BASE | {"layout", "audio"},
     "metrics": BASE | {"layout", "audio"},
     "pipeline": BASE | {"layout", "audio", "planning", "generation", "metrics"},
 }
-TOP = {*ALLOWED, "ablation", "evaluation", "training", "cli", "__main__", "__init__"}
+TOP = {*ALLOWED, "evaluation", "training", "cli", "__main__", "__init__"}
 
 
 def part_of(module: str) -> str:

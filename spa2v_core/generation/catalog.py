@@ -72,7 +72,7 @@ def _wan() -> VideoBackend:
     return WanBackend(mini_draft)
 
 
-_MINI = {  # its weights hold guidance in themselves (training/few_step.py)
+_MINI = {  # its weights hold guidance in themselves (training/mini/few_step.py)
     "draft": Preset("Draft", "2 steps", Schedule(2, 1.0)),
     "default": Preset("Default", "4 steps", Schedule(4, 1.0)),
     "quality": Preset("Quality", "15 steps, 32 frames", Schedule(15, 1.0), frames=32),

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import synthesis, voices
-from ..audio.simulate import Source, mix, still, straight, true_layout
-from ..audio.synthesis import RATE, unit
 from ..layout import io as layout_io
-from .encode import encode
-from .instruments import play
+from ..simulation import synthesis, voices
+from ..simulation.acoustics import Source, mix, still, straight, true_layout
+from ..simulation.synthesis import RATE, unit
+from .sounds.encode import encode
+from .sounds.instruments import play
 
 SECONDS = 6.0
 #: A little more is made, so that what comes from afar still sounds at the end.

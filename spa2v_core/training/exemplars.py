@@ -16,7 +16,6 @@ import numpy as np
 
 from ..audio.cues import measure
 from ..audio.hearing import hear, to_dict
-from ..audio.scenes import Scene, draw_scene, synthesised_sounds
 from ..audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from ..audio.taggers.registry import TAGGERS, get_tagger
 from ..layout import motion_category
@@ -26,6 +25,7 @@ from ..planning import wording
 from ..planning.base import PlanRequest, get_planner
 from ..planning.retrieval import DATABASE, Exemplar, write
 from ..planning.setting import setting_from
+from ..simulation.scenes import Scene, draw_scene, synthesised_sounds
 
 #: Exemplars of each motion category with one source, and with two.
 SINGLE, DOUBLE = 8, 24

@@ -9,9 +9,9 @@ from scipy.signal import lfilter, resample_poly
 from spa2v_core.audio.channels import condition, high_passed, is_timecode, level_of
 from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.cues import COINCIDENT_NOTE, MONO_NOTE, SPACED_NOTE, measure
-from spa2v_core.audio.simulate import Acoustics, Source, constant_power, mix, still, straight
 from spa2v_core.audio.sources import separate
 from spa2v_core.audio.timbre import a_weighting
+from spa2v_core.simulation.acoustics import Acoustics, Source, constant_power, mix, still, straight
 
 RATE, SECONDS = 22_050, 3.5
 

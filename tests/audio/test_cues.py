@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spa2v_core.audio.cues import BANDS_HZ, MONO_NOTE, measure
 from spa2v_core.audio.hearing import hear, to_dict
 from spa2v_core.audio.io import AudioClip
-from spa2v_core.audio.simulate import Source, mix, screen_x, still, straight
+from spa2v_core.simulation.acoustics import Source, mix, screen_x, still, straight
 from tests.audio.sounds import noise
 
 

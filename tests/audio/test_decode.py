@@ -11,8 +11,8 @@ from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.io import level_db, read_audio, select_span, write_wav
-from spa2v_core.audio.simulate import constant_power
 from spa2v_core.errors import InputError
+from spa2v_core.simulation.acoustics import constant_power
 from tests.audio.sounds import encode, noise
 from tests.audio.test_io import many_channels
 

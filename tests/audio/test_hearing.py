@@ -8,10 +8,10 @@ import pytest
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import Heard, hear, scene_heard, to_dict
 from spa2v_core.audio.io import read_audio
-from spa2v_core.audio.simulate import Acoustics, Room, Source, mix, still
 from spa2v_core.audio.sources import DRY
-from spa2v_core.audio.synthesis import RATE
-from spa2v_core.audio.voices import dog, woman
+from spa2v_core.simulation.acoustics import Acoustics, Room, Source, mix, still
+from spa2v_core.simulation.synthesis import RATE
+from spa2v_core.simulation.voices import dog, woman
 from tests.audio.taggers.fakes import Says, tags
 
 EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"

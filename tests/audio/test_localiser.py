@@ -6,8 +6,8 @@ import pytest
 from spa2v_core.audio import directional
 from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.localiser import UNKNOWN, get_localiser
-from spa2v_core.audio.simulate import Source, mix, still
-from spa2v_core.audio.synthesis import RATE, SYNTHS
+from spa2v_core.simulation.acoustics import Source, mix, still
+from spa2v_core.simulation.synthesis import RATE, SYNTHS
 
 
 def scene(*places, names=("car", "telephone"), seconds=4.0):

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from spa2v_core.audio.cues import MONO_NOTE, SPACED_NOTE, measure
 from spa2v_core.audio.io import AudioClip
-from spa2v_core.audio.simulate import Acoustics, Source, mix, still, straight
 from spa2v_core.audio.sources import extract, separate
-from spa2v_core.audio.synthesis import RATE, band
-from spa2v_core.audio.voices import dog, woman
+from spa2v_core.simulation.acoustics import Acoustics, Source, mix, still, straight
+from spa2v_core.simulation.synthesis import RATE, band
+from spa2v_core.simulation.voices import dog, woman
 from tests.audio.sounds import noise
 
 SECONDS = 4.0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spa2v_core.audio import features
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.io import AudioClip
-from spa2v_core.audio.simulate import Source, mix, straight
+from spa2v_core.simulation.acoustics import Source, mix, straight
 
 RATE = 32_000
 

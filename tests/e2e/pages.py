@@ -6,7 +6,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from spa2v_core.audio.io import write_wav
-from spa2v_core.audio.simulate import Source, mix, straight
+from spa2v_core.simulation.acoustics import Source, mix, straight
 
 PLANNING, RENDERING = 20_000, 180_000
 BOX, OBJECT = ".spa2v-editor .object .box", ".spa2v-editor .object"

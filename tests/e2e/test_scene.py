@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from spa2v_core.audio.io import AudioClip, write_wav
-from spa2v_core.audio.synthesis import RATE, rain
+from spa2v_core.simulation.synthesis import RATE, rain
 from tests.audio.sounds import encode, noise
 
 from .pages import (

@@ -15,8 +15,8 @@ from spa2v_core.generation.schedule import Schedule
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from spa2v_core.metrics.boxes import iou
-from spa2v_core.training import detector as detectors
-from spa2v_core.training.detector import detect
+from spa2v_core.training.mini import detector as detectors
+from spa2v_core.training.mini.detector import detect
 from spa2v_core.vocabulary import drawn_things
 
 NAMES = [thing.name for thing in drawn_things()]

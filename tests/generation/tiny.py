@@ -10,7 +10,7 @@ from spa2v_core.generation.grounding.attention import AttentionSteering
 from spa2v_core.generation.grounding.energy import EnergyGuidance
 from spa2v_core.generation.grounding.instance import InstanceGrounding
 from spa2v_core.generation.unet import GroundedUNetMotionModel
-from spa2v_core.training import models
+from spa2v_core.training.mini import models
 
 CHANNELS, TEXT_DIM = (32, 32, 32), 32
 SIZE_WH = (128, 80)

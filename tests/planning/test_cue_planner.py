@@ -10,13 +10,13 @@ from spa2v_core import pipeline
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import hear
 from spa2v_core.audio.io import AudioClip
-from spa2v_core.audio.simulate import Source, mix, still, straight
 from spa2v_core.audio.taggers.base import Tags
 from spa2v_core.errors import InputError
 from spa2v_core.layout import Box, motion_category
 from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.keyframes import dense
 from spa2v_core.planning.base import PlanRequest, get_planner, parse_objects
+from spa2v_core.simulation.acoustics import Source, mix, still, straight
 from tests.audio.sounds import noise
 
 EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"

@@ -10,13 +10,13 @@ import pytest
 
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import hear, to_dict
-from spa2v_core.audio.simulate import Source, mix, straight
-from spa2v_core.audio.synthesis import RATE, car
 from spa2v_core.errors import InputError, PlannerError
 from spa2v_core.layout import edit, motion_category
 from spa2v_core.planning import prompt, retrieval
 from spa2v_core.planning.base import ModelOptions, PlanRequest, get_planner
 from spa2v_core.planning.settings import ProviderSettings
+from spa2v_core.simulation.acoustics import Source, mix, straight
+from spa2v_core.simulation.synthesis import RATE, car
 
 from .servers import Script, chat, generated, serving
 from .test_reply import plan, text
@@ -342,7 +342,7 @@ def test_the_command_line_plans_with_a_model(tmp_path, capsys, monkeypatch):
 
 def test_ablations_make_the_papers_table(tmp_path, capsys, monkeypatch):
     from spa2v_core import cli
-    from spa2v_core.audio.scenes import synthesised_sounds, write_scenes
+    from spa2v_core.simulation.scenes import synthesised_sounds, write_scenes
 
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     write_scenes(tmp_path / "set", synthesised_sounds(), 6, 3)

@@ -7,10 +7,10 @@ from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import Heard, hear
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.audio.scene import AMBIENCES
-from spa2v_core.audio.simulate import Source, mix, still
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote
 from spa2v_core.planning.base import PlanRequest, get_planner, parse_objects
 from spa2v_core.planning.setting import ANYWHERE, FITTING, setting_from, setting_of
+from spa2v_core.simulation.acoustics import Source, mix, still
 from spa2v_core.vocabulary import BY_NAME, LIGHTS, SCENES, THINGS
 from tests.audio.taggers.fakes import Says, tags
 

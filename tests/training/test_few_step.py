@@ -8,9 +8,16 @@ import torch
 
 from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
 from spa2v_core.generation.grounding.instance import InstanceGrounding
-from spa2v_core.training import models
-from spa2v_core.training.few_step import MARGIN, SEGMENTS, SUBSTEPS, Walks, transfer, with_change
-from spa2v_core.training.mini import Recipe, Trainer
+from spa2v_core.training.mini import models
+from spa2v_core.training.mini.few_step import (
+    MARGIN,
+    SEGMENTS,
+    SUBSTEPS,
+    Walks,
+    transfer,
+    with_change,
+)
+from spa2v_core.training.mini.trainer import Recipe, Trainer
 
 
 @pytest.fixture

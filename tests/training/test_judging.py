@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from spa2v_core.generation.conditioning import FrameConditions
 from spa2v_core.metrics.boxes import iou
-from spa2v_core.training import detector as detectors
-from spa2v_core.training.detector import Found, boxes_of, targets, visible
-from spa2v_core.training.judging import Case, flicker, frechet, judge
+from spa2v_core.training.mini import detector as detectors
+from spa2v_core.training.mini.detector import Found, boxes_of, targets, visible
+from spa2v_core.training.mini.judging import Case, flicker, frechet, judge
 
 corner = st.floats(0, 0.7)
 side = st.floats(0.05, 0.3)
@@ -88,7 +88,7 @@ def test_verdicts_tell_where_and_what(found, overlap, right, monkeypatch):
     xyxy, things = np.array(found[0]).reshape(-1, 4), np.array(found[1])
     seen = Found(xyxy, things, np.ones(len(things)))
     answer = ([seen] * 4, np.zeros((4, 128)))
-    monkeypatch.setattr("spa2v_core.training.judging.detect", lambda *_: answer)
+    monkeypatch.setattr("spa2v_core.training.mini.judging.detect", lambda *_: answer)
     verdict = judge(detectors.Detector(), np.zeros((4, 160, 256, 3), np.uint8), still_case())
     assert verdict.ious == pytest.approx([overlap] * 4, abs=1e-6)
     assert verdict.right == [right] * 4

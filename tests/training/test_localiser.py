@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from spa2v_core.audio.directional import RATE
-from spa2v_core.audio.simulate import Source, constant_power, render_source, still
+from spa2v_core.simulation.acoustics import Source, constant_power, render_source, still
 from spa2v_core.training.localiser import scenes as drawn
 from spa2v_core.training.localiser.acoustics import fast_length, pick_up, ways
 from spa2v_core.training.localiser.bank import Bank

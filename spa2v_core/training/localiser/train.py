@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..loop import Stage, fit
+from ..mini.loop import Stage, fit
 from .acoustics import render
 from .bank import TAKES, load_bank
 from .faults import recorded
@@ -26,7 +26,7 @@ BATCH_S = 640
 MOST = 256
 PEAK_RATE, RESUMED_RATE = 1.5e-3, 7e-4
 #: Error of a place for a spread of 1, measured on scenes that are not drawn here (`report`,
-#: `tests/bench_places.py`); they are easier than those that are.
+#: `tests/benchmarks/places.py`); they are easier than those that are.
 CALIBRATION = 0.7
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from ..sounds import pack_sounds
+from ..sounds.sources import pack_sounds
 from .export import export
 from .head import Head, train_head
 from .pool import Takes, make_takes

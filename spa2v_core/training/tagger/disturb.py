@@ -11,8 +11,8 @@ from scipy.signal import fftconvolve
 
 from ...audio.features import HOP, PATCH_FRAMES, PATCH_STEP, RATE, WINDOW
 from ...audio.io import AudioClip
-from ...audio.synthesis import Rng, unit
-from ..encode import encode as encode_sound
+from ...simulation.synthesis import Rng, unit
+from ..sounds.encode import encode as encode_sound
 
 #: Patches and samples of a disturbed take.
 PATCHES = 3

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...audio import features
-from ...audio.synthesis import Rng
-from ..sounds import DrySounds
+from ...simulation.synthesis import Rng
+from ..sounds.sources import DrySounds
 from .disturb import disturb
 from .yamnet import export_onnx, load_yamnet
 

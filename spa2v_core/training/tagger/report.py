@@ -16,7 +16,7 @@ from ...audio.taggers.base import Tagger, Tags
 from ...audioset import WIDER
 from ...errors import InputError
 from ...vocabulary import BY_NAME
-from ..sounds import CATALOGUE, DrySounds
+from ..sounds.sources import CATALOGUE, DrySounds
 
 OTHER = "other"
 #: A held-out sound is repeated to at least this length, s.

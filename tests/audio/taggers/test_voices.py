@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from spa2v_core.audio import voices
 from spa2v_core.audio.features import RATE, resample
-from spa2v_core.audio.synthesis import RATE as SYNTHESIS_RATE
-from spa2v_core.audio.synthesis import harmonics
 from spa2v_core.audio.taggers.voices import BETWEEN_HZ, male_share
 from spa2v_core.audio.taggers.yamnet import _whose_voice
+from spa2v_core.simulation import voices
+from spa2v_core.simulation.synthesis import RATE as SYNTHESIS_RATE
+from spa2v_core.simulation.synthesis import harmonics
 
 
 def buzz(hz, seconds=1.5):

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spa2v_core.audio import voices
 from spa2v_core.audio.features import FRAME_S
 from spa2v_core.audio.io import read_audio
-from spa2v_core.audio.synthesis import RATE
 from spa2v_core.audio.taggers.naming import name_of
 from spa2v_core.audio.taggers.registry import TAGGERS, get_tagger
 from spa2v_core.audio.taggers.yamnet import WEIGHTS, YamnetTagger
 from spa2v_core.audioset import KIND_CLASSES, SCENE_CLASSES, THING_CLASSES
 from spa2v_core.errors import InputError
+from spa2v_core.simulation import voices
+from spa2v_core.simulation.synthesis import RATE
 from spa2v_core.vocabulary import BY_NAME
 
 EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"

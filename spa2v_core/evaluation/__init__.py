@@ -1,0 +1,1 @@
+"""Layouts and planners beside references."""

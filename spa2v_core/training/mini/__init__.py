@@ -1,0 +1,1 @@
+"""The mini model: its parts, stages, detector and sheet."""

@@ -1,0 +1,57 @@
+"""Encoded clips that base and motion learn from, and how batches are taken from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import torch
+
+from ..world.choreography import FRAMES
+
+LATENT_HW = (20, 32)
+_PER_FRAME = ("latents", "boxes", "present", "captions")
+_PER_CLIP = ("facing", "phrases", "plain")
+
+
+Rows = TypeVar("Rows")
+
+
+def join(parts: list[Rows]) -> Rows:
+    """One of several values of a dataclass of tensors, row after row."""
+    kind: Any = type(parts[0])
+    return kind(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(kind)))
+
+
+@dataclass
+class Pool:
+    """N clips: latents (N, F, 8, 20, 32) scaled to unit variance, and the conditions of `Clips`."""
+
+    latents: torch.Tensor
+    boxes: torch.Tensor
+    present: torch.Tensor
+    facing: torch.Tensor
+    phrases: torch.Tensor
+    captions: torch.Tensor
+    plain: torch.Tensor
+
+    @property
+    def held(self) -> int:
+        """Clips at the end that are kept for evaluation."""
+        return len(self.latents) // 50 + 1
+
+    def random_clips(self, count: int) -> torch.Tensor:
+        """Indices of clips that may be learned from."""
+        return torch.randint(len(self.latents) - self.held, (count,), device=self.latents.device)
+
+    def frames(self, clips: torch.Tensor, frames: torch.Tensor) -> Pool:
+        """One frame of each of these clips."""
+        picked = {name: getattr(self, name)[clips, frames] for name in _PER_FRAME}
+        return Pool(**picked, **{name: getattr(self, name)[clips] for name in _PER_CLIP})
+
+    def whole(self, clips: torch.Tensor) -> Pool:
+        """These clips, flattened to frames."""
+        picked = {name: getattr(self, name)[clips].flatten(0, 1) for name in _PER_FRAME}
+        for name in _PER_CLIP:
+            picked[name] = getattr(self, name)[clips].repeat_interleave(FRAMES, dim=0)
+        return Pool(**picked)

@@ -1,0 +1,1 @@
+"""Dry sounds for training: fetched recordings, sampled instruments, synthesis."""

@@ -1,0 +1,1 @@
+"""The cartoon world that the mini model is trained on."""
