@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -147,29 +147,38 @@ def plan(
     return get_planner(planner).plan(request)
 
 
-def render(request: RenderRequest, out: Path) -> Iterator[RenderEvent | Rendered]:
+def frames(request: RenderRequest) -> Iterator[RenderEvent]:
+    """What the request's backend makes, in this process."""
+    yield from backend_info(request.backend).make().render(request)
+
+
+def render(
+    request: RenderRequest,
+    out: Path,
+    make: Callable[[RenderRequest], Iterator[RenderEvent]] = frames,
+) -> Iterator[RenderEvent | Rendered]:
     """Render and write `out`, the same with the boxes over it (".boxes" before the suffix) and a
     poster (".jpg"); the last event is `Rendered`. Closing the iterator cancels within one step and
-    writes nothing."""
+    writes nothing. make: where the frames come from."""
     from .generation.export import at_most_export_size, draw_boxes, write_poster, write_video
 
     preset, kinds = settle(request)
     clock = _Clock()
-    frames = None
-    backend = backend_info(request.backend).make().render(request)
+    made = None
+    backend = make(request)
     try:
         for event in backend:
             if isinstance(event, Progress):
                 clock.note(event.stage)
             if isinstance(event, Frames):
-                frames = event.frames
+                made = event.frames
             else:
                 yield event
     finally:
         backend.close()  # type: ignore[attr-defined]
-    if frames is None:
+    if made is None:
         raise RuntimeError(f"backend {request.backend} ended without frames")
-    for event in _smoothed(at_most_export_size(frames), request, preset.fps):
+    for event in _smoothed(at_most_export_size(made), request, preset.fps):
         if isinstance(event, Frames):
             video = event.frames
         else:
@@ -177,9 +186,9 @@ def render(request: RenderRequest, out: Path) -> Iterator[RenderEvent | Rendered
     clock.note("smooth")
     yield Progress("export", 0, 1)
     boxes_path, poster_path = out.with_suffix(f".boxes{out.suffix}"), out.with_suffix(".jpg")
-    settings = describe(request, preset, kinds, len(frames))
+    settings = describe(request, preset, kinds, len(made))
     for pictures, path in ((video, out), (draw_boxes(video, request.layout), boxes_path)):
-        fps = preset.fps if len(video) > len(frames) else 0.0
+        fps = preset.fps if len(video) > len(made) else 0.0
         write_video(pictures, request.clip, path, request.layout, fps=fps, settings=settings)
     write_poster(video, poster_path)
     clock.note("export")

@@ -19,6 +19,7 @@ ALLOWED = {
     "planning": BASE | {"layout", "audio"},
     "generation": BASE | {"layout", "audio"},
     "metrics": BASE | {"layout", "audio"},
+    "jobs": BASE | {"layout", "audio", "generation", "pipeline"},
     "pipeline": BASE | {"layout", "audio", "planning", "generation", "metrics"},
 }
 TOP = {*ALLOWED, "evaluation", "training", "cli", "__main__", "__init__"}

@@ -1,0 +1,246 @@
+"""Real workers with the real mini model: what happens to a render however its process ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spa2v_core import pipeline
+from spa2v_core.errors import InputError
+from spa2v_core.generation.base import Frames, RenderOptions, RenderRequest
+from spa2v_core.generation.export import read_layout
+from spa2v_core.jobs import keeper
+from spa2v_core.jobs.limits import Limits
+from spa2v_core.jobs.saved import read_request, submission, write_sound
+from spa2v_core.jobs.service import Jobs
+from spa2v_core.jobs.store import JobStore, StoreError, Visitor
+from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
+from tests.audio.sounds import noise
+
+ANN = Visitor("ann")
+PATIENCE = 60
+
+
+#: What a small render fits into and one of many objects does not.
+MEMORY_MB = 1500
+
+
+def request(steps=2, seed=0, frames=8, objects=0, **fields):
+    """A render of about a second; more steps take longer, more objects more memory."""
+    key = Keyframe(frame=0, box=Box(0.1, 0.3, 0.5, 0.7))
+    tracks = [
+        ObjectTrack(id=i, name="car", start=0, end=15, keyframes=[key]) for i in range(objects)
+    ]
+    layout = VideoSceneLayout(duration_s=1, caption="a park", objects=tracks)
+    options = RenderOptions(steps=steps, frames=frames, fps=0)
+    return RenderRequest(layout, noise(1, rate=16_000), seed=seed, options=options, **fields)
+
+
+LONG = 100
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory):
+    """An app's jobs with one warm worker, for tests that leave it working."""
+    made = Jobs(tmp_path_factory.mktemp("home"), replace(Limits(), memory_mb=MEMORY_MB))
+    yield made
+    made.close()
+
+
+def wait(store, job, *states, until=lambda job: True):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        now = store.get(job.id)
+        if now.state in states and until(now):
+            return now
+        time.sleep(0.01)
+    pytest.fail(f"it stayed {now.state} ({now.text}, {now.error})")
+
+
+def stepping(store, job):
+    """Wait until it denoises."""
+    return wait(store, job, "running", until=lambda now: now.text.startswith("Step"))
+
+
+def test_a_request_comes_back_whole(tmp_path):
+    made = request(seed=5, captions="global", grounding="none")
+    made = replace(made, options=replace(made.options, weights=Path("w"), fps=12.0))
+    write_sound(made.clip, tmp_path)
+    kept = submission(made)
+    back = read_request(dict(kept.request), tmp_path)
+    assert np.array_equal(back.clip.samples, made.clip.samples)
+    assert replace(back, clip=made.clip) == made
+    assert (kept.kind, kept.cost) == ("mini", 16)
+    assert submission(back).digest == kept.digest
+    assert submission(replace(made, seed=6)).digest != kept.digest
+
+
+def test_a_render_that_can_not_be_is_refused_before_it_is_a_job(jobs):
+    with pytest.raises(InputError, match="no preset"):
+        jobs.submit(request(preset="nosuch"), ANN)
+    assert not [f for f in jobs.store.takes.iterdir() if not f.name.startswith(".")]
+
+
+def test_a_job_ends_with_its_files_and_shows_how_it_goes(jobs):
+    made = request(steps=8)
+    job = jobs.submit(made, ANN)
+    seen = list(jobs.follow(job.id))
+    assert seen[-1].state == "done", seen[-1].error
+    assert {f.name for f in seen[-1].folder.iterdir()} == {
+        "video.mp4",
+        "video.boxes.mp4",
+        "video.jpg",
+        "layout.json",
+    }
+    assert read_layout(job.folder / "video.mp4") == made.layout
+    texts = [one.text for one in seen]
+    assert any("Step" in text for text in texts)
+    assert any(one.preview for one in seen)
+    shares = [one.done for one in seen]
+    assert shares == sorted(shares)
+    ahead, seconds = jobs.store.wait(jobs.submit(request(seed=1), ANN))
+    assert ahead == 0
+    assert seconds > 0
+
+
+def test_a_cancelled_job_stops_within_a_step_and_the_next_runs(jobs):
+    job = jobs.submit(request(steps=LONG), ANN)
+    stepping(jobs.store, job)
+    asked = time.monotonic()
+    jobs.store.cancel(job.id)
+    wait(jobs.store, job, "cancelled")
+    assert time.monotonic() - asked < 3
+    wait(jobs.store, jobs.submit(request(seed=2), ANN), "done")
+
+
+def test_a_killed_worker_costs_one_try_then_that_job_alone(jobs):
+    job, after = jobs.submit(request(steps=LONG), ANN), jobs.submit(request(seed=3), ANN)
+    for tries in (1, 2):
+        wait(jobs.store, job, "running", until=lambda now, tries=tries: now.tries == tries)
+        os.kill(jobs.keeper.process.pid, signal.SIGKILL)
+    failed = wait(jobs.store, job, "failed")
+    assert "killed twice" in failed.error
+    wait(jobs.store, after, "done")
+
+
+def test_a_job_that_does_not_stop_is_ended_and_nothing_else(jobs, monkeypatch):
+    job, after = jobs.submit(request(steps=LONG), ANN), jobs.submit(request(seed=4), ANN)
+    stepping(jobs.store, job)
+    os.kill(jobs.keeper.process.pid, signal.SIGSTOP)  # it hangs
+    monkeypatch.setattr(jobs.keeper, "grace_s", 0.3)
+    jobs.store.cancel(job.id)
+    wait(jobs.store, job, "cancelled")
+    wait(jobs.store, after, "done")
+
+
+def test_too_large_for_its_memory_is_one_line_and_the_next_runs(jobs):
+    job, after = jobs.submit(request(frames=16, objects=100), ANN), jobs.submit(request(), ANN)
+    failed = wait(jobs.store, job, "failed")
+    assert "more memory than a render may use" in failed.error
+    wait(jobs.store, after, "done")
+
+
+def test_a_worker_that_can_not_start_tells_who_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper.sys, "executable", "/bin/false")
+    made = Jobs(tmp_path, Limits())
+    try:
+        job = made.submit(request(), ANN)
+        assert "does not start" in wait(made.store, job, "failed").error
+    finally:
+        made.close()
+
+
+APP = """
+import sys, time
+from pathlib import Path
+from spa2v_core.jobs.limits import Limits
+from spa2v_core.jobs.service import Jobs
+jobs = Jobs(Path(sys.argv[1]), Limits())
+print(jobs.keeper.process.pid, flush=True)
+sys.stdin.read()
+jobs.close()
+"""
+
+
+def start_app(home):
+    process = subprocess.Popen(
+        [sys.executable, "-c", APP, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    return process, int(process.stdout.readline())
+
+
+def test_jobs_outlive_the_app_however_it_ends(tmp_path):
+    """Killed: the running job is tried once more. Ended in order: it is parked."""
+    app, worker = start_app(tmp_path)
+    look = JobStore(tmp_path / "jobs")
+    write_sound(request().clip, look.takes / "first")
+    first, _ = look.submit(submission(request(steps=LONG)), ANN, Limits(), folder="first")
+    second, _ = look.submit(submission(request(seed=1)), ANN, Limits(), folder="second")
+    write_sound(request().clip, second.folder)
+    stepping(look, first)
+    app.kill()
+    app.wait()
+    gone(worker)  # it ends with its app
+    assert look.get(first.id).state == "running"
+
+    jobs = Jobs(tmp_path, Limits())
+    stepping(look, first)
+    assert look.get(first.id).tries == 2
+    jobs.close()
+    assert (look.get(first.id).state, look.get(first.id).tries) == ("queued", 1)
+    assert look.get(second.id).state == "queued"
+    look.close()
+
+
+def gone(pid):
+    for _ in range(200):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker goes on without its app")
+
+
+def test_two_apps_keep_apart(tmp_path):
+    one, other = (Jobs(tmp_path, Limits(), "inline") for _ in range(2))
+    assert one.store.home != other.store.home
+    one.close()
+    again = Jobs(tmp_path, Limits(), "inline")
+    assert again.store.home == one.store.home
+    for made in (other, again):
+        made.close()
+
+
+def grey(request):
+    """Frames without a model."""
+    for step in range(1, 9):
+        yield pipeline.Progress("denoise", step, 8, 1.0)
+    yield Frames(np.full((8, 160, 256, 3), 99, np.uint8))
+
+
+def test_inline_a_job_waits_for_who_follows_it(tmp_path):
+    jobs = Jobs(tmp_path, Limits(), "inline", partial(pipeline.render, make=grey))
+    job = jobs.submit(request(), ANN)
+    watched = jobs.follow(job.id)
+    while not next(watched).text.startswith("Step"):
+        pass
+    watched.close()  # the page is gone
+    left = jobs.find(job.id)
+    assert (left.state, left.tries) == ("queued", 0)
+    assert list(jobs.follow(job.id))[-1].state == "done"
+    assert (job.folder / "video.mp4").is_file()
+    jobs.close()
+
+
+def test_a_home_that_is_a_file_is_said(tmp_path):
+    (tmp_path / "home").write_text("")
+    with pytest.raises(StoreError, match="SPA2V_HOME"):
+        Jobs(tmp_path / "home", Limits())
