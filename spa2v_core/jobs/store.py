@@ -391,14 +391,10 @@ class JobStore:
             job.id,
             job.place,
         )
-        pace = {row["kind"]: row for row in self._rows("select * from pace")}
-        total: float | None = 0.0
-        for row in (*rows, {"kind": job.kind, "cost": job.cost, "remaining_s": None}):
-            one = row["remaining_s"]
-            if one is None and row["kind"] in pace:
-                known = pace[row["kind"]]
-                one = known["fixed_s"] + known["unit_s"] * row["cost"]
-            total = None if one is None or total is None else total + one
+        pace = {r["kind"]: (r["fixed_s"], r["unit_s"]) for r in self._rows("select * from pace")}
+        needs = [_time(r["kind"], r["cost"], r["remaining_s"], pace) for r in rows]
+        needs.append(_time(job.kind, job.cost, None, pace))
+        total = None if None in needs else sum(filter(None, needs))
         return len(rows), total
 
     def waiting(self) -> dict[str, int]:
@@ -545,6 +541,16 @@ class JobStore:
             if folder.name not in known and folder.stat().st_mtime < now - HOUR:
                 shutil.rmtree(folder, ignore_errors=True)
         return len(gone)
+
+
+def _time(
+    kind: str, cost: float, remaining_s: float | None, pace: Mapping[str, tuple[float, float]]
+) -> float | None:
+    """Seconds that a job takes (or still takes); None if nothing like it was measured yet."""
+    if remaining_s is not None or kind not in pace:
+        return remaining_s
+    fixed_s, unit_s = pace[kind]
+    return fixed_s + unit_s * cost
 
 
 def _spend(db: sqlite3.Connection, who: str, what: str, amount: float, now: float) -> None:
