@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from spa2v_core.errors import InputError
-from spa2v_core.generation.grounding.base import box_coverage
-from spa2v_core.generation.grounding.instance import InstanceGrounding
+from spa2v_core.generation.grounding.base import box_coverage, grid
+from spa2v_core.generation.grounding.instance import GroundingInputs, InstanceGrounding
 from spa2v_core.generation.schedule import Schedule
 from tests.generation.scene import FRAMES, conditions, frames_changed, stock_latents
 from tests.generation.tiny import SIZE_WH, NoMotion, tiny_model
@@ -75,6 +75,44 @@ def test_an_absent_object_has_no_influence_there():
         a, b = run(one), run(alone)
         assert torch.allclose(a[:, :, 1], b[:, :, 1], atol=1e-5)
         assert not torch.allclose(a[:, :, 0], b[:, :, 0], atol=1e-3)
+
+
+def test_the_map_is_the_mean_of_what_is_in_front_and_behind():
+    """Object by object, as the sum over all objects at once."""
+    grounding = InstanceGrounding({"block": 8}, phrase_dim=4, map_channels=6)
+    torch.manual_seed(0)
+    frames, count = 3, 4
+    corners = torch.rand(frames, count, 2, 2).sort(dim=2).values * 1.4 - 0.2
+    present = (torch.rand(frames, count) > 0.2).float()
+    inputs = GroundingInputs(
+        torch.randn(1, count, 4), corners.flatten(2), present, torch.ones(1, count)
+    )
+    instance_map, mask = grounding.maps(inputs, (10, 16)).levels[160]
+
+    cover = box_coverage(inputs.boxes, 10, 16) * present[..., None]
+    everywhere = tuple(axis.flatten() for axis in torch.meshgrid(
+        torch.arange(frames), torch.arange(160), indexing="ij"))  # fmt: skip
+    embedded = torch.stack(
+        [
+            grounding.embed(
+                grounding._features(inputs, k, everywhere, grid(10, 16, torch.device("cpu")))
+            ).view(frames, 160, 6)
+            for k in range(count)
+        ],
+        1,
+    )
+    seen = torch.stack(
+        [torch.prod(1 - cover[:, k + 1 :], dim=1) for k in range(count)], 1
+    )  # by nothing nearer
+
+    def mean(weights, least):
+        total = weights.sum(1).clamp(min=least)[..., None]
+        return torch.einsum("fknc,fkn->fnc", embedded, weights) / total
+
+    behind = mean(cover * (1 - seen), 1.0)
+    expected = mean(cover * seen, 1e-4) + behind.roll(3, dims=-1)
+    assert torch.allclose(instance_map, expected, atol=1e-5)
+    assert torch.allclose(mask[..., 0], 1 - torch.prod(1 - cover, dim=1), atol=1e-6)
 
 
 def test_facing_and_phrase_matter():

@@ -65,10 +65,13 @@ def _pushes(aims: Targets, boxes: torch.Tensor, height: int, width: int) -> torc
     there = (cover.amax(-1, keepdim=True) > 0).float()
     inside = cover * gaussian(boxes, height, width)
     push = (inside - (1 - cover)) * (1 - aims.area[..., None]) * there
-    naming = (aims.tokens * there)[:, :, None] > 0  # (F, K, 1, L)
+    naming = aims.tokens * there > 0  # (F, K, L)
     # A word that names two objects is pushed up in both boxes: the highest push counts.
-    highest = torch.where(naming, push[..., None], -1.0).amax(1)
-    return highest * naming.any(1)
+    highest = push.new_full((len(push), height * width, naming.shape[-1]), -1.0)
+    for k in range(push.shape[1]):  # one at a time: all at once are gigabytes
+        pushed = torch.where(naming[:, k, None], push[:, k, :, None], -1.0)
+        highest = torch.maximum(highest, pushed)
+    return highest * naming.any(1)[:, None]
 
 
 def gaussian(boxes: torch.Tensor, height: int, width: int) -> torch.Tensor:

@@ -143,51 +143,71 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
     def _level(
         self, inputs: GroundingInputs, height: int, width: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Map and mask at one resolution; objects are composed back to front."""
+        """Map and mask at one resolution; objects are composed front to back, one at a time and
+        only where they are, so that memory does not grow with their number."""
         boxes = inputs.boxes.float()
         cover = box_coverage(boxes, height, width) * inputs.present[..., None]
-        features = self._features(inputs, boxes, grid(height, width, boxes.device))
-        embedded = self.embed(features.to(self.embed[0].weight.dtype)).float()
-        hidden = torch.zeros_like(cover[:, 0])  # by what is nearer
-        in_front, behind = [], []
-        for k in reversed(range(boxes.shape[1])):
-            in_front.append(cover[:, k] * (1 - hidden))
-            behind.append(cover[:, k] * hidden)
+        frames, count, cells = cover.shape
+        in_front = _Mean.of((frames, cells, self.config.map_channels), boxes.device)
+        behind = _Mean.of((frames, cells, self.config.map_channels), boxes.device)
+        hidden = torch.zeros_like(cover[:, 0]) if count else cover.new_zeros(frames, cells)
+        for k in reversed(range(count)):
+            there = cover[:, k].nonzero(as_tuple=True)
+            features = self._features(inputs, k, there, grid(height, width, boxes.device))
+            embedded = self.embed(features.to(self.embed[0].weight.dtype)).float()
+            in_front.add(there, embedded, (cover[:, k] * (1 - hidden))[there])
+            behind.add(there, embedded, (cover[:, k] * hidden)[there])
             hidden = 1 - (1 - hidden) * (1 - cover[:, k])
-        nearest_first = embedded.flip(1)
         # What is behind shows through the gaps of what is in front, so the fusers are told both;
         # its channels are rolled, so that they can tell them apart.
-        back = _mean(nearest_first, torch.stack(behind, 1), least=1.0)
-        instance_map = _mean(nearest_first, torch.stack(in_front, 1), least=1e-4)
-        instance_map = instance_map + back.roll(back.shape[-1] // 2, dims=-1)
-        mask = 1 - torch.prod(1 - cover, dim=1)
-        return instance_map, mask[..., None]
+        back = behind.value(least=1.0)
+        back = back.roll(back.shape[-1] // 2, dims=-1)
+        return in_front.value(least=1e-4) + back, hidden[..., None]
 
     def _features(
         self,
         inputs: GroundingInputs,
-        boxes: torch.Tensor,
+        k: int,
+        there: tuple[torch.Tensor, torch.Tensor],
         cells: tuple[torch.Tensor, torch.Tensor],
     ) -> torch.Tensor:
-        """(F, K, N, features) in fp32: phrase, position in the box, box size, facing."""
-        frames, count = boxes.shape[:2]
-        x, y = cells
-        x1, y1, x2, y2 = boxes[..., None].unbind(2)
+        """(M, features) in fp32 of object k at M places (frame, cell): phrase, position in the
+        box, box size, facing."""
+        frame, cell = there
+        x, y = (axis[cell] for axis in cells)
+        x1, y1, x2, y2 = inputs.boxes[frame, k].float().unbind(-1)
         wide, high = (x2 - x1).clamp(min=1e-3), (y2 - y1).clamp(min=1e-3)
         inside = torch.stack([(x - x1) / wide, (y - y1) / high], dim=-1).clamp(-0.5, 1.5)
-        octaves = math.pi * 2.0 ** torch.arange(OCTAVES, device=boxes.device)
+        octaves = math.pi * 2.0 ** torch.arange(OCTAVES, device=x.device)
         angles = (inside[..., None] * octaves).flatten(-2)
-        per_object = [size.expand(-1, -1, len(x)) for size in (wide, high)]
-        facing = inputs.facing.float()[..., None].expand(frames, count, len(x))
-        phrases = inputs.phrases.float()[:, :, None].expand(frames, count, len(x), -1)
-        numbers = torch.stack([*per_object, facing], dim=-1)
+        phrases, facing = (
+            values.float().expand(len(inputs.boxes), *values.shape[1:])[frame, k]
+            for values in (inputs.phrases, inputs.facing)
+        )
+        numbers = torch.stack([wide, high, facing], dim=-1)
         return torch.cat([phrases, angles.sin(), angles.cos(), numbers], dim=-1)
 
 
-def _mean(values: torch.Tensor, weights: torch.Tensor, least: float) -> torch.Tensor:
-    """(F, N, c) mean of (F, K, N, c) with weights (F, K, N) that are taken to sum to `least`."""
-    total = weights.sum(1).clamp(min=least)
-    return torch.einsum("fknc,fkn->fnc", values, weights) / total[..., None]
+@dataclass
+class _Mean:
+    """Weighted mean (F, N, c) that is added to at some (frame, cell)."""
+
+    sums: torch.Tensor
+    total: torch.Tensor
+
+    @classmethod
+    def of(cls, shape: tuple[int, int, int], device: torch.device) -> _Mean:
+        return cls(torch.zeros(shape, device=device), torch.zeros(shape[:2], device=device))
+
+    def add(
+        self, there: tuple[torch.Tensor, ...], values: torch.Tensor, weights: torch.Tensor
+    ) -> None:
+        self.sums.index_put_(there, values * weights[:, None], accumulate=True)
+        self.total.index_put_(there, weights, accumulate=True)
+
+    def value(self, least: float) -> torch.Tensor:
+        """Weights are taken to sum to `least`."""
+        return self.sums / self.total.clamp(min=least)[..., None]
 
 
 def phrase_embeddings(
