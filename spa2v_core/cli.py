@@ -21,8 +21,10 @@ from .generation.catalog import BACKENDS
 from .generation.hardware import Memory
 from .layout import VideoSceneLayout, edit, motion_category
 from .layout import io as layout_io
-from .planning.base import PLANNERS, ModelOptions, PlanReport, read_prices
-from .planning.settings import ProviderSettings
+from .options import add_flags, given
+from .planning.registry import DEFAULT as DEFAULT_PLANNER
+from .planning.registry import options_for, planners
+from .planning.report import read_prices
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,7 +123,7 @@ def _evaluate_planners(options: argparse.Namespace) -> None:
         ablation.run(
             options.set,
             options.planner,
-            _model_options_of(options),
+            options_for(options.planner, given(options, "planner")),
             conditions,
             named=options.named,
             seed=options.seed,
@@ -149,51 +151,27 @@ def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
 
 
 def _make_plan(options: argparse.Namespace, analysis: pipeline.Analysis) -> VideoSceneLayout:
-    report = PlanReport()
     prices = read_prices(options.prices)
     current = layout_io.read(options.current) if options.current else None
     if bool(options.change) != (current is not None):
         raise InputError("--change needs --current with the layout to change, and the other way")
-    layout = pipeline.plan(
+    plan = pipeline.plan(
         analysis,
         planner=options.planner,
         seed=options.seed,
-        options=_model_options_of(options, pipeline.embedding(analysis.clip, options.tagger)),
+        options=options_for(options.planner, given(options, "planner")),
         current=current,
         change=options.change,
-        report=report,
+        embedding=pipeline.embedding(analysis.clip, options.tagger),
     )
-    for note in (*report.notes, report.summary(prices)):
+    layout = plan.layout
+    for note in (*plan.report.notes, plan.report.summary(prices)):
         if note:
             _say(note)
     for track in layout.objects:
         category = motion_category(track, layout.frame_count).replace("_", " ")
         _say(f"planned {track.phrase}: {category} (confidence {track.confidence:.2f})")
     return layout
-
-
-def _model_options_of(
-    options: argparse.Namespace, embedding: tuple[float, ...] = ()
-) -> ModelOptions:
-    return ModelOptions(
-        settings=ProviderSettings(
-            model=options.model,
-            endpoint=options.endpoint,
-            mode=options.reply_mode,
-            temperature=options.temperature,
-            timeout_s=options.timeout,
-        ),
-        shots=options.shots,
-        random_shots=options.random_shots,
-        spatial_reasoning=not options.no_reasoning,
-        cue_table=not options.no_cue_table,
-        parts=options.parts,
-        hint=options.hint,
-        own_exemplars=options.exemplars,
-        embedding=embedding,
-        reuse=not options.no_reuse,
-        fall_back=options.fall_back,
-    )
 
 
 def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: object) -> None:
@@ -308,11 +286,10 @@ def _parser() -> argparse.ArgumentParser:
         "evaluate-planners", _evaluate_planners, "Plan a set of clips and compare with the truth."
     )
     ablations.add_argument("--set", type=Path, required=True, metavar="DIR")
-    ablations.add_argument("--planner", choices=PLANNERS, default="cues")
     ablations.add_argument("--ablations", action="store_true", help="every ablation of the paper")
     ablations.add_argument("--named", action="store_true", help="tell the planner the true names")
     ablations.add_argument("--seed", type=int, default=0)
-    _model_options(ablations)
+    _planner_options(ablations)
     return parser
 
 
@@ -333,32 +310,21 @@ def _span_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _plan_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--planner", choices=PLANNERS, default="cues")
     _hearing_options(parser)
-    _model_options(parser)
-    group = parser.add_argument_group("changing a layout in words (gemini, openai, local)")
+    _planner_options(parser)
+    who = ", ".join(name for name, spec in planners().items() if spec.asks_a_model)
+    group = parser.add_argument_group(f"changing a layout in words ({who})")
     group.add_argument("--current", type=Path, metavar="layout.json", help="what to change")
     group.add_argument("--change", default="", metavar='"add a dog on the left"')
 
 
-def _model_options(parser: argparse.ArgumentParser) -> None:
-    """What planners that ask a model take; keys come from the environment."""
-    group = parser.add_argument_group("models (gemini, openai, local)")
-    group.add_argument("--model", default="", help="its id (default: the provider's)")
-    group.add_argument("--endpoint", default="", metavar="URL", help="an OpenAI-compatible server")
-    group.add_argument("--reply-mode", choices=("schema", "json", "text"), default="schema")
-    group.add_argument("--temperature", type=float, default=0.5)
-    group.add_argument("--timeout", type=float, default=120, metavar="S", help="of one reply")
-    group.add_argument("--hint", default="", metavar='"it is a tram"', help="told to the model")
-    group.add_argument("--shots", type=int, choices=range(4), default=3, help="examples shown")
-    group.add_argument("--random-shots", action="store_true", help="examples at random")
-    group.add_argument("--no-reasoning", action="store_true", help="no spatial reasoning")
-    group.add_argument("--no-cue-table", action="store_true", help="without what was measured")
-    group.add_argument("--parts", action="store_true", help="LEFT and RIGHT besides the mix")
-    group.add_argument("--exemplars", type=Path, metavar="FILE", help="your own, besides ours")
-    group.add_argument("--no-reuse", action="store_true", help="ask again for what was asked")
-    group.add_argument("--fall-back", action="store_true", help="plan offline if the model fails")
-    group.add_argument("--prices", type=Path, metavar="FILE", help="per million tokens, as JSON")
+def _planner_options(parser: argparse.ArgumentParser) -> None:
+    """The planner and what the planners take; keys come from the environment."""
+    found = planners()
+    parser.add_argument("--planner", choices=found, default=DEFAULT_PLANNER)
+    parser.add_argument("--prices", type=Path, metavar="FILE", help="per million tokens, as JSON")
+    takers = {name: spec.options for name, spec in found.items()}
+    add_flags(parser, takers, prefix="planner", title="options")
 
 
 def _hearing_options(parser: argparse.ArgumentParser) -> None:

@@ -27,7 +27,9 @@ from .generation.base import (
 )
 from .generation.catalog import Preset, backend_info, settle
 from .layout import VideoSceneLayout
-from .planning.base import ModelOptions, PlanReport, PlanRequest, get_planner, parse_objects
+from .planning.base import Plan, PlanRequest, parse_objects
+from .planning.registry import DEFAULT as DEFAULT_PLANNER
+from .planning.registry import planner_spec
 
 __all__ = ["Analysis", "Notice", "Preview", "Progress", "Rendered", "analyse", "plan", "render"]
 
@@ -124,27 +126,32 @@ def embedding(clip: AudioClip, tagger: str) -> tuple[float, ...]:
 def plan(
     analysis: Analysis,
     *,
-    planner: str = "cues",
+    planner: str = DEFAULT_PLANNER,
     seed: int = 0,
-    options: ModelOptions | None = None,
+    options: Any = None,
     current: VideoSceneLayout | None = None,
     change: str = "",
-    report: PlanReport | None = None,
-) -> VideoSceneLayout:
-    """A layout for the span; by a model: with its options, or a change of the current one in
-    words. What passed is put into `report`."""
+    embedding: tuple[float, ...] = (),
+) -> Plan:
+    """A layout for the span, with what passed between us and a model if one was asked.
+
+    options: of the planner's own kind (`planning.registry.options_for`), None for its defaults.
+    current, change: by a model: change the current layout in words.
+    embedding: of the clip by CLAP (`embedding`), to find examples by.
+    """
+    spec = planner_spec(planner)
     request = PlanRequest(
         analysis.clip,
         analysis.cues,
         analysis.heard,
         analysis.objects,
         seed,
-        options or ModelOptions(),
+        spec.options() if options is None else options,
         current,
         change,
-        report if report is not None else PlanReport(),
+        embedding,
     )
-    return get_planner(planner).plan(request)
+    return spec.make().plan(request)
 
 
 def frames(request: RenderRequest) -> Iterator[RenderEvent]:

@@ -25,7 +25,7 @@ CAR = EXAMPLES / "car_crossing.m4a"
 
 def request(**options):
     analysis = pipeline.analyse(CAR, objects="red car")
-    layout = options.pop("layout", None) or pipeline.plan(analysis)
+    layout = options.pop("layout", None) or pipeline.plan(analysis).layout
     return RenderRequest(layout, analysis.clip, options=RenderOptions(steps=4, fps=0), **options)
 
 
@@ -45,7 +45,7 @@ def redness(picture):
 
 
 def test_the_red_car_is_in_its_box(tmp_path):
-    layout = pipeline.plan(pipeline.analyse(CAR, objects="red car"))
+    layout = pipeline.plan(pipeline.analyse(CAR, objects="red car")).layout
     frames, events = render(request(layout=layout), tmp_path / "v.mp4")
     assert frames.shape == (16, 320, 512, 3)
     for index in (5, 8, 10):
@@ -98,7 +98,7 @@ def test_cancel_stops_within_a_step_and_leaves_nothing(tmp_path):
 
 def test_what_an_unknown_name_is_drawn_as_is_said(tmp_path):
     analysis = pipeline.analyse(CAR, objects="zorblax")
-    layout = pipeline.plan(analysis)
+    layout = pipeline.plan(analysis).layout
     _, events = render(
         RenderRequest(layout, analysis.clip, options=RenderOptions(steps=1)), tmp_path / "v.mp4"
     )

@@ -15,11 +15,12 @@ from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
 from spa2v_core.generation.catalog import BACKENDS
-from spa2v_core.planning.base import PLANNERS
+from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
+from spa2v_core.planning.registry import planners
 
 from . import handlers, planning, rendering
 from .editor.editor import EditorFeed, LayoutEditor
-from .fields import ProgressLine, guess_field, model_settings, note, render_settings
+from .fields import ProgressLine, guess_field, note, planner_fields, render_settings
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 EXAMPLES = STYLE.parents[1] / "assets" / "examples"
@@ -35,13 +36,6 @@ EXAMPLE_CLIPS = (
 CHANNEL_CHOICES = [(about[:1].upper() + about[1:], name) for name, about in CHANNELS.items()]
 #: Seconds after which the takes of a visitor who has gone are deleted.
 TAKES_LIVE_S = 3600
-PLANNER_LABELS = {
-    "cues": "Measured cues (offline)",
-    "gemini": "Gemini (needs a key)",
-    "openai": "OpenAI or a compatible server",
-    "local": "A model on this machine (needs a GPU)",
-}
-
 THEME = gr.themes.Base(
     primary_hue="indigo",
     secondary_hue="indigo",
@@ -69,7 +63,7 @@ def build_demo() -> gr.Blocks:
     audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
     layout, first, _, _, reasoning, figure, _, _, *names = planning.plan(
-        audio_path, 0, 0, "auto", 1, "", "cues"
+        audio_path, 0, 0, "auto", 1, "", DEFAULT_PLANNER
     )
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
         _endpoints()  # first, so that /plan and /render get these names
@@ -123,12 +117,12 @@ def build_demo() -> gr.Blocks:
                 )
                 guesses = [guess_field(update, index) for index, update in enumerate(names)]
                 planner = gr.Dropdown(
-                    [(PLANNER_LABELS.get(name, name), name) for name in PLANNERS],
-                    value="cues",
+                    [(spec.title, name) for name, spec in planners().items()],
+                    value=DEFAULT_PLANNER,
                     label="Planner",
                 )
                 with gr.Accordion("Model", open=True, visible=False) as model_fields:
-                    asked = model_settings()
+                    asked = planner_fields()
                 with gr.Row():
                     plan_button = gr.Button("Plan", variant="primary", elem_id="spa2v-plan")
                     stop_plan = gr.Button("Cancel", visible=False, elem_id="spa2v-stop-plan")
@@ -212,15 +206,15 @@ def build_demo() -> gr.Blocks:
         visit = gr.BrowserState(None, storage_key="spa2v-visit", secret="spa2v")
         visited = gr.State(None)
         planned = [editor, feed, last, visit, reason, plot, told, plan_notes, *guesses]
-        given = [*span, width, objects, planner, editor, last, *asked]
+        given = [*span, width, objects, planner, editor, last]
         plan_event = {
             "fn": planning.planning,
-            "inputs": [*given, gr.State("")],
+            "inputs": [*given, gr.State(""), *asked],
             "outputs": planned,
             "show_progress": "hidden",  # what one works on is not covered
             **private,
         }
-        change_event = plan_event | {"inputs": [*given, change]}
+        change_event = plan_event | {"inputs": [*given, change, *asked]}
         about_clip = [span_start, span_length, clip_about]
         of_video.upload(
             lambda path, channels: (path, *handlers.inspect(path, channels)),
@@ -233,7 +227,10 @@ def build_demo() -> gr.Blocks:
             other(planning.forget_names, [objects, *guesses], objects, **private)
         channels.input(handlers.inspect, [audio, channels], about_clip, **private)
         planner.change(
-            planning.choose_planner, planner, [model_fields, stop_plan, change_row], **private
+            planning.choose_planner,
+            planner,
+            [model_fields, stop_plan, change_row, *asked],
+            **private,
         )
         stop_plan.click(planning.cancel_plan, None, None, queue=False, **private)
         for trigger, event in (
@@ -286,7 +283,7 @@ def _endpoints() -> None:
     """The named API: /plan and /render, on components that the page does not show."""
     with gr.Column(visible=False):
         audio = gr.Audio(type="filepath", label="audio")
-        planner = gr.Dropdown(list(PLANNERS), value="cues", label="planner")
+        planner = gr.Dropdown(list(planners()), value=DEFAULT_PLANNER, label="planner")
         objects = gr.Textbox(label="objects")
         start = gr.Number(0, label="start")
         duration = gr.Number(0, label="duration")

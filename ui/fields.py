@@ -8,8 +8,9 @@ import gradio as gr
 
 from spa2v_core.generation.base import MAX_FPS, MAX_FRAMES, MAX_SEED, MIN_FRAMES
 from spa2v_core.generation.catalog import BACKENDS
+from spa2v_core.options import Option
 
-from . import handlers, settings
+from . import handlers, planning, settings
 
 _PROGRESS = """
 <div class="spa2v-progress" role="status" style="display: ${value.text ? 'grid' : 'none'}">
@@ -61,23 +62,29 @@ def guess_field(update: dict, index: int) -> gr.Dropdown:
     )
 
 
-def model_settings() -> list[Any]:
-    """Fields of `planning.Asked`, in its order, without the change."""
-    model = gr.Textbox(label="Model", placeholder="the provider's default")
-    endpoint = gr.Textbox(
-        label="Server (OpenAI-compatible)",
-        placeholder="http://127.0.0.1:8000/v1",
-        visible=not settings.on_a_space(),
+def option_field(one: Option, visible: bool = True) -> gr.components.Component:
+    """The field of an option, with its default in it."""
+    about: dict[str, Any] = {"label": one.label, "visible": visible}
+    if one.kind == "switch":
+        return gr.Checkbox(one.default, **about)
+    if one.kind == "choice":
+        choices = [(label, value) for value, label in one.choices.items()]
+        return gr.Dropdown(choices, value=one.default, **about)
+    if one.kind in ("whole", "number"):
+        whole = 0 if one.kind == "whole" else None
+        return gr.Number(one.default, precision=whole, minimum=one.low, maximum=one.high, **about)
+    return gr.Textbox(
+        str(one.default or ""),
+        placeholder=one.metavar,
+        type="password" if one.secret else "text",
+        max_length=one.longest,
+        **about,
     )
-    key = gr.Textbox(
-        label="Your key (used for this plan, kept nowhere)",
-        type="password",
-        placeholder="empty: the app's own",
-    )
-    hint = gr.Textbox(label="A hint for the model", placeholder="it is a tram", max_length=300)
-    fall_back = gr.Checkbox(False, label="Plan offline if the model fails")
-    reuse = gr.Checkbox(True, label="Use earlier replies to the same request again")
-    return [model, endpoint, key, hint, fall_back, reuse]
+
+
+def planner_fields() -> list[gr.components.Component]:
+    """Fields of `planning.page_options`, in its order; `planning.choose_planner` shows them."""
+    return [option_field(one, visible=False) for one in planning.page_options().values()]
 
 
 def render_settings() -> list[Any]:

@@ -6,8 +6,9 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -19,9 +20,11 @@ from spa2v_core.audio.sources import MAX_SOURCES
 from spa2v_core.errors import InputError
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
+from spa2v_core.options import Option, options_of
 from spa2v_core.planning.agreement import agreement, evidence_path
-from spa2v_core.planning.base import ModelOptions, PlanReport, read_prices
-from spa2v_core.planning.settings import ProviderSettings
+from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
+from spa2v_core.planning.registry import options_for, planner_spec, planners
+from spa2v_core.planning.report import PlanReport, read_prices
 from spa2v_core.vocabulary import THE_SCENE
 
 from .editor.editor import Feed
@@ -32,30 +35,36 @@ from .stops import Stops
 from .toasts import toasting
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the page's fields say about a model; the key is kept nowhere."""
+def page_options() -> dict[str, Option]:
+    """Every option of a planner that the page has a field for, each once."""
+    found: dict[str, Option] = {}
+    for spec in planners().values():
+        for one in options_of(spec.options):
+            if one.on_page:
+                found.setdefault(one.name, one)
+    return found
 
-    model: str = ""
-    endpoint: str = ""
-    key: str = ""
-    hint: str = ""
-    fall_back: bool = False
-    reuse: bool = True
-    change: str = ""
 
-    def options(self) -> ModelOptions:
-        """As the planner takes them. The app's own key never goes to a visitor's server, and on a
-        Space no server of a visitor's choice is contacted."""
-        endpoint, key = self.endpoint.strip(), self.key.strip()
-        if endpoint and on_a_space():
-            raise InputError("a server of your own can be used where you run the app yourself")
-        settings = ProviderSettings(
-            model=self.model.strip(), endpoint=endpoint, key=key or ("none" if endpoint else "")
-        )
-        return ModelOptions(
-            settings=settings, hint=self.hint.strip(), fall_back=self.fall_back, reuse=self.reuse
-        )
+def _is_offered(one: Option) -> bool:
+    """On a Space nothing of the machine that runs the app can be named."""
+    return one.on_page and not (one.of_this_machine and on_a_space())
+
+
+def chosen(planner: str, values: Mapping[str, Any]) -> Any:
+    """The planner's options from the page's fields; what other planners take is left out.
+
+    The app's own key never goes to a server of a visitor's choice, and on a Space no such server
+    is contacted.
+    """
+    known = {one.name: one for one in options_of(planner_spec(planner).options)}
+    said = {name: value for name, value in values.items() if value is not None and value != ""}
+    given = {name: value for name, value in said.items() if name in known}
+    private = [name for name in given if known[name].of_this_machine]
+    if private and on_a_space():
+        raise InputError(f"{known[private[0]].label} can be used where you run the app yourself")
+    if private:
+        given = {one.name: "none" for one in known.values() if one.secret} | given
+    return options_for(planner, given)
 
 
 @toasting
@@ -69,27 +78,29 @@ def plan(
     planner: str,
     current: VideoSceneLayout | None = None,
     last: Feed | None = None,
-    asked: Asked = Asked(),  # noqa: B008 (frozen)
+    change: str = "",
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Any, ...]:
     """Layout, feed, reasoning, figure, what a model was told, and names for each sound.
 
     current, last: the editor's layout and the feed it was made from; on the same recording what
-    is locked or was changed stays. asked.change: change the current layout in these words.
+    is locked or was changed stays. change: change the current layout in these words.
+    values: option name -> what the page's field says.
     """
-    change = asked.change.strip()
-    if change and (planner == "cues" or current is None or not current.objects):
+    change = change.strip()
+    asks = planner_spec(planner).asks_a_model
+    if change and (not asks or current is None or not current.objects):
         raise InputError("choose a planner that asks a model, and plan, before asking for changes")
     span = span_of(audio, start, duration, channels)
     analysis = pipeline.analyse(**span, width=width_of(width), objects=objects)
-    report = PlanReport()
-    layout = proposal = made = pipeline.plan(
+    planned = pipeline.plan(
         analysis,
         planner=planner,
-        options=asked.options(),
+        options=chosen(planner, values),
         current=current if change else None,
         change=change,
-        report=report,
     )
+    layout = proposal = made = planned.layout
     sound = wav_bytes(analysis.clip)
     clip = hashlib.sha256(sound).hexdigest()
     if current is not None and last is not None and last.clip == clip and not change:
@@ -107,7 +118,7 @@ def plan(
         visit,
         made.reasoning,
         figure,
-        *_told(report, analysis.cues.notes),
+        *_told(planned.report, analysis.cues.notes),
         *names,
     )
 
@@ -126,12 +137,11 @@ def _told(report: PlanReport, heard: tuple[str, ...]) -> tuple[Any, Any]:
 @toasting
 def planning(session: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
     """The Plan button: as `plan`, on a thread that the visitor need not wait for."""
-    names = [field.name for field in fields(Asked)]
-    # a field that was never shown is None
-    said = zip(names, given[-len(names) :], strict=True)
-    asked = Asked(**{name: value for name, value in said if value is not None})
+    names = list(page_options())
+    *rest, change = given[: len(given) - len(names)]
+    values = dict(zip(names, given[len(given) - len(names) :], strict=True))
     work: Future[tuple[Any, ...]] = Future()
-    arguments = (*given[: -len(names)], asked)
+    arguments = (*rest, change, values)
     threading.Thread(target=_work, args=(work, arguments), daemon=True).start()
     with _PLANS.running(session) as stop:
         while not work.done():
@@ -156,10 +166,19 @@ def cancel_plan(session: gr.Request) -> None:
     _PLANS.stop(session)
 
 
-def choose_planner(planner: str) -> tuple[Any, Any, Any]:
-    """What only planners that ask a model need is shown for them."""
-    asks = planner != "cues"
-    return gr.update(visible=asks), gr.update(visible=asks), gr.update(visible=asks)
+def choose_planner(planner: str) -> tuple[Any, ...]:
+    """The fields of the planner's own options with what holds them, and what only a planner that
+    asks a model needs: Cancel, and changes in words."""
+    spec = planner_spec(planner)
+    taken = {one.name: one for one in options_of(spec.options)}
+    shown = [name in taken and _is_offered(taken[name]) for name in page_options()]
+    asks = gr.update(visible=spec.asks_a_model)
+    return (
+        gr.update(visible=any(shown)),
+        asks,
+        asks,
+        *(gr.update(visible=one) for one in shown),
+    )
 
 
 def visited(visit: list[Any] | None) -> list[Any] | None:
@@ -180,7 +199,7 @@ def visited(visit: list[Any] | None) -> list[Any] | None:
 def resume(visit: list[Any]) -> tuple[Any, ...]:
     """A reload: the recording, its span and an offline plan; the browser has the layout."""
     audio, start, duration, channels, width, objects = visit
-    layout, feed, _, *rest = plan(audio, start, duration, channels, width, objects, "cues")
+    layout, feed, _, *rest = plan(audio, start, duration, channels, width, objects, DEFAULT_PLANNER)
     feed = replace(feed, resumed=True)
     *_, about = inspect(audio, channels)
     return audio, start, duration, channels, width, objects, about, layout, feed, feed, *rest
@@ -250,7 +269,8 @@ def plan_api(
     what they are; `width`: spreads positions from the middle."""
     span = span_of(audio, start, duration, channels)
     analysis = pipeline.analyse(**span, width=width_of(width), objects=objects)
-    return layout_io.to_dict(pipeline.plan(analysis, planner=planner, seed=int(seed)))
+    planned = pipeline.plan(analysis, planner=planner, seed=int(seed))
+    return layout_io.to_dict(planned.layout)
 
 
 def plan_started() -> dict[str, Any]:

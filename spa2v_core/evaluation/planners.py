@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from ..metrics.docsim import docsim
 from ..metrics.ltsim import ltsim
 from ..metrics.max_iou import max_iou
 from ..metrics.static import mean_over_frames
-from ..planning.base import ModelOptions, PlanReport
+from ..options import options_of
+from ..planning.base import NoPlanError
+from ..planning.report import PlanReport
 from .layouts import aligned
 
 METRICS = {"MaxIoU": max_iou, "LTSim": ltsim, "DocSim": docsim}
@@ -31,7 +34,7 @@ ABLATIONS: dict[str, dict[str, object]] = {
     "1 example": {"shots": 1},
     "no examples": {"shots": 0},
     "random examples": {"random_shots": True},
-    "no spatial reasoning": {"spatial_reasoning": False},
+    "no spatial reasoning": {"reasoning": False},
     "no cue table": {"cue_table": False},
     "LEFT and RIGHT parts": {"parts": True},
 }
@@ -80,7 +83,7 @@ def clips_of(folder: Path) -> list[tuple[Path, VideoSceneLayout]]:
 def run(
     folder: Path,
     planner: str,
-    options: ModelOptions,
+    options: Any,
     conditions: list[str],
     *,
     named: bool = False,
@@ -95,7 +98,11 @@ def run(
     for condition in conditions:
         if condition not in ABLATIONS:
             raise InputError(f"there is no ablation '{condition}': choose {', '.join(ABLATIONS)}")
-        changed = replace(options, **ABLATIONS[condition])  # type: ignore[arg-type]
+        known = {one.name for one in options_of(type(options))}
+        if not set(ABLATIONS[condition]) <= known:
+            say(f"{condition}: {planner} has no such option")
+            continue
+        changed = replace(options, **ABLATIONS[condition])
         yield _row(condition, clips, planner, changed, seed, say)
 
 
@@ -108,24 +115,26 @@ def _row(
     condition: str,
     clips: list[_Clip],
     planner: str,
-    options: ModelOptions,
+    options: Any,
     seed: int,
     say: Callable[[str], None],
 ) -> Row:
     scores: dict[bool, list[list[float]]] = {True: [], False: []}
-    report, failed = PlanReport(), 0
+    spent, failed = [0, 0], 0
     for clip in clips:
         truth = clip.truth
         try:
-            layout = pipeline.plan(
-                clip.analysis, planner=planner, seed=seed, options=options, report=report
-            )
+            plan = pipeline.plan(clip.analysis, planner=planner, seed=seed, options=options)
+            layout, report = plan.layout, plan.report
         except PlannerError as error:
             failed += 1
             say(f"{condition}: {clip.name}: {error}")
+            report = error.report if isinstance(error, NoPlanError) else PlanReport()
             layout = VideoSceneLayout(
                 frame_count=truth.frame_count, duration_s=clip.analysis.clip.duration_s
             )
+        spent[0] += report.tokens_in
+        spent[1] += report.tokens_out
         still = all(
             motion_category(track, truth.frame_count).startswith("stationary")
             for track in truth.objects
@@ -138,7 +147,7 @@ def _row(
         translational=_means(scores[False]),
         planned=len(clips) - failed,
         failed=failed,
-        tokens=(report.tokens_in, report.tokens_out),
+        tokens=(spent[0], spent[1]),
     )
 
 

@@ -10,9 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .prompt import Message
+from ..options import options_of
+from .messages import Message
+from .model_options import ModelOptions
 from .providers.base import Completion
-from .settings import ProviderSettings
+
+#: What doesn't change a reply.
+_UNRELATED = ("reuse", "fall_back", "timeout", "retries")
 
 
 def folder() -> Path:
@@ -23,14 +27,19 @@ def folder() -> Path:
 
 def name_of(
     provider: str,
-    settings: ProviderSettings,
+    options: ModelOptions,
     messages: Sequence[Message],
     schema: Mapping[str, Any],
+    seed: int,
 ) -> str:
     """Hash of all that a reply depends on; the key is no part of it."""
     digest = hashlib.sha256()
-    asked = (provider, settings.model, settings.endpoint, settings.mode)
-    for part in (*asked, settings.temperature, settings.seed, json.dumps(schema, sort_keys=True)):
+    asked = [
+        (one.name, getattr(options, one.name))
+        for one in options_of(type(options))
+        if not one.secret and one.name not in _UNRELATED
+    ]
+    for part in (provider, seed, *asked, json.dumps(schema, sort_keys=True)):
         digest.update(repr(part).encode())
     for message in messages:
         digest.update(message.role.encode())

@@ -8,7 +8,7 @@ from ..audio.weighted import smooth
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
 from . import wording
-from .base import PlanRequest
+from .base import Plan, PlannerSpec, PlanRequest
 from .identify import Planned, identify
 from .motion import TOLD_SURE, path_of
 from .setting import setting_of
@@ -28,26 +28,29 @@ FROM_LEVEL, FROM_LEVEL_UNKNOWN = 0.5, 0.3
 class CuePlanner:
     """Plans from what was measured and recognised offline (no network, no torch)."""
 
-    name = "cues"
-
-    def plan(self, request: PlanRequest) -> VideoSceneLayout:
+    def plan(self, request: PlanRequest) -> Plan:
         cues = request.cues
         parts = identify(request)
         tracks = tuple(_track(index, part) for index, part in enumerate(parts) if part.is_object)
         tracks = tuple(sorted(tracks, key=lambda track: track.keyframes[-1].box.y2))
         said = tuple(part.name for part in parts if part.named and not part.is_object)
         setting = setting_of(request.heard, tracks, said)
-        return VideoSceneLayout(
-            frame_count=cues.frame_count,
-            duration_s=cues.duration_s,
-            width=WIDTH,
-            height=HEIGHT,
-            scene=setting.cues,
-            reasoning=wording.reasoning(request, parts, tracks, setting),
-            caption=wording.caption(tracks, cues.frame_count, setting),
-            frame_captions=wording.frame_captions(tracks, cues.frame_count),
-            objects=tracks,
+        return Plan(
+            VideoSceneLayout(
+                frame_count=cues.frame_count,
+                duration_s=cues.duration_s,
+                width=WIDTH,
+                height=HEIGHT,
+                scene=setting.cues,
+                reasoning=wording.reasoning(request, parts, tracks, setting),
+                caption=wording.caption(tracks, cues.frame_count, setting),
+                frame_captions=wording.frame_captions(tracks, cues.frame_count),
+                objects=tracks,
+            )
         )
+
+
+SPEC = PlannerSpec("Measured cues (offline)", CuePlanner)
 
 
 def _track(index: int, part: Planned) -> ObjectTrack:

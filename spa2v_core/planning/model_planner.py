@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..audio.hearing import to_dict
@@ -17,12 +18,14 @@ from ..layout.edit import replan, revise
 from ..vocabulary import THE_SCENE, normalise
 from . import cache, prompt, retrieval
 from .agreement import agreement
-from .base import PlanRequest
+from .base import NoPlanError, Plan, PlannerSpec, PlanRequest
 from .cue_planner import CuePlanner
+from .messages import Message
+from .model_options import ModelOptions
 from .parse import ReplyError
-from .prompt import Message
-from .providers.base import Completion, get_provider
+from .providers.base import Completion, ProviderSpec
 from .reply import MAX_OBJECTS, Reply, read_reply
+from .report import PlanReport
 from .setting import setting_of
 
 #: Letters of a reply's texts, for constrained decoding.
@@ -30,36 +33,37 @@ MAX_REASONING, MAX_CAPTION, MAX_NAME = 2000, 300, 40
 
 
 class ModelPlanner:
-    """Asks a provider's model."""
+    """Asks a provider's model; its requests' options are of the provider's kind."""
 
-    def __init__(self, provider: str) -> None:
-        self.name = provider
+    def __init__(self, name: str, provider: ProviderSpec) -> None:
+        self.name, self._provider = name, provider
 
-    def plan(self, request: PlanRequest) -> VideoSceneLayout:
+    def plan(self, request: PlanRequest) -> Plan:
+        report = PlanReport()
         try:
-            reply = self._converse(request)
+            reply = self._converse(request, report)
         except PlannerError as error:
             if not request.options.fall_back:
-                raise
-            request.report.notes.append(f"{error}. The offline plan is shown instead.")
-            return CuePlanner().plan(request)
-        request.report.notes.extend(f"repaired: {repair}" for repair in reply.repairs)
-        return _judged(reply.layout, request)
+                raise NoPlanError(str(error), report) from error
+            report.notes.append(f"{error}. The offline plan is shown instead.")
+            return replace(CuePlanner().plan(request), report=report)
+        report.notes.extend(f"repaired: {repair}" for repair in reply.repairs)
+        return Plan(_judged(reply.layout, request), report)
 
-    def _converse(self, request: PlanRequest) -> Reply:
-        messages = conversation(request)
+    def _converse(self, request: PlanRequest, report: PlanReport) -> Reply:
+        messages, report.exemplars = conversation(request)
         schema = reply_schema(request.cues.frame_count)
         form: dict[str, Any] = {
             "frame_count": request.cues.frame_count,
             "duration_s": request.cues.duration_s,
         }
-        said = self._ask(messages, schema, request)
+        said = self._ask(messages, schema, request, report)
         try:
             return read_reply(said.text, **form)
         except ReplyError as error:
-            request.report.notes.append(f"asked again, since {error}")
+            report.notes.append(f"asked again, since {error}")
             messages += [Message("assistant", (said.text,)), prompt.repair(str(error))]
-        said = self._ask(messages, schema, request)
+        said = self._ask(messages, schema, request, report)
         try:
             return read_reply(said.text, **form)
         except ReplyError as error:
@@ -69,15 +73,19 @@ class ModelPlanner:
             ) from error
 
     def _ask(
-        self, messages: list[Message], schema: Mapping[str, Any], request: PlanRequest
+        self,
+        messages: list[Message],
+        schema: Mapping[str, Any],
+        request: PlanRequest,
+        report: PlanReport,
     ) -> Completion:
-        options, report = request.options, request.report
-        settings = replace(options.settings, seed=request.seed)
-        name = cache.name_of(self.name, settings, messages, schema)
+        options: ModelOptions = request.options
+        name = cache.name_of(self.name, options, messages, schema, request.seed)
         said = cache.find(name) if options.reuse else None
         report.reused = said is not None
         if said is None:
-            said = get_provider(self.name, settings).complete(messages, schema)
+            provider = self._provider.make(options)
+            said = provider.complete(messages, schema, seed=request.seed)
             report.tokens_in += said.tokens_in
             report.tokens_out += said.tokens_out
             if options.reuse:
@@ -88,23 +96,34 @@ class ModelPlanner:
         return said
 
 
-def conversation(request: PlanRequest) -> list[Message]:
-    """All turns up to the model's: instruction, examples (the nearest last), request, change."""
-    options = request.options
+def spec(name: str, provider: ProviderSpec) -> PlannerSpec:
+    """The planner that asks a provider's model."""
+    return PlannerSpec(
+        provider.label,
+        partial(ModelPlanner, name, provider),
+        needs=provider.needs,
+        options=provider.options,
+        asks_a_model=True,
+    )
+
+
+def conversation(request: PlanRequest) -> tuple[list[Message], tuple[str, ...]]:
+    """(all turns up to the model's: instruction, examples with the nearest last, request, change;
+    names of the examples)."""
+    options: ModelOptions = request.options
     cues = to_dict(request.cues, request.heard)
     shown = retrieval.nearest(
         cues,
         options.shots,
-        retrieval.exemplars(options.own_exemplars),
-        embedding=options.embedding,
+        retrieval.exemplars(options.exemplars),
+        embedding=request.embedding,
         seed=request.seed if options.random_shots else None,
     )
-    request.report.exemplars = tuple(one.name for one in shown)
     messages = [
         prompt.system(
             request.cues.frame_count,
             request.cues.duration_s,
-            spatial_reasoning=options.spatial_reasoning,
+            spatial_reasoning=options.reasoning,
         )
     ]
     for one in shown:
@@ -112,14 +131,18 @@ def conversation(request: PlanRequest) -> list[Message]:
             one.cues,
             one.layout,
             table=options.cue_table,
-            spatial_reasoning=options.spatial_reasoning,
+            spatial_reasoning=options.reasoning,
         )
     hint = " ".join(part for part in (options.hint, _named(request)) if part)
-    sounds = prompt.sounds_of(request.clip, parts=options.parts)
+    sounds = (
+        ()
+        if options.sends == "nothing"
+        else prompt.sounds_of(request.clip, parts=options.sends == "parts")
+    )
     messages.append(prompt.request(cues, sounds, hint=hint, table=options.cue_table))
     if request.change and request.current is not None:
         messages += prompt.change(request.change, request.current)
-    return messages
+    return messages, tuple(one.name for one in shown)
 
 
 def _named(request: PlanRequest) -> str:

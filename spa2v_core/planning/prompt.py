@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -19,36 +18,12 @@ from ..audio.features import resample
 from ..audio.io import AudioClip, wav_bytes
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
+from .messages import Message, Sound
 from .wording import QUOTED_BAND, QUOTED_NAME
 
 PROMPTS = Path(__file__).with_name("prompts")
 #: What models mix down to anyway (Hz): a smaller upload.
 SOUND_RATE = 16_000
-Role = Literal["system", "user", "assistant"]
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A recording as a part of a message: its name and a mono WAV file."""
-
-    label: str
-    wav: bytes
-
-
-@dataclass(frozen=True)
-class Message:
-    """One turn: who says it, and text and sounds in their order."""
-
-    role: Role
-    parts: tuple[str | Sound, ...]
-
-    @property
-    def text(self) -> str:
-        """As a person reads it; sounds by their name and size."""
-        return "\n\n".join(
-            part if isinstance(part, str) else f"[{part.label}: {len(part.wav) // 1000} kB of WAV]"
-            for part in self.parts
-        )
 
 
 @cache

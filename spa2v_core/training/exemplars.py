@@ -22,7 +22,8 @@ from ..layout import motion_category
 from ..layout.edit import revise
 from ..pipeline import embedding
 from ..planning import wording
-from ..planning.base import PlanRequest, get_planner
+from ..planning.base import PlanRequest
+from ..planning.registry import get_planner
 from ..planning.retrieval import DATABASE, Exemplar, write
 from ..planning.setting import setting_from
 from ..simulation.scenes import Scene, draw_scene, synthesised_sounds
@@ -36,7 +37,7 @@ def exemplar(scene: Scene, tagger: str) -> Exemplar:
     cues = measure(scene.clip)
     names = tuple(track.name for track in scene.layout.objects)
     heard = hear(cues, get_tagger(tagger), len(names))
-    said = get_planner("cues").plan(PlanRequest(scene.clip, cues, heard, names))
+    said = get_planner("cues").plan(PlanRequest(scene.clip, cues, heard, names)).layout
     tracks, count = scene.layout.objects, scene.layout.frame_count
     layout = revise(
         scene.layout,

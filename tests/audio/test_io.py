@@ -134,7 +134,7 @@ def test_the_front_of_more_channels_can_be_taken(tmp_path):
 def test_any_rate_is_planned(rate, tmp_path):
     path = tmp_path / "clip.wav"
     write_wav(noise(1.5, rate=rate, right=0.3), path)
-    layout = pipeline.plan(pipeline.analyse(path, objects="dog"))
+    layout = pipeline.plan(pipeline.analyse(path, objects="dog")).layout
     assert motion_category(layout.objects[0], 16) == "stationary_left"
 
 

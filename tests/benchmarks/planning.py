@@ -25,7 +25,8 @@ from spa2v_core.layout.keyframes import dense
 from spa2v_core.metrics.max_iou import max_iou
 from spa2v_core.metrics.motion_accuracy import matched_tracks, motion_pairs
 from spa2v_core.metrics.static import canonical, mean_over_frames
-from spa2v_core.planning.base import PlanRequest, get_planner
+from spa2v_core.planning.base import PlanRequest
+from spa2v_core.planning.registry import get_planner
 from spa2v_core.simulation.scenes import Scene, Sounds, scene_set, sizes
 from spa2v_core.simulation.synthesis import RATE, Rng
 from spa2v_core.training.sounds.sources import DrySounds, pack_sounds
@@ -62,7 +63,7 @@ def lasting(sound: np.ndarray, seconds: float, rng: Rng) -> np.ndarray:
 def plan(clip: AudioClip, names: tuple[str, ...]) -> VideoSceneLayout:
     cues = measure(clip)
     heard = hear(cues, get_tagger(), len(names) or None)
-    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
+    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names)).layout
 
 
 def figures(planned: VideoSceneLayout, scene: Scene) -> dict[str, float]:

@@ -30,7 +30,8 @@ from spa2v_core.audio.io import AudioClip, read_audio
 from spa2v_core.audio.taggers.registry import get_tagger
 from spa2v_core.layout import ObjectTrack, VideoSceneLayout, motion_category
 from spa2v_core.layout.keyframes import dense
-from spa2v_core.planning.base import PlanRequest, get_planner
+from spa2v_core.planning.base import PlanRequest
+from spa2v_core.planning.registry import get_planner
 from spa2v_core.simulation.acoustics import Acoustics, Source, mix, still
 from spa2v_core.vocabulary import resolve
 
@@ -105,7 +106,7 @@ def alone(folders: list[Path]) -> None:
         print(f"\n{way}")
         for one in (one for folder in folders for one in labelled(folder)):
             objects = one.names[0] if way == "names given" else None
-            layout = pipeline.plan(pipeline.analyse(one.path, objects=objects))
+            layout = pipeline.plan(pipeline.analyse(one.path, objects=objects)).layout
             track, frames = loudest(layout), layout.frame_count
             if track is None:
                 print(f"  {one.path.stem:12s} no object: {layout.caption}")
@@ -199,7 +200,7 @@ def pair(
 def plan(clip: AudioClip, names: tuple[str, ...]) -> VideoSceneLayout:
     cues = measure(clip)
     heard = hear(cues, get_tagger(), len(names) or None)
-    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
+    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names)).layout
 
 
 def both_found(

@@ -10,7 +10,8 @@ from spa2v_core.audio.sources import HeardSource
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from spa2v_core.layout.keyframes import dense
 from spa2v_core.planning.agreement import agreement, evidence_path, score
-from spa2v_core.planning.base import PlanRequest, get_planner
+from spa2v_core.planning.base import PlanRequest
+from spa2v_core.planning.registry import get_planner
 from tests.planning.test_cue_planner import moving, still
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "agreement.json"
@@ -55,6 +56,6 @@ def test_the_planners_own_plan_agrees():
     clip = moving(still(-2.5, 4))
     cues = measure(clip)
     heard = hear(cues, None, 1)
-    layout = get_planner("cues").plan(PlanRequest(clip, cues, heard, ("dog",)))
+    layout = get_planner("cues").plan(PlanRequest(clip, cues, heard, ("dog",))).layout
     (found,) = agreement(layout, heard)
     assert found.score > 0.95

@@ -15,7 +15,8 @@ from spa2v_core.errors import InputError
 from spa2v_core.layout import Box, motion_category
 from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.keyframes import dense
-from spa2v_core.planning.base import PlanRequest, get_planner, parse_objects
+from spa2v_core.planning.base import PlanRequest, parse_objects
+from spa2v_core.planning.registry import get_planner
 from spa2v_core.simulation.acoustics import Source, mix, still, straight
 from tests.audio.sounds import noise
 
@@ -34,7 +35,7 @@ def plan(clip, objects=""):
     """Planned without a tagger: names are the user's alone."""
     cues, names = measure(clip), parse_objects(objects)
     heard = hear(cues, None, len(names) or None)
-    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
+    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names)).layout
 
 
 def categories(layout):
@@ -43,7 +44,7 @@ def categories(layout):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_are_named_and_planned_with_their_true_motion(name):
-    layout = pipeline.plan(pipeline.analyse(EXAMPLES / f"{name}.m4a"))
+    layout = pipeline.plan(pipeline.analyse(EXAMPLES / f"{name}.m4a")).layout
     true = layout_io.read(EXAMPLES / f"{name}.layout.json")
     assert categories(layout) == categories(true)
     for track in true.objects:
@@ -177,7 +178,7 @@ class Hears:
 def planned_by_ear(clip, tagger, objects=""):
     cues, names = measure(clip), parse_objects(objects)
     heard = hear(cues, tagger, len(names) or None)
-    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
+    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names)).layout
 
 
 def low_left_and_high_right(rate=22_050):

@@ -27,9 +27,8 @@ from spa2v_core.audio.io import AudioClip
 from spa2v_core.errors import PlannerError
 from spa2v_core.planning import prompt
 from spa2v_core.planning.model_planner import reply_schema
-from spa2v_core.planning.providers.local import LocalProvider
+from spa2v_core.planning.providers.local import LocalOptions, LocalProvider
 from spa2v_core.planning.reply import read_reply
-from spa2v_core.planning.settings import ProviderSettings
 
 FRAMES = 2
 AUDIO = ("<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>", "<|end|>")
@@ -146,8 +145,8 @@ def test_every_reply_fits_the_schema(model):
     schema = short(reply_schema(FRAMES))
     replies = set()
     for seed in range(20):
-        settings = ProviderSettings(model=model, seed=seed, temperature=1.0, max_tokens=3000)
-        said = LocalProvider(settings).complete(conversation(), schema)
+        settings = LocalOptions(model=model, temperature=1.0, max_tokens=3000)
+        said = LocalProvider(settings).complete(conversation(), schema, seed=seed)
         value = json.loads(said.text)
         assert list(value) == ["reasoning", "video_caption", "frames"]
         assert len(value["frames"]) == FRAMES
@@ -163,20 +162,20 @@ def test_every_reply_fits_the_schema(model):
 
 
 def test_a_reply_without_end_and_a_missing_model_are_errors(model):
-    settings = ProviderSettings(model=model, max_tokens=5)
+    settings = LocalOptions(model=model, max_tokens=5)
     with pytest.raises(PlannerError, match="did not come to an end in 5"):
         LocalProvider(settings).complete(conversation(), reply_schema(FRAMES))
     with pytest.raises(PlannerError, match="can't be loaded"):
-        LocalProvider(ProviderSettings(model="/no/such/model")).complete(
+        LocalProvider(LocalOptions(model="/no/such/model")).complete(
             conversation(), reply_schema(FRAMES)
         )
 
 
 def test_the_planner_reads_what_the_model_says(model):
-    settings = ProviderSettings(model=model, seed=3, temperature=1.0, max_tokens=3000)
+    settings = LocalOptions(model=model, temperature=1.0, max_tokens=3000)
     schema = short(reply_schema(FRAMES))
     schema["properties"]["frames"]["items"]["properties"]["layout"]["minItems"] = 1
-    said = LocalProvider(settings).complete(conversation(), schema)
+    said = LocalProvider(settings).complete(conversation(), schema, seed=3)
     try:
         layout = read_reply(said.text, frame_count=FRAMES, duration_s=1.0).layout
     except PlannerError as error:
@@ -189,7 +188,7 @@ def test_a_real_server_takes_the_conversation_and_the_sound(tmp_path, monkeypatc
     """`transformers serve`, a server program of others, with a tiny model of random weights."""
     import torch
 
-    from spa2v_core.planning.providers.openai import OpenAIProvider
+    from spa2v_core.planning.providers.openai import OpenAIOptions, OpenAIProvider
 
     torch.manual_seed(0)
     made, processor = qwen(tmp_path)
@@ -199,7 +198,7 @@ def test_a_real_server_takes_the_conversation_and_the_sound(tmp_path, monkeypatc
     made.save_pretrained(tmp_path)
     processor.save_pretrained(tmp_path)
     with serving(tmp_path) as url:
-        settings = ProviderSettings(model=str(tmp_path), endpoint=url, mode="text", retries=0)
+        settings = OpenAIOptions(model=str(tmp_path), endpoint=url, reply_mode="text", retries=0)
         said = OpenAIProvider(settings).complete(conversation(), {})
         brief = replace(settings, max_tokens=1)
         with pytest.raises(PlannerError, match="length limit"):

@@ -3,7 +3,6 @@
 import base64
 import json
 import logging
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ from spa2v_core.audio.hearing import hear, to_dict
 from spa2v_core.errors import InputError, PlannerError
 from spa2v_core.layout import edit, motion_category
 from spa2v_core.planning import prompt, retrieval
-from spa2v_core.planning.base import ModelOptions, PlanRequest, get_planner
-from spa2v_core.planning.settings import ProviderSettings
+from spa2v_core.planning.base import PlanRequest
+from spa2v_core.planning.registry import get_planner, options_for
 from spa2v_core.simulation.acoustics import Source, mix, straight
 from spa2v_core.simulation.synthesis import RATE, car
 
@@ -43,24 +42,24 @@ def recording():
     return clip, cues, hear(cues, None, 1)
 
 
-def request_for(recording, url="", provider_path="/v1", **options):
-    def taken(*names):
-        return {name: options.pop(name) for name in names if name in options}
+def request_for(recording, url="", provider="openai", **given):
+    more = {name: given.pop(name) for name in ("current", "change", "objects") if name in given}
+    given = {"key": KEY, "model": "tiny-audio", "retries": 0} | given
+    if url:
+        given["endpoint"] = url + ("/v1" if provider == "openai" else "")
+    return PlanRequest(*recording, options=options_for(provider, given), **more)
 
-    given = {"endpoint": url + provider_path, "key": KEY, "model": "tiny-audio", "retries": 0}
-    given |= taken("model", "mode", "temperature", "timeout_s", "retries", "key")
-    more = taken("current", "change", "objects")
-    settings = ProviderSettings(**given)
-    return PlanRequest(*recording, options=ModelOptions(settings=settings, **options), **more)
+
+def plan_by(recording, url="", provider="openai", **given):
+    return get_planner(provider).plan(request_for(recording, url, provider, **given))
 
 
 def test_a_plan_comes_back_with_all_that_was_told(recording):
     script = Script(chat(GOOD))
     with serving(script) as url:
-        request = request_for(recording, url, hint="it is a tram")
-        layout = get_planner("openai").plan(request)
-    assert [t.name for t in layout.objects] == ["car"]
-    assert motion_category(layout.objects[0], 16) == "crossing_right"
+        made = plan_by(recording, url, hint="it is a tram")
+    assert [t.name for t in made.layout.objects] == ["car"]
+    assert motion_category(made.layout.objects[0], 16) == "crossing_right"
     (asked,) = script.requests
     roles = [message["role"] for message in asked["messages"]]
     assert roles == ["system", *["user", "assistant"] * 3, "user"]
@@ -72,7 +71,7 @@ def test_a_plan_comes_back_with_all_that_was_told(recording):
     sound = base64.b64decode(last[2]["input_audio"]["data"])
     assert sound[:4] == b"RIFF"
     assert len(sound) == pytest.approx(2 * 16_000 * 4, rel=0.02)
-    report = request.report
+    report = made.report
     assert len(report.exemplars) == 3
     assert (report.tokens_in, report.tokens_out, report.model) == (1000, 200, "tiny-audio")
     assert report.cost({"tiny": (1.0, 5.0)}) == pytest.approx(0.002)
@@ -84,9 +83,7 @@ def test_a_plan_comes_back_with_all_that_was_told(recording):
 def test_an_object_where_it_is_heard_agrees_and_one_elsewhere_does_not(recording):
     wrong = text(plan(box=lambda k, _: [0.8 - 0.05 * k, 0.4, 1 - 0.05 * k, 0.7]))
     with serving(Script(chat(GOOD), chat(wrong))) as url:
-        right, left = (
-            get_planner("openai").plan(request_for(recording, url, reuse=False)) for _ in range(2)
-        )
+        right, left = (plan_by(recording, url, reuse=False).layout for _ in range(2))
     assert right.objects[0].confidence > 0.75
     assert left.objects[0].confidence < right.objects[0].confidence - 0.3
 
@@ -94,37 +91,34 @@ def test_an_object_where_it_is_heard_agrees_and_one_elsewhere_does_not(recording
 def test_a_broken_reply_is_sent_back_once_with_what_is_wrong(recording):
     script = Script(chat("I hear a car."), chat(f"```json\n{GOOD}\n```"))
     with serving(script) as url:
-        request = request_for(recording, url)
-        layout = get_planner("openai").plan(request)
-    assert layout.objects
+        made = plan_by(recording, url)
+    assert made.layout.objects
     told = script.requests[1]["messages"]
     assert told[-2] == {"role": "assistant", "content": "I hear a car."}
     assert "no JSON" in told[-1]["content"]
-    assert any("asked again" in note for note in request.report.notes)
-    assert any("text around" in note for note in request.report.notes)
-    assert request.report.tokens_in == 2000
+    assert any("asked again" in note for note in made.report.notes)
+    assert any("text around" in note for note in made.report.notes)
+    assert made.report.tokens_in == 2000
 
 
 def test_two_broken_replies_are_an_error_or_the_offline_plan_with_a_notice(recording):
     with serving(Script(chat("no"))) as url:
         with pytest.raises(PlannerError, match="even when told why"):
-            get_planner("openai").plan(request_for(recording, url))
-        request = request_for(recording, url, fall_back=True, objects=("car",))
-        layout = get_planner("openai").plan(request)
-    assert layout.objects[0].name == "car"
-    assert any("offline plan is shown" in note for note in request.report.notes)
+            plan_by(recording, url)
+        made = plan_by(recording, url, fall_back=True, objects=("car",))
+    assert made.layout.objects[0].name == "car"
+    assert any("offline plan is shown" in note for note in made.report.notes)
 
 
 def test_a_change_in_words_edits_the_layout_and_leaves_what_is_locked(recording):
     changed = text(plan(names=("car", "dog"), box=lambda k, i: [0.6 * i, 0.1, 0.6 * i + 0.3, 0.5]))
     script = Script(chat(GOOD), chat(changed))
     with serving(script) as url:
-        first = get_planner("openai").plan(request_for(recording, url))
+        first = plan_by(recording, url).layout
         current = edit.update_track(first, 0, locked=True)
-        request = request_for(recording, url, current=current, change="add a dog on the right")
-        layout = get_planner("openai").plan(request)
-    assert {t.name for t in layout.objects} == {"car", "dog"}
-    assert layout.track(0) == current.track(0)
+        made = plan_by(recording, url, current=current, change="add a dog on the right")
+    assert {t.name for t in made.layout.objects} == {"car", "dog"}
+    assert made.layout.track(0) == current.track(0)
     told = script.requests[1]["messages"]
     assert told[-2]["role"] == "assistant"
     assert "add a dog on the right" in told[-1]["content"]
@@ -134,14 +128,14 @@ def test_a_change_in_words_edits_the_layout_and_leaves_what_is_locked(recording)
 def test_the_same_request_is_not_paid_for_twice(recording, own_cache):
     script = Script(chat(GOOD))
     with serving(script) as url:
-        first = get_planner("openai").plan(request_for(recording, url))
-        again = request_for(recording, url, key="another")
-        assert get_planner("openai").plan(again) == first
+        first = plan_by(recording, url).layout
+        again = plan_by(recording, url, key="another")
+        assert again.layout == first
         assert len(script.requests) == 1
         assert again.report.reused
         assert again.report.cost({"tiny": (1, 1)}) == 0
-        get_planner("openai").plan(request_for(recording, url, reuse=False))
-        get_planner("openai").plan(request_for(recording, url, hint="a tram"))
+        plan_by(recording, url, reuse=False)
+        plan_by(recording, url, hint="a tram")
     assert len(script.requests) == 3
     kept = b"".join(path.read_bytes() for path in own_cache.rglob("*") if path.is_file())
     assert kept
@@ -172,7 +166,7 @@ def test_each_fault_is_a_message_one_can_act_on(recording, kind, caplog, capsys)
         serving(Script(answer)) as url,
         pytest.raises(PlannerError, match=message) as caught,
     ):
-        get_planner("openai").plan(request_for(recording, url, timeout_s=0.5))
+        plan_by(recording, url, timeout=0.5)
     told = str(caught.value) + caplog.text + "".join(capsys.readouterr())
     assert KEY not in told
     assert "UklGR" not in told  # the sound
@@ -181,18 +175,18 @@ def test_each_fault_is_a_message_one_can_act_on(recording, kind, caplog, capsys)
 def test_what_passes_by_itself_is_tried_again(recording):
     script = Script((429, {"error": {}}, {"Retry-After": "0"}), (503, {}, {}), chat(GOOD))
     with serving(script) as url:
-        layout = get_planner("openai").plan(request_for(recording, url, retries=3))
+        layout = plan_by(recording, url, retries=3).layout
     assert layout.objects
     assert len(script.requests) == 3
 
 
 def test_no_network_and_no_key(recording):
     with pytest.raises(PlannerError, match="can't be reached"):
-        get_planner("openai").plan(request_for(recording, "http://127.0.0.1:9"))
+        plan_by(recording, "http://127.0.0.1:9")
     with pytest.raises(PlannerError, match="OPENAI_API_KEY"):
-        get_planner("openai").plan(request_for(recording, provider_path="", key=""))
+        plan_by(recording, key="")
     with pytest.raises(PlannerError, match="GEMINI_API_KEY"):
-        get_planner("gemini").plan(request_for(recording, provider_path="", key=""))
+        plan_by(recording, key="", provider="gemini")
     with pytest.raises(InputError, match="choose"):
         get_planner("claude-4")
 
@@ -201,7 +195,7 @@ def test_modes_of_the_reply(recording):
     script = Script(chat(GOOD))
     with serving(script) as url:
         for mode in ("json", "text"):
-            get_planner("openai").plan(request_for(recording, url, mode=mode))
+            plan_by(recording, url, reply_mode=mode)
     assert script.requests[0]["response_format"] == {"type": "json_object"}
     assert "response_format" not in script.requests[1]
 
@@ -209,9 +203,8 @@ def test_modes_of_the_reply(recording):
 def test_gemini_on_the_wire(recording):
     script = Script(generated(GOOD))
     with serving(script) as url:
-        request = request_for(recording, url, provider_path="", parts=True)
-        layout = get_planner("gemini").plan(request)
-    assert layout.objects[0].name == "car"
+        made = plan_by(recording, url, parts=True, provider="gemini")
+    assert made.layout.objects[0].name == "car"
     (asked,), (headers,) = script.requests, script.headers
     assert headers["path"].endswith("models/tiny-audio:generateContent")
     assert KEY not in headers["path"]
@@ -223,7 +216,7 @@ def test_gemini_on_the_wire(recording):
     assert form["responseMimeType"] == "application/json"
     assert "responseJsonSchema" in form
     assert form["temperature"] == 0.5
-    assert (request.report.tokens_in, request.report.tokens_out) == (900, 100)
+    assert (made.report.tokens_in, made.report.tokens_out) == (900, 100)
 
 
 GEMINI_FAULTS = {
@@ -246,7 +239,7 @@ GEMINI_FAULTS = {
 def test_geminis_faults(recording, kind):
     answer, message = GEMINI_FAULTS[kind]
     with serving(Script(answer)) as url, pytest.raises(PlannerError, match=message):
-        get_planner("gemini").plan(request_for(recording, url, provider_path="", timeout_s=0.5))
+        plan_by(recording, url, timeout=0.5, provider="gemini")
 
 
 def test_exemplars_cover_every_motion_and_nearest_are_alike(recording):
@@ -292,8 +285,8 @@ def test_an_approved_layout_becomes_an_exemplar_and_is_found(recording, tmp_path
 def test_ablations_change_what_is_told(recording):
     script = Script(chat(GOOD))
     with serving(script) as url:
-        for options in ({"shots": 0}, {"cue_table": False}, {"spatial_reasoning": False}):
-            get_planner("openai").plan(request_for(recording, url, **options))
+        for options in ({"shots": 0}, {"cue_table": False}, {"reasoning": False}):
+            plan_by(recording, url, **options)
     none, no_table, no_reasons = (asked["messages"] for asked in script.requests)
     assert [m["role"] for m in none] == ["system", "user"]
     assert "level per frame" in json.dumps(no_reasons)
@@ -302,11 +295,10 @@ def test_ablations_change_what_is_told(recording):
     assert json.loads(no_reasons[2]["content"])["reasoning"] == ""
 
 
-def test_settings_do_not_show_the_key():
-    settings = ProviderSettings(key=KEY)
-    assert KEY not in repr(settings)
-    assert KEY not in repr(ModelOptions(settings=settings))
-    assert replace(settings, model="a").key == KEY
+def test_options_do_not_show_the_key(recording):
+    request = request_for(recording)
+    assert request.options.key == KEY
+    assert KEY not in repr(request.options)
 
 
 def test_the_prompt_is_text_a_person_can_read():

@@ -8,7 +8,8 @@ from spa2v_core.audio.hearing import Heard, hear
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.audio.scene import AMBIENCES
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote
-from spa2v_core.planning.base import PlanRequest, get_planner, parse_objects
+from spa2v_core.planning.base import PlanRequest, parse_objects
+from spa2v_core.planning.registry import get_planner
 from spa2v_core.planning.setting import ANYWHERE, FITTING, setting_from, setting_of
 from spa2v_core.simulation.acoustics import Source, mix, still
 from spa2v_core.vocabulary import BY_NAME, LIGHTS, SCENES, THINGS
@@ -36,7 +37,7 @@ RAIN = Says({"rain": 0.8, "dog": 0.1}, scenes={"rain": 0.7})
 def plan(clip, tagger, objects=""):
     cues, names = measure(clip), parse_objects(objects)
     heard = hear(cues, tagger, len(names) or None)
-    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names))
+    return get_planner("cues").plan(PlanRequest(clip, cues, heard, names)).layout
 
 
 def test_ambience_alone_is_a_layout_without_objects_that_says_where_it_is(hiss):
@@ -95,7 +96,7 @@ def test_one_of_two_is_the_scene(sided, hiss):
     dog = Heard(one, tags([0.8, 0.0], names=("dog", "rain")))
     rain = Heard(one, tags([0.0, 0.8], names=("dog", "rain"), scenes={"rain": 0.9}))
     for names, objects in ((("dog", "scene"), ["dog"]), (("scene", "rain"), ["rain"])):
-        layout = get_planner("cues").plan(PlanRequest(both, cues, (dog, rain), names))
+        layout = get_planner("cues").plan(PlanRequest(both, cues, (dog, rain), names)).layout
         assert [track.name for track in layout.objects] == objects
         assert layout.caption.endswith(" in the rain")
 

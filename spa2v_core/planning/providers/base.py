@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ...errors import InputError, PlannerError
-from ..prompt import Message
-from ..settings import ProviderSettings
+from ...errors import PlannerError
+from ..messages import Message
+from ..model_options import ModelOptions
 
 
 @dataclass(frozen=True)
@@ -24,39 +24,25 @@ class Completion:
 class Provider(Protocol):
     """Talks to one kind of model; raises PlannerError with what the user can do."""
 
-    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Completion: ...
+    def complete(
+        self, messages: Sequence[Message], schema: Mapping[str, Any], *, seed: int = 0
+    ) -> Completion: ...
 
 
-def _openai(settings: ProviderSettings) -> Provider:
-    from .openai import OpenAIProvider
+@dataclass(frozen=True)
+class ProviderSpec:
+    """A provider and what one can ask of it; it stands beside the provider and loads no SDK.
 
-    return OpenAIProvider(settings)
+    Attributes
+    ----------
+    label: for people. make: from its options. options: a frozen dataclass that adds to
+    `ModelOptions` or `HearingOptions`. needs: what it can't do without ("a key").
+    """
 
-
-def _gemini(settings: ProviderSettings) -> Provider:
-    from .gemini import GeminiProvider
-
-    return GeminiProvider(settings)
-
-
-def _local(settings: ProviderSettings) -> Provider:
-    from .local import LocalProvider
-
-    return LocalProvider(settings)
-
-
-#: Provider name -> how to make it (imports happen there).
-PROVIDERS: dict[str, Callable[[ProviderSettings], Provider]] = {
-    "gemini": _gemini,
-    "openai": _openai,
-    "local": _local,
-}
-
-
-def get_provider(name: str, settings: ProviderSettings) -> Provider:
-    if name not in PROVIDERS:
-        raise InputError(f"there is no provider '{name}': choose {', '.join(PROVIDERS)}")
-    return PROVIDERS[name](settings)
+    label: str
+    make: Callable[[Any], Provider]
+    options: type[ModelOptions]
+    needs: str = ""
 
 
 def missing(package: str, extra: str) -> PlannerError:

@@ -10,51 +10,67 @@ import json
 import threading
 import wave
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ...errors import PlannerError
-from ..prompt import Message, Sound
-from ..settings import ProviderSettings
-from .base import Completion, missing
+from ...options import option
+from ..messages import Message, Sound
+from ..model_options import HearingOptions, Mode
+from .base import Completion, ProviderSpec, missing
 
 #: Apache-2.0, and the better listener of its size; others by `--model`, a hub id or a folder.
 MODEL = "Qwen/Qwen2.5-Omni-7B"
 _ONE_AT_A_TIME = threading.Lock()
 
 
+@dataclass(frozen=True)
+class LocalOptions(HearingOptions):
+    """How a model on this machine is asked."""
+
+    model: str = option(
+        "", help=f"a hub id or a folder (default: {MODEL})", metavar="ID", of_this_machine=True
+    )
+    reply_mode: Mode = option("schema", help="how the reply is held to its form", on_page=False)
+    temperature: float = option(0.5, low=0, high=2, help="of sampling", on_page=False)
+
+
 class LocalProvider:
     """Any `AutoModelForMultimodalLM` whose chat template takes audio."""
 
-    def __init__(self, settings: ProviderSettings) -> None:
+    def __init__(self, options: LocalOptions) -> None:
         try:
             import llguidance  # noqa: F401
             import torch  # noqa: F401
             import transformers  # noqa: F401
         except ImportError as error:
             raise missing(str(error.name), "local") from error
-        self._settings = settings
-        self.model = settings.model or MODEL
+        self._options = options
+        self.model = options.model or MODEL
 
-    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Completion:
+    def complete(
+        self, messages: Sequence[Message], schema: Mapping[str, Any], *, seed: int = 0
+    ) -> Completion:
         import torch
 
         with _ONE_AT_A_TIME:
             processor, model = _loaded(self.model)
             inputs = _inputs(processor, messages).to(model.device)
             prompt = int(inputs["input_ids"].shape[1])
-            torch.manual_seed(self._settings.seed)
-            warm = self._settings.temperature > 0
-            held = [_Held(processor.tokenizer, schema)] if self._settings.mode == "schema" else []
+            torch.manual_seed(seed)
+            warm = self._options.temperature > 0
+            is_held = self._options.reply_mode == "schema"
+            held = [_Held(processor.tokenizer, schema)] if is_held else []
             try:
                 with torch.inference_mode():
                     tokens = model.generate(
                         **inputs,
-                        max_new_tokens=self._settings.max_tokens,
+                        max_new_tokens=self._options.max_tokens,
                         do_sample=warm,
-                        temperature=self._settings.temperature if warm else None,
+                        temperature=self._options.temperature if warm else None,
                         logits_processor=held,
                         eos_token_id=_ends(processor, model),
                         pad_token_id=processor.tokenizer.eos_token_id,
@@ -65,7 +81,7 @@ class LocalProvider:
                     " model or fewer examples"
                 ) from error
         new = tokens[0, prompt:]
-        most = self._settings.max_tokens
+        most = self._options.max_tokens
         if len(new) >= most:
             raise PlannerError(f"{self.model} did not come to an end in {most} tokens: try again")
         text = processor.tokenizer.decode(new, skip_special_tokens=True)
@@ -161,3 +177,6 @@ class _Held:
             count = min(self._size, len(allowed))
             allowed[:count] = bits[:count]
         return scores.masked_fill(~torch.from_numpy(allowed).to(scores.device), float("-inf"))
+
+
+SPEC = ProviderSpec("A model on this machine", LocalProvider, LocalOptions, needs="a GPU")

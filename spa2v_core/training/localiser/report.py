@@ -19,7 +19,8 @@ from ...audio.localiser import LocatedSource, get_localiser
 from ...layout import VideoSceneLayout
 from ...layout.category import LEFT, RIGHT, motion_category
 from ...layout.keyframes import dense
-from ...planning.base import PlanRequest, get_planner
+from ...planning.base import PlanRequest
+from ...planning.registry import get_planner
 from ...simulation.scenes import KINDS, draw_scene, synthesised_sounds
 
 FRAMES = 16
@@ -50,7 +51,7 @@ def found_by_planner(clip: AudioClip, names: Sequence[str] = ()) -> list[Found]:
 
     cues = measure(clip)
     heard = hear(cues, get_tagger(), len(names) or None)
-    return in_layout(get_planner("cues").plan(PlanRequest(clip, cues, heard, tuple(names))))
+    return in_layout(get_planner("cues").plan(PlanRequest(clip, cues, heard, tuple(names))).layout)
 
 
 def in_layout(layout: VideoSceneLayout) -> list[Found]:
