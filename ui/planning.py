@@ -170,15 +170,13 @@ def choose_planner(planner: str) -> tuple[Any, ...]:
     """The fields of the planner's own options with what holds them, and what only a planner that
     asks a model needs: Cancel, and changes in words."""
     spec = planner_spec(planner)
-    taken = {one.name: one for one in options_of(spec.options)}
-    shown = [name in taken and _is_offered(taken[name]) for name in page_options()]
+    taken = {one.name: one for one in options_of(spec.options) if _is_offered(one)}
+    updates = [
+        gr.update(visible=name in taken, label=taken.get(name, one).label)
+        for name, one in page_options().items()
+    ]
     asks = gr.update(visible=spec.asks_a_model)
-    return (
-        gr.update(visible=any(shown)),
-        asks,
-        asks,
-        *(gr.update(visible=one) for one in shown),
-    )
+    return gr.update(visible=bool(taken)), asks, asks, *updates
 
 
 def visited(visit: list[Any] | None) -> list[Any] | None:

@@ -25,8 +25,8 @@ class GeminiOptions(HearingOptions):
     endpoint: str = option(
         "",
         help="another address of the service",
-        label="Server",
         metavar="URL",
+        on_page=False,
         of_this_machine=True,
     )
     reply_mode: Mode = option("schema", help="how the reply is held to its form", on_page=False)
