@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -27,6 +26,10 @@ MAX_FRAMES = 512
 MAX_OBJECTS = 200
 #: Boxes may reach outside the frame, but not further than this many frames.
 REACH = 4.0
+#: Largest id: what JavaScript holds exactly.
+MAX_ID = 2**53 - 1
+#: Letters of a field's name that an error quotes.
+QUOTED = 60
 SMALLEST = 1e-4
 #: Boxes are kept to this many decimals, so that a file gives back the same value.
 DECIMALS = 5
@@ -66,13 +69,16 @@ def parse_box(value: Any) -> Box:
         raise ValueError("a box is four numbers [x1, y1, x2, y2]")
     if any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in value):
         raise ValueError("a box is four numbers [x1, y1, x2, y2]")
-    if not all(math.isfinite(v) for v in value):
-        raise ValueError("the numbers of a box must be finite")
+    if not all(abs(v) < 1e9 for v in value):  # NaN and integers beyond any float are not
+        raise ValueError("the numbers of a box must be finite, and in frame widths (0 to 1)")
     box = Box(*(round(float(v), DECIMALS) for v in value))
     if box.width < SMALLEST or box.height < SMALLEST:
         raise ValueError("x2 must be greater than x1 and y2 greater than y1")
     if min(box) < -REACH or max(box) > 1 + REACH:
-        raise ValueError(f"a box is in frame widths (0 to 1), at most {REACH:g} outside")
+        raise ValueError(
+            f"a box is in frame widths (0 to 1), at most {REACH:g} outside: "
+            "divide pixels by the frame's size and percent by 100"
+        )
     return box
 
 
@@ -112,7 +118,7 @@ class ObjectTrack(_Value):
     keyframes: sparse boxes, frames strictly increasing.
     """
 
-    id: Annotated[int, Field(ge=0, strict=True)]
+    id: Annotated[int, Field(ge=0, le=MAX_ID, strict=True)]
     name: Annotated[str, Field(min_length=1, max_length=200)]
     appearance: Annotated[str, Field(max_length=500)] = ""
     start: FrameIndex
@@ -120,7 +126,7 @@ class ObjectTrack(_Value):
     facing: Facing = "auto"
     confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
     locked: bool = False
-    keyframes: Annotated[tuple[Keyframe, ...], Field(min_length=1)]
+    keyframes: Annotated[tuple[Keyframe, ...], Field(min_length=1, max_length=MAX_FRAMES)]
 
     @model_validator(mode="after")
     def _ordered(self) -> ObjectTrack:
@@ -170,11 +176,11 @@ class VideoSceneLayout(_Value):
     height: Annotated[int, Field(ge=16, le=8192, strict=True)] = 320
     reasoning: Text = ""
     caption: Text = ""
-    frame_captions: tuple[Text, ...] = ()
+    frame_captions: Annotated[tuple[Text, ...], Field(max_length=MAX_FRAMES)] = ()
     scene: Annotated[tuple[SceneNote, ...], Field(max_length=20)] = ()
     objects: Annotated[tuple[ObjectTrack, ...], Field(max_length=MAX_OBJECTS)] = ()
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, /, **data: Any) -> None:
         """Raises LayoutError, its message starting with the path of the field."""
         try:
             super().__init__(**data)
@@ -212,7 +218,8 @@ def explain(error: ValidationError) -> str:
     first = problems[0]
     path = ""
     for part in first["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+        name = str(part)[:QUOTED]
+        path += f"[{part}]" if isinstance(part, int) else f".{name}" if path else name
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         message = "unknown field"

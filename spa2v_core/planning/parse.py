@@ -8,9 +8,11 @@ import re
 from typing import Any
 
 from ..errors import PlannerError
+from ..layout.io import whole
 
 #: A plan of 16 frames has a few thousand letters; longer than this is no plan.
 MAX_LETTERS = 400_000
+_COMMENT = re.compile(r"(^|[,{\[\s])//")
 
 
 class ReplyError(PlannerError):
@@ -51,7 +53,7 @@ def _loads(text: str) -> Any:
         raise ReplyError(f"the reply holds {name}, which is not a number")
 
     try:
-        return json.loads(text, parse_constant=no_constant)
+        return json.loads(text, parse_constant=no_constant, parse_int=whole)
     except RecursionError as error:
         raise ReplyError("the reply is nested too deeply") from error
 
@@ -82,7 +84,13 @@ def _object(text: str) -> tuple[str, bool]:
 
 
 def _without_comments(text: str) -> str:
-    return re.sub(r"(?m)(^|[,{\[\s])//[^\n\"]*$", r"\1", text)
+    """Without what follows // in a line, if no quote does."""
+    return "\n".join(map(_without_comment, text.split("\n")))
+
+
+def _without_comment(line: str) -> str:
+    found = _COMMENT.search(line, line.rfind('"') + 1)
+    return line[: found.end(1)] if found else line
 
 
 def _without_commas(text: str) -> str:
@@ -90,7 +98,11 @@ def _without_commas(text: str) -> str:
 
 
 def _with_commas(text: str) -> str:
-    return re.sub(r'([}\]"\d])(\s*\n\s*)(["{\[])', r"\1,\2\3", text)
+    def between(found: re.Match[str]) -> str:
+        end, gap = found.groups()
+        return f"{end},{gap}" if "\n" in gap else f"{end}{gap}"
+
+    return re.sub(r'([}\]"\d])(\s+)(?=["{\[])', between, text)
 
 
 def _straight_quotes(text: str) -> str:

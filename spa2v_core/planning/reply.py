@@ -16,6 +16,7 @@ from ..layout import Box, VideoSceneLayout
 from ..layout import io as layout_io
 from ..layout.edit import revise
 from ..layout.keyframes import dense, sparse
+from ..layout.schema import MAX_FRAMES, MAX_ID
 from .cue_planner import HEIGHT, WIDTH
 from .parse import ReplyError, json_value
 
@@ -72,17 +73,9 @@ def read_reply(text: str, *, frame_count: int, duration_s: float) -> Reply:
     boxes = _normalised(entries, repairs)
     captions = [_text(_first(f, FRAME_CAPTION)) if isinstance(f, dict) else "" for f in frames]
     head = value if isinstance(value, dict) else {}
-    shown = [
-        {
-            "caption": captions[index],
-            "layout": [
-                {"id": e.track, "name": e.name, "box": list(box)}
-                for e, box in zip(entries, boxes, strict=True)
-                if e.frame == index
-            ],
-        }
-        for index in range(len(frames))
-    ]
+    shown: list[dict[str, Any]] = [{"caption": caption, "layout": []} for caption in captions]
+    for e, box in zip(entries, boxes, strict=True):
+        shown[e.frame]["layout"].append({"id": e.track, "name": e.name, "box": list(box)})
     if len(frames) == 1:
         shown *= frame_count
         repairs.append("one frame was given: it stands for all")
@@ -95,6 +88,11 @@ def read_reply(text: str, *, frame_count: int, duration_s: float) -> Reply:
         layout = layout_io.from_dense(plan, duration_s, TOLERANCE)
     except LayoutError as error:
         raise ReplyError(str(error)) from error
+    if len(layout.objects) > MAX_OBJECTS:
+        raise ReplyError(
+            f"the reply has {len(layout.objects)} objects, where what is gone for a frame and "
+            f"comes back counts as another: at most {MAX_OBJECTS} are drawn"
+        )
     if layout.frame_count != frame_count:
         repairs.append(f"{layout.frame_count} frames were given, not {frame_count}: stretched")
         layout = _stretched(layout, frame_count)
@@ -135,6 +133,8 @@ def _frames(value: Any, repairs: list[str]) -> list[Any]:
         frames = None
     if not isinstance(frames, list) or not frames:
         raise ReplyError('the reply needs "frames": a list with the boxes of every frame')
+    if len(frames) > MAX_FRAMES:
+        raise ReplyError(f"the reply has {len(frames)} frames: at most {MAX_FRAMES} are read")
     return frames
 
 
@@ -181,9 +181,9 @@ def _entry(item: Any, frame: int, path: str) -> _Entry | None:
         return None
     track = item.get("id", -1)
     if isinstance(track, str):
-        track = int(digits[-1]) if (digits := re.findall(r"\d+", track)) else -1
+        track = float(digits[-1]) if (digits := re.findall(r"\d+", track)) else -1
     if isinstance(track, float):
-        track = int(track)
+        track = int(track) if abs(track) <= MAX_ID else -1
     if not isinstance(track, int) or isinstance(track, bool):
         track = -1
     return _Entry(frame, max(track, -1), name[:200], values, sized, "box_2d" in item)

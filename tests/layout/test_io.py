@@ -112,7 +112,18 @@ def test_bad_values_are_refused_with_the_path(value, path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", '{"duration_s": NaN}', '{"duration_s": Infinity}', "[" * 100_000, "\x00"]
+    "text",
+    [
+        "",
+        "{",
+        '{"duration_s": NaN}',
+        '{"duration_s": Infinity}',
+        "[" * 100_000,
+        "\x00",
+        '{"self": 1, "data": 2}',
+        b"\xff\xfe\x00",
+        b"\x80\x81",
+    ],
 )
 def test_text_that_is_no_json_is_refused(text):
     with pytest.raises(LayoutError):
@@ -145,3 +156,29 @@ def test_dense_errors_have_paths():
     dense["frames"][3]["layout"][0]["box"] = [0, 0, 0, 0]
     with pytest.raises(LayoutError, match=r"^frames\[3\]\.layout\[0\]\.box"):
         io.from_dict(dense)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_files_of_any_unicode_encoding_are_read(encoding, tmp_path):
+    (tmp_path / "layout.json").write_bytes(json.dumps(GOOD).encode(encoding))
+    assert io.read(tmp_path / "layout.json") == io.from_dict(GOOD)
+
+
+@pytest.mark.parametrize("digits", [19, 400, 5000])
+def test_huge_integers_are_refused_with_the_path(digits):
+    for field in ("duration_s", "frame_count"):
+        text = json.dumps(GOOD | {field: "here"}).replace('"here"', "1" * digits)
+        with pytest.raises(LayoutError, match=f"^{field}: "):
+            io.loads(text)
+    for value in (10**400, -(10**400)):
+        with pytest.raises(LayoutError, match=r"^objects\[0\]\.keyframes\[0\]\.box"):
+            io.from_dict(changed((*KEY, "box"), [0, 0, value, 1]))
+
+
+def test_an_error_stays_short():
+    with pytest.raises(LayoutError) as error:
+        io.from_dict(GOOD | {"x" * 100_000: 1, "version": 2})
+    assert len(str(error.value)) < 200
+    with pytest.raises(LayoutError) as error:
+        io.from_dict(GOOD | {"version": "y" * 100_000})
+    assert len(str(error.value)) < 200

@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,55 @@ def test_sparse_keyframes_stay_within_tolerance(path, tolerance):
     for index, box in enumerate(path):
         for a, b in zip(box_at(track, index), box, strict=True):
             assert abs(a - b) <= tolerance + 1e-9
+
+
+def fits(path, start, stop, tolerance):
+    for index in range(start + 1, stop):
+        t = (index - start) / (stop - start)
+        for a, b, c in zip(path[start], path[stop], path[index], strict=True):
+            if abs(a + (b - a) * t - c) > tolerance:
+                return False
+    return True
+
+
+def all_subsets(path, tolerance):
+    """The frames of `sparse` by trying every segment: right, and cubic."""
+    count = len(path)
+    fewest, previous = [0] + [count] * (count - 1), [0] * count
+    for stop in range(1, count):
+        for start in range(stop):
+            if fewest[start] + 1 < fewest[stop] and fits(path, start, stop, tolerance):
+                fewest[stop], previous[stop] = fewest[start] + 1, start
+    chosen = [count - 1]
+    while chosen[0] != 0:
+        chosen.insert(0, previous[chosen[0]])
+    still = all(abs(a - b) <= tolerance for a, b in zip(path[0], path[-1], strict=True))
+    return chosen[:1] if len(chosen) == 2 and still else chosen
+
+
+#: Steps that are whole tolerances, so that boxes lie exactly on the limit too.
+walks = st.lists(st.sampled_from([-0.02, -0.01, 0.0, 0.01, 0.02, 0.05]), max_size=40).map(
+    lambda steps: [
+        Box(round(x, 4), 0.1, round(x + 0.2, 4), 0.5)
+        for x in (sum(steps[:k]) for k in range(len(steps) + 1))
+    ]
+)
+
+
+@given(
+    st.lists(boxes(), min_size=1, max_size=20) | walks, st.sampled_from([0.005, 0.01, 0.05, 0.2])
+)
+def test_sparse_is_what_trying_every_segment_gives(path, tolerance):
+    assert [k.frame for k in sparse(path, 0, tolerance)] == all_subsets(path, tolerance)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.011])
+def test_sparse_is_quick(offset):
+    """As many boxes as a layout holds; `offset` lets no segment reach the end."""
+    path = [Box(0.001 * k, offset * (k % 97 == 0), 0.001 * k + 0.2, 0.5) for k in range(512)]
+    started = time.process_time()
+    sparse(path)
+    assert time.process_time() - started < 1
 
 
 def test_sparse_finds_the_fewest():

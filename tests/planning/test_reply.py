@@ -1,6 +1,8 @@
 """Replies of models: what is read, what is repaired, what is refused."""
 
 import json
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -205,3 +207,28 @@ def test_what_has_no_meaning_is_refused_with_the_place(kind):
     reply, message = REFUSED[kind]
     with pytest.raises(ReplyError, match=message):
         read_reply(reply, frame_count=N, duration_s=6)
+
+
+def test_a_reply_of_any_length_is_read_or_refused_quickly():
+    """Repairs take time in proportion to the reply."""
+    long = [
+        "[1" + "\n" * 200_000 + "x",
+        '{"frames": [' + "// " * 100_000 + '"',
+        text(plan() | {"frames": [{"layout": []}] * 10_000}),
+        text(plan(names=("car",), id="7" * 5000)),
+        text(plan()).replace('"id": 0', '"id": 1e999'),
+        text(plan()).replace('"id": 0', '"id": ' + "7" * 5000),
+    ]
+    for reply in long:
+        started = time.process_time()
+        with suppress(ReplyError):
+            read_reply(reply, frame_count=N, duration_s=2.0)
+        assert time.process_time() - started < 2, reply[:40]
+
+
+def test_what_is_gone_and_back_is_two_of_one_name():
+    value = plan()
+    for frame in value["frames"][5:9]:
+        frame["layout"] = []
+    found = read_reply(text(value), frame_count=N, duration_s=2.0).layout
+    assert [(t.name, t.start, t.end) for t in found.objects] == [("car", 0, 4), ("car", 9, 15)]
