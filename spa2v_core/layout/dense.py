@@ -63,7 +63,7 @@ def tracks(seen: Iterable[Seen], tolerance: float) -> tuple[ObjectTrack, ...]:
         number = next(spare) if one.id in taken else one.id
         taken.add(number)
         keyframes = sparse([one.boxes[k] for k in run], run[0], tolerance)
-        fields = {"id": number, "name": one.name, "start": run[0], "end": run[-1]}
+        fields: dict[str, Any] = {"id": number, "name": one.name, "start": run[0], "end": run[-1]}
         try:
             made.append(ObjectTrack(**fields, keyframes=keyframes))
         except ValidationError as error:
@@ -183,7 +183,9 @@ def _duration(value: dict[str, Any], frames: int) -> float:
     given = {name: number(value[name], name) for name in LENGTHS if name in value}
     if given.get("frame_count", frames) != frames:
         raise LayoutError(f"frame_count: there are {frames} frames, not {value['frame_count']}")
-    said = {name: given[name] for name in ("duration_s", "duration") if name in given}
+    said: dict[str, float] = {
+        name: given[name] for name in ("duration_s", "duration") if name in given
+    }
     if "fps" in given:
         said["fps"] = frames / given["fps"]
     for name, seconds in said.items():

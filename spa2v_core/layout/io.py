@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, LayoutError
-from . import annotations
+from . import annotated
 from .dense import from_dense, to_dense
 from .schema import QUOTED, VERSION, VideoSceneLayout
 
@@ -36,7 +36,7 @@ def from_dict(value: Any) -> VideoSceneLayout:
     if "frames" in value and "objects" not in value:
         return from_dense(value)
     if "annotations" in value and "objects" not in value:
-        return annotations.from_coco(value)
+        return annotated.from_coco(value)
     if isinstance(version := value.get("version", VERSION), bool) or version not in (1, VERSION):
         raise LayoutError(
             f"version: {repr(version)[:QUOTED]} is not known here, this program reads versions 1 "
@@ -55,15 +55,13 @@ def loads(text: str | bytes) -> VideoSceneLayout:
     if isinstance(text, bytes):
         text = _decoded(text)
     text = text.removeprefix("\ufeff")  # some editors put a byte order mark before it
-    if annotations.is_xml(text):
-        return annotations.from_cvat(text)
+    if annotated.is_xml(text):
+        return annotated.from_cvat(text)
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_int=whole)
     except json.JSONDecodeError as error:
-        if annotations.is_yolo(text):
-            raise LayoutError(
-                f"layout: YOLO labels have no names: {annotations.EXPECTED}"
-            ) from error
+        if annotated.is_yolo(text):
+            raise LayoutError(f"layout: YOLO labels have no names: {annotated.EXPECTED}") from error
         raise LayoutError(f"layout: not JSON (line {error.lineno}: {error.msg})") from error
     except RecursionError as error:
         raise LayoutError("layout: nested too deeply") from error

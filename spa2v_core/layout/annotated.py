@@ -181,7 +181,7 @@ def _coco_frames(
     keys = [_key(images[index].get("id"), f"images[{index}].id") for index in ordered]
     if len(set(keys)) < len(keys):
         raise LayoutError("images: two have the same id")
-    first = {**images[0], **{k: head[k] for k in ("width", "height") if k in head}}
+    first: dict[str, Any] = images[0] | {k: head[k] for k in ("width", "height") if k in head}
     return {key: place for place, key in enumerate(keys)}, _size(first, "images[0]")
 
 
