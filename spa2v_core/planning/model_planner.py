@@ -51,7 +51,7 @@ class ModelPlanner:
         return Plan(_judged(reply.layout, request), report)
 
     def _converse(self, request: PlanRequest, report: PlanReport) -> Reply:
-        messages, report.exemplars = conversation(request)
+        messages, report.exemplars = conversation(request, one_sound=self._provider.one_sound)
         schema = reply_schema(request.cues.frame_count)
         form: dict[str, Any] = {
             "frame_count": request.cues.frame_count,
@@ -88,8 +88,10 @@ class ModelPlanner:
             said = provider.complete(messages, schema, seed=request.seed)
             report.tokens_in += said.tokens_in
             report.tokens_out += said.tokens_out
+            report.thoughts += said.thoughts
+            report.notes.extend(said.notes)
             if options.reuse:
-                cache.keep(name, said)
+                cache.keep(name, replace(said, notes=()))
         report.model = said.model
         report.conversation[:] = [(m.role, m.text) for m in messages]
         report.conversation.append(("assistant", said.text))
@@ -107,9 +109,11 @@ def spec(name: str, provider: ProviderSpec) -> PlannerSpec:
     )
 
 
-def conversation(request: PlanRequest) -> tuple[list[Message], tuple[str, ...]]:
+def conversation(
+    request: PlanRequest, *, one_sound: bool = False
+) -> tuple[list[Message], tuple[str, ...]]:
     """(all turns up to the model's: instruction, examples with the nearest last, request, change;
-    names of the examples)."""
+    names of the examples). one_sound: the parts of the recording are one sound."""
     options: ModelOptions = request.options
     cues = to_dict(request.cues, request.heard)
     shown = retrieval.nearest(
@@ -134,11 +138,9 @@ def conversation(request: PlanRequest) -> tuple[list[Message], tuple[str, ...]]:
             spatial_reasoning=options.reasoning,
         )
     hint = " ".join(part for part in (options.hint, _named(request)) if part)
-    sounds = (
-        ()
-        if options.sends == "nothing"
-        else prompt.sounds_of(request.clip, parts=options.sends == "parts")
-    )
+    sounds = prompt.sounds_of(request.clip, parts=options.sends == "parts", together=one_sound)
+    if options.sends == "nothing":
+        sounds = ()
     messages.append(prompt.request(cues, sounds, hint=hint, table=options.cue_table))
     if request.change and request.current is not None:
         messages += prompt.change(request.change, request.current)

@@ -24,6 +24,8 @@ from .wording import QUOTED_BAND, QUOTED_NAME
 PROMPTS = Path(__file__).with_name("prompts")
 #: What models mix down to anyway (Hz): a smaller upload.
 SOUND_RATE = 16_000
+#: Between parts that are sent one after another.
+PAUSE_S = 0.5
 
 
 @cache
@@ -87,12 +89,23 @@ def change(words: str, layout: VideoSceneLayout) -> list[Message]:
     return [answer(layout_io.to_dense(layout)), Message("user", (text,))]
 
 
-def sounds_of(clip: AudioClip, *, parts: bool = False) -> tuple[Sound, ...]:
-    """The mix in mono; with `parts` also the two channels, at their level."""
+def sounds_of(clip: AudioClip, *, parts: bool = False, together: bool = False) -> tuple[Sound, ...]:
+    """The mix in mono; with `parts` also the two channels, at their level.
+
+    together: one after another in one sound, for models that take one.
+    """
     found = [("The recording (mono)", clip.samples.mean(0))]
     if parts and clip.channels == 2:
-        found += [("Its LEFT channel", clip.samples[0]), ("Its RIGHT channel", clip.samples[1])]
-    return tuple(Sound(label, _wav(samples, clip.rate)) for label, samples in found)
+        found += [("its LEFT channel", clip.samples[0]), ("its RIGHT channel", clip.samples[1])]
+    if not together or len(found) == 1:
+        return tuple(Sound(label, _wav(samples, clip.rate)) for label, samples in found)
+    pause = np.zeros(round(PAUSE_S * clip.rate), clip.samples.dtype)
+    step = clip.duration_s + PAUSE_S
+    label = ", ".join(
+        f"{name} from {k * step:.2f} s on" if k else name for k, (name, _) in enumerate(found)
+    )
+    samples = np.concatenate([part for _, one in found for part in (one, pause)])
+    return (Sound(label, _wav(samples, clip.rate)),)
 
 
 def _wav(samples: np.ndarray, rate: int) -> bytes:

@@ -22,8 +22,8 @@ class PlanReport:
     ----------
     conversation: (role, text) of every turn. exemplars: names of the examples shown.
     notes: repairs and other things to know. model: which answered.
-    tokens_in, tokens_out: of all turns, what a model thinks to itself included in what is out;
-    reused: from the cache, nothing was spent.
+    tokens_in, tokens_out: of all turns; thoughts: how many of what is out a model thought to
+    itself. reused: from the cache, nothing was spent.
     """
 
     conversation: list[tuple[str, str]] = field(default_factory=list)
@@ -32,6 +32,7 @@ class PlanReport:
     model: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    thoughts: int = 0
     reused: bool = False
 
     def summary(self, prices: Mapping[str, tuple[float, float]]) -> str:
@@ -42,7 +43,8 @@ class PlanReport:
             return f"{self.model}: an earlier reply to the same request was used again, at no cost"
         cost = self.cost(prices)
         spent = "" if cost is None else f", {cost:.4f} by the price table"
-        return f"{self.model}: {self.tokens_in} tokens in, {self.tokens_out} out{spent}"
+        thought = f" ({self.thoughts} of them thoughts)" if self.thoughts else ""
+        return f"{self.model}: {self.tokens_in} tokens in, {self.tokens_out} out{thought}{spent}"
 
     def cost(self, prices: Mapping[str, tuple[float, float]]) -> float | None:
         """In the table's currency; `prices`: model -> per million tokens in and out."""

@@ -74,12 +74,46 @@ def chat(text, finish="stop", model="tiny-audio"):
     }
 
 
-def generated(text, finish="STOP"):
-    """A reply of Gemini."""
+def called(arguments, model="tiny-audio"):
+    """A reply of an OpenAI-compatible server that calls the tool it was given."""
+    reply = chat(None, "tool_calls", model)
+    call = {"id": "c", "type": "function"}
+    call["function"] = {"name": "layout", "arguments": arguments}
+    reply["choices"][0]["message"]["tool_calls"] = [call]
+    return reply
+
+
+def said(text, stop="end_turn", thoughts=True):
+    """A reply of Claude: what it thinks comes first."""
+    blocks = [{"type": "thinking", "thinking": "a car", "signature": "s"}] if thoughts else []
+    if text is not None:
+        blocks.append({"type": "text", "text": text})
+    usage = {"input_tokens": 800, "output_tokens": 300}
+    usage["output_tokens_details"] = {"thinking_tokens": 120}
+    return {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": "tiny-claude",
+        "content": blocks,
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": usage,
+    }
+
+
+def refused(words, status=400):
+    """A request that a service can't use as it stands."""
+    error = {"message": words, "code": status, "status": "INVALID_ARGUMENT", "type": "invalid"}
+    return status, {"type": "error", "error": error}, {}
+
+
+def generated(text, finish="STOP", thoughts=0):
+    """A reply of Gemini; thoughts are not within the candidates' tokens."""
     candidate = {"finishReason": finish, "index": 0}
     if text is not None:
         candidate["content"] = {"role": "model", "parts": [{"text": text}]}
-    return {
-        "candidates": [candidate],
-        "usageMetadata": {"promptTokenCount": 900, "candidatesTokenCount": 100},
-    }
+    usage = {"promptTokenCount": 900, "candidatesTokenCount": 100}
+    if thoughts:
+        usage["thoughtsTokenCount"] = thoughts
+    return {"candidates": [candidate], "usageMetadata": usage}

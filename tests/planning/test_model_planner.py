@@ -2,56 +2,17 @@
 
 import base64
 import json
-import logging
 
-import numpy as np
 import pytest
 
-from spa2v_core.audio.cues import measure
-from spa2v_core.audio.hearing import hear, to_dict
+from spa2v_core.audio.hearing import to_dict
 from spa2v_core.errors import InputError, PlannerError
 from spa2v_core.layout import edit, motion_category
 from spa2v_core.planning import prompt, retrieval
-from spa2v_core.planning.base import PlanRequest
-from spa2v_core.planning.registry import get_planner, options_for
-from spa2v_core.simulation.acoustics import Source, mix, straight
-from spa2v_core.simulation.synthesis import RATE, car
 
-from .servers import Script, chat, generated, serving
+from .asking import GOOD, KEY, plan_by, request_for
+from .servers import Script, chat, serving
 from .test_reply import plan, text
-
-KEY = "sk-not-a-real-key-0123456789"
-GOOD = text(plan())
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SPA2V_CACHE", str(tmp_path / "cache"))
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path / "cache"
-
-
-@pytest.fixture(scope="module")
-def recording():
-    """A car that crosses to the right, measured."""
-    rng = np.random.default_rng(0)
-    source = Source("car", car(5, rng), straight((-6, 6), (6, 6), 4), 1, 1)
-    clip = mix([source], 4, RATE)
-    cues = measure(clip)
-    return clip, cues, hear(cues, None, 1)
-
-
-def request_for(recording, url="", provider="openai", **given):
-    more = {name: given.pop(name) for name in ("current", "change", "objects") if name in given}
-    given = {"key": KEY, "model": "tiny-audio", "retries": 0} | given
-    if url:
-        given["endpoint"] = url + ("/v1" if provider == "openai" else "")
-    return PlanRequest(*recording, options=options_for(provider, given), **more)
-
-
-def plan_by(recording, url="", provider="openai", **given):
-    return get_planner(provider).plan(request_for(recording, url, provider, **given))
 
 
 def test_a_plan_comes_back_with_all_that_was_told(recording):
@@ -140,106 +101,6 @@ def test_the_same_request_is_not_paid_for_twice(recording, own_cache):
     kept = b"".join(path.read_bytes() for path in own_cache.rglob("*") if path.is_file())
     assert kept
     assert KEY.encode() not in kept
-
-
-FAULTS = {
-    "wrong key": ((401, {"error": {"message": "bad key"}}, {}), "refused the key"),
-    "no such model": ((404, {"error": {"message": "no model"}}, {}), "no model 'tiny-audio'"),
-    "limited": ((429, {"error": {"message": "slow down"}}, {}), "limiting requests"),
-    "server": ((503, {"error": {"message": "busy"}}, {}), "trouble of its own"),
-    "refused": ((400, {"error": {"message": "audio is too long"}}, {}), "audio is too long"),
-    "blocked": (chat("", "content_filter"), "safety"),
-    "cut off": (chat(GOOD[:90], "length"), "length limit"),
-    "empty": (chat(""), "empty reply"),
-    "no choices": ({"id": "x", "choices": [], "model": "m", "created": 1}, "empty reply"),
-    "hangs": ("hang", "did not answer within"),
-    "drops": ("drop", "can't be reached"),
-    "junk": ("junk", "trouble of its own"),
-}
-
-
-@pytest.mark.parametrize("kind", FAULTS)
-def test_each_fault_is_a_message_one_can_act_on(recording, kind, caplog, capsys):
-    answer, message = FAULTS[kind]
-    caplog.set_level(logging.DEBUG)
-    with (
-        serving(Script(answer)) as url,
-        pytest.raises(PlannerError, match=message) as caught,
-    ):
-        plan_by(recording, url, timeout=0.5)
-    told = str(caught.value) + caplog.text + "".join(capsys.readouterr())
-    assert KEY not in told
-    assert "UklGR" not in told  # the sound
-
-
-def test_what_passes_by_itself_is_tried_again(recording):
-    script = Script((429, {"error": {}}, {"Retry-After": "0"}), (503, {}, {}), chat(GOOD))
-    with serving(script) as url:
-        layout = plan_by(recording, url, retries=3).layout
-    assert layout.objects
-    assert len(script.requests) == 3
-
-
-def test_no_network_and_no_key(recording):
-    with pytest.raises(PlannerError, match="can't be reached"):
-        plan_by(recording, "http://127.0.0.1:9")
-    with pytest.raises(PlannerError, match="OPENAI_API_KEY"):
-        plan_by(recording, key="")
-    with pytest.raises(PlannerError, match="GEMINI_API_KEY"):
-        plan_by(recording, key="", provider="gemini")
-    with pytest.raises(InputError, match="choose"):
-        get_planner("claude-4")
-
-
-def test_modes_of_the_reply(recording):
-    script = Script(chat(GOOD))
-    with serving(script) as url:
-        for mode in ("json", "text"):
-            plan_by(recording, url, reply_mode=mode)
-    assert script.requests[0]["response_format"] == {"type": "json_object"}
-    assert "response_format" not in script.requests[1]
-
-
-def test_gemini_on_the_wire(recording):
-    script = Script(generated(GOOD))
-    with serving(script) as url:
-        made = plan_by(recording, url, parts=True, provider="gemini")
-    assert made.layout.objects[0].name == "car"
-    (asked,), (headers,) = script.requests, script.headers
-    assert headers["path"].endswith("models/tiny-audio:generateContent")
-    assert KEY not in headers["path"]
-    assert "video director" in asked["systemInstruction"]["parts"][0]["text"]
-    assert [turn["role"] for turn in asked["contents"]] == [*["user", "model"] * 3, "user"]
-    sounds = [p["inlineData"] for p in asked["contents"][-1]["parts"] if "inlineData" in p]
-    assert [s.get("mimeType") or s["mime_type"] for s in sounds] == ["audio/wav"] * 3
-    form = asked["generationConfig"]
-    assert form["responseMimeType"] == "application/json"
-    assert "responseJsonSchema" in form
-    assert form["temperature"] == 0.5
-    assert (made.report.tokens_in, made.report.tokens_out) == (900, 100)
-
-
-GEMINI_FAULTS = {
-    "wrong key": (
-        (400, {"error": {"code": 400, "message": "API key not valid", "status": "X"}}, {}),
-        "refused the key",
-    ),
-    "limited": ((429, {"error": {"code": 429, "message": "quota"}}, {}), "limiting requests"),
-    "server": ((500, {"error": {"code": 500, "message": "oops"}}, {}), "trouble of its own"),
-    "safety": (generated(None, "SAFETY"), "safety"),
-    "blocked prompt": ({"promptFeedback": {"blockReason": "SAFETY"}}, "safety"),
-    "cut off": (generated(GOOD[:50], "MAX_TOKENS"), "length limit"),
-    "empty": (generated(""), "empty reply"),
-    "hangs": ("hang", "did not answer within"),
-    "drops": ("drop", "can't be reached"),
-}
-
-
-@pytest.mark.parametrize("kind", GEMINI_FAULTS)
-def test_geminis_faults(recording, kind):
-    answer, message = GEMINI_FAULTS[kind]
-    with serving(Script(answer)) as url, pytest.raises(PlannerError, match=message):
-        plan_by(recording, url, timeout=0.5, provider="gemini")
 
 
 def test_exemplars_cover_every_motion_and_nearest_are_alike(recording):

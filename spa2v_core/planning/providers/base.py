@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ...errors import PlannerError
@@ -13,12 +13,18 @@ from ..model_options import ModelOptions
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back, from which model, and what it took (0 if the provider doesn't say)."""
+    """What came back, from which model, and what it took (0 if the provider doesn't say).
+
+    tokens_out: with `thoughts`, what the model thinks to itself: both are paid for.
+    notes: what had to be left out for the service to take the request.
+    """
 
     text: str
     model: str
     tokens_in: int = 0
     tokens_out: int = 0
+    thoughts: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Provider(Protocol):
@@ -37,12 +43,14 @@ class ProviderSpec:
     ----------
     label: for people. make: from its options. options: a frozen dataclass that adds to
     `ModelOptions` or `HearingOptions`. needs: what it can't do without ("a key").
+    one_sound: it takes one sound a request, so that parts are put one after another.
     """
 
     label: str
     make: Callable[[Any], Provider]
     options: type[ModelOptions]
     needs: str = ""
+    one_sound: bool = False
 
 
 def missing(package: str, extra: str) -> PlannerError:
@@ -75,9 +83,61 @@ def fault(kind: str, **values: Any) -> PlannerError:
     return PlannerError(FAULTS[kind].format(**values))
 
 
-def fault_of_status(status: int, **values: Any) -> PlannerError:
+class RefusedError(PlannerError):
+    """A request that a service can't use as it stands (400, 422), with its own words."""
+
+    def __init__(self, text: str, detail: str) -> None:
+        super().__init__(text)
+        self.detail = detail
+
+
+def fault_of_status(status: int, *, detail: str, **values: Any) -> PlannerError:
     """The error of an HTTP status."""
-    kind = {401: "key", 403: "key", 404: "model", 408: "timeout", 429: "rate"}.get(status)
-    if kind is None:
-        kind = "server" if status >= 500 else "request"
-    return fault(kind, status=status, **values)
+    named = {401: "key", 402: "rate", 403: "key", 404: "model", 408: "timeout", 429: "rate"}
+    kind = named.get(status) or ("server" if status >= 500 else "request")
+    error = fault(kind, status=status, detail=detail, **values)
+    return RefusedError(str(error), detail) if status in (400, 422) else error
+
+
+#: What a service may refuse by name -> words by which it does.
+WORDS = {
+    "temperature": ("temperature", "sampling"),
+    "seed": ("seed",),
+    "thinking": ("thinking", "effort", "reasoning"),
+    "schema": ("schema", "response_format", "responseformat", "output_config", "structured"),
+    "tool": ("tool", "function"),
+}
+
+
+def insisting(send: Callable[[frozenset[str]], Completion], may_go: Sequence[str]) -> Completion:
+    """The reply to a request that is sent once more without what the service refuses by name.
+
+    send: sends it without the named ones, raising RefusedError. may_go: keys of `WORDS`.
+    """
+    gone: list[str] = []
+    while True:
+        try:
+            said = send(frozenset(gone))
+        except RefusedError as error:
+            told = error.detail.lower()
+            left = (name for name in may_go if name not in gone)
+            name = next((one for one in left if any(word in told for word in WORDS[one])), "")
+            if not name:
+                raise
+            gone.append(name)
+            continue
+        notes = tuple(f"asked again without {name}, which the model refuses" for name in gone)
+        return replace(said, notes=(*said.notes, *notes))
+
+
+def one_line(value: Any) -> str:
+    """A service's own words, short and on one line."""
+    return " ".join(str(value or "no reason given").split())[:200]
+
+
+def detail_of(body: Any) -> str:
+    """The reason in the body of an error, as most services give it."""
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        body = inner.get("message") if isinstance(inner, dict) else inner
+    return one_line(body)

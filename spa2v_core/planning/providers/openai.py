@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible server: OpenAI itself, vLLM, `transformers serve`, llama.cpp."""
+"""Any OpenAI-compatible server: OpenAI itself, Ollama, llama.cpp, vLLM, `transformers serve`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,31 @@ import base64
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ...options import option
 from ..messages import Message, Sound
-from ..model_options import HearingOptions, Mode
-from .base import Completion, ProviderSpec, fault, fault_of_status, missing, no_key
+from ..model_options import HearingOptions
+from .base import (
+    Completion,
+    ProviderSpec,
+    detail_of,
+    fault,
+    fault_of_status,
+    insisting,
+    missing,
+    no_key,
+)
 
-#: Takes audio; it has no structured outputs, so it is held to the form by the prompt.
-MODEL, MODELS_WITHOUT_SCHEMA = "gpt-audio-1.5", ("gpt-audio",)
+#: OpenAI's own: the one that takes audio, and one that only reads.
+MODEL, READING_MODEL = "gpt-audio-1.5", "gpt-6-luna"
+#: These have no structured outputs: they are held to the form by a tool that they must call.
+MODELS_WITHOUT_SCHEMA = ("gpt-audio",)
 KEY, ENDPOINT = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 WHO = "The model server"
+TOOL = "layout"
+#: What OpenAI's strict schemas don't take.
+NOT_STRICT = ("maxLength",)
 
 
 @dataclass(frozen=True)
@@ -25,17 +39,19 @@ class OpenAIOptions(HearingOptions):
 
     endpoint: str = option(
         "",
-        help="an OpenAI-compatible server",
+        help="an OpenAI-compatible server (Ollama, llama.cpp, vLLM, ...)",
         label="Server (OpenAI-compatible)",
         metavar="http://127.0.0.1:8000/v1",
         of_this_machine=True,
     )
-    reply_mode: Mode = option("schema", help="how the reply is held to its form", on_page=False)
+    reply_mode: Literal["schema", "tool", "json", "text"] = option(
+        "schema", help="how the reply is held to its form", on_page=False
+    )
     temperature: float = option(0.5, low=0, high=2, help="of sampling", on_page=False)
 
 
 class OpenAIProvider:
-    """Chat completions with audio parts."""
+    """Chat completions, with audio parts where the model takes them."""
 
     def __init__(self, options: OpenAIOptions) -> None:
         try:
@@ -43,12 +59,12 @@ class OpenAIProvider:
         except ImportError as error:
             raise missing("openai", "openai") from error
         self._sdk, self._options = openai, options
-        self.model = options.model or MODEL
+        self.model = options.model or (MODEL if options.sound else READING_MODEL)
         self.endpoint = options.endpoint or os.environ.get(ENDPOINT) or None
         key = options.key or os.environ.get(KEY, "")
         if not key and self.endpoint is None:
             raise no_key("OpenAI", KEY)
-        self._client = openai.OpenAI(
+        self._client: Any = openai.OpenAI(
             api_key=key or "none",  # servers of one's own often ask for none
             base_url=self.endpoint,
             timeout=options.timeout,
@@ -58,67 +74,87 @@ class OpenAIProvider:
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any], *, seed: int = 0
     ) -> Completion:
-        sdk = self._sdk
+        said = [_message(message) for message in messages]
+        sampling = {"temperature": self._options.temperature, "seed": seed}
+
+        def send(gone: frozenset[str]) -> Completion:
+            chosen = {name: value for name, value in sampling.items() if name not in gone}
+            return self._send(said, chosen | self._form(schema, gone))
+
+        return insisting(send, ("temperature", "seed", "schema", "tool"))
+
+    def _send(self, messages: list[dict[str, Any]], more: dict[str, Any]) -> Completion:
+        sdk, seconds = self._sdk, self._options.timeout
         where = self.endpoint or "api.openai.com"
         known = {"who": WHO, "where": where, "variable": KEY, "model": self.model}
-        asked: dict[str, Any] = {
-            "model": self.model,
-            "messages": [_message(message) for message in messages],
-            "temperature": self._options.temperature,
-            "seed": seed,
-            **self._limit(),
-            **self._form(schema),
-        }
+        # OpenAI's newer name for the limit is not known everywhere
+        limit = "max_tokens" if self.endpoint else "max_completion_tokens"
         try:
-            reply = self._client.chat.completions.create(**asked)
+            reply = self._client.chat.completions.create(
+                model=self.model, messages=messages, **{limit: self._options.max_tokens}, **more
+            )
         except sdk.APITimeoutError as error:
-            raise fault("timeout", seconds=self._options.timeout, **known) from error
+            raise fault("timeout", seconds=seconds, **known) from error
         except sdk.APIConnectionError as error:
             raise fault("network", **known) from error
         except sdk.APIStatusError as error:
+            detail = detail_of(error.body)
             raise fault_of_status(
-                error.status_code,
-                detail=_detail(error.body),
-                seconds=self._options.timeout,
-                **known,
+                error.status_code, detail=detail, seconds=seconds, **known
             ) from error
         except (sdk.APIError, ValueError) as error:
             raise fault("server", status="not a reply", **known) from error
         return self._read(reply, known)
 
-    def _limit(self) -> dict[str, int]:
-        """OpenAI's newer name for the limit is not known everywhere."""
-        own = self.endpoint is None
-        return {"max_completion_tokens" if own else "max_tokens": self._options.max_tokens}
-
-    def _form(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """How the reply is held to its form."""
+    def _form(self, schema: Mapping[str, Any], gone: frozenset[str]) -> dict[str, Any]:
+        """How the reply is held to its form: by a schema where there are structured outputs, else
+        by a tool that must be called, else by the prompt alone."""
         mode = self._options.reply_mode
-        if mode == "text" or self.model.startswith(MODELS_WITHOUT_SCHEMA):
+        if mode == "schema" and ("schema" in gone or self.model.startswith(MODELS_WITHOUT_SCHEMA)):
+            mode = "tool"
+        if mode == "text" or (mode == "tool" and "tool" in gone):
             return {}
         if mode == "json":
             return {"response_format": {"type": "json_object"}}
-        named = {"name": "layout", "strict": True, "schema": dict(schema)}
+        if mode == "tool":
+            tool = {"name": TOOL, "parameters": dict(schema)}
+            return {
+                "tools": [{"type": "function", "function": tool}],
+                "tool_choice": {"type": "function", "function": {"name": TOOL}},
+            }
+        strict = schema if self.endpoint else _without(schema, NOT_STRICT)
+        named = {"name": TOOL, "strict": True, "schema": strict}
         return {"response_format": {"type": "json_schema", "json_schema": named}}
 
     def _read(self, reply: Any, known: dict[str, Any]) -> Completion:
         choices = getattr(reply, "choices", None)
         if not choices:
             raise fault("empty", **known)
-        choice = choices[0]
-        if choice.finish_reason == "length":
+        message, reason = choices[0].message, choices[0].finish_reason
+        if reason == "length":
             raise fault("truncated", **known)
-        if choice.finish_reason == "content_filter" or getattr(choice.message, "refusal", None):
+        if reason == "content_filter" or getattr(message, "refusal", None):
             raise fault("blocked", **known)
-        if not (choice.message.content or "").strip():
+        called = message.tool_calls[0].function.arguments if message.tool_calls else ""
+        text = called or message.content or ""
+        if not text.strip():
             raise fault("empty", **known)
         usage = reply.usage
+        details = getattr(usage, "completion_tokens_details", None)
         return Completion(
-            choice.message.content,
+            text,
             str(reply.model or self.model),
             usage.prompt_tokens if usage else 0,
             usage.completion_tokens if usage else 0,
+            getattr(details, "reasoning_tokens", None) or 0,
         )
+
+
+def _without(schema: Any, names: Sequence[str]) -> Any:
+    """A schema without these keywords, at any depth."""
+    if isinstance(schema, Mapping):
+        return {key: _without(value, names) for key, value in schema.items() if key not in names}
+    return [_without(one, names) for one in schema] if isinstance(schema, list) else schema
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -133,14 +169,6 @@ def _part(part: str | Sound) -> dict[str, Any]:
         return {"type": "text", "text": part}
     data = base64.b64encode(part.wav).decode("ascii")
     return {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
-
-
-def _detail(body: Any) -> str:
-    """The server's own words, short and on one line."""
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        body = inner.get("message") if isinstance(inner, dict) else inner
-    return " ".join(str(body or "no reason given").split())[:200]
 
 
 SPEC = ProviderSpec("OpenAI or a compatible server", OpenAIProvider, OpenAIOptions)

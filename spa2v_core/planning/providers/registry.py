@@ -9,5 +9,5 @@ _HERE = "spa2v_core.planning.providers"
 PROVIDERS: Registry[ProviderSpec] = Registry(
     "provider",
     "spa2v.providers",
-    {name: f"{_HERE}.{name}:SPEC" for name in ("gemini", "openai", "local")},
+    {name: f"{_HERE}.{name}:SPEC" for name in ("gemini", "openai", "claude", "local")},
 )
