@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation clean
+.PHONY: run test lint format examples checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -30,6 +30,9 @@ format: $(VENV)/.dev
 
 examples: $(VENV)/.run
 	@$(BIN)/python -m spa2v_core.training.examples
+
+checksums: $(VENV)/.run
+	@$(BIN)/python -m spa2v_core.assets
 
 train-mini: $(VENV)/.run
 	@$(BIN)/python -m spa2v_core.training.mini all

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
@@ -16,6 +18,7 @@ from .audio.places import MAX_WIDTH, MIN_WIDTH
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import TAGGERS
 from .errors import InputError, Spa2vError
+from .files import write_text
 from .generation.base import Notice, Progress, RenderOptions, RenderRequest
 from .generation.catalog import BACKENDS
 from .generation.hardware import Memory
@@ -30,6 +33,8 @@ from .planning.report import read_prices
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0, 2 for bad input, 1 for what is missing (weights, keys)."""
     options = _parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
     try:
         options.run(options)
     except Spa2vError as error:
@@ -44,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _terminated(*_: object) -> None:
+    """End in order, so that nothing half-written stays."""
+    sys.exit(128 + signal.SIGTERM)
+
+
 def _plan(options: argparse.Namespace) -> None:
     analysis = _analyse(options)
     layout = _make_plan(options, analysis)
@@ -54,11 +64,7 @@ def _plan(options: argparse.Namespace) -> None:
 def _cues(options: argparse.Namespace) -> None:
     analysis = _analyse(options)
     out = _output(options.out, ".json")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(
-        json.dumps(hearing.to_dict(analysis.cues, analysis.heard), indent=1) + "\n",
-        encoding="utf-8",
-    )
+    write_text(out, json.dumps(hearing.to_dict(analysis.cues, analysis.heard), indent=1) + "\n")
     _say(f"wrote {options.out}")
 
 

@@ -27,3 +27,11 @@ class BackendError(Spa2vError):
 
 class HubError(Spa2vError):
     """Pinned weights are not on this machine, or can't be fetched."""
+
+
+class OutputError(Spa2vError):
+    """A file can't be written."""
+
+
+class AssetError(Spa2vError):
+    """A file that the program ships is missing or damaged."""

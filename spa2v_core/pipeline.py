@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from .audio.hearing import Heard, hear
 from .audio.io import AudioClip, read_audio, select_span
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import get_tagger
+from .files import atomic
 from .generation.base import (
     Frames,
     Notice,
@@ -167,7 +169,7 @@ def render(
     """Render and write `out`, the same with the boxes over it (".boxes" before the suffix) and a
     poster (".jpg"); the last event is `Rendered`. Closing the iterator cancels within one step and
     writes nothing. make: where the frames come from."""
-    from .generation.export import at_most_export_size, draw_boxes, write_poster, write_video
+    from .generation.export import at_most_export_size, draw_boxes, encode_video, poster
 
     preset, kinds = settle(request)
     clock = _Clock()
@@ -194,10 +196,12 @@ def render(
     yield Progress("export", 0, 1)
     boxes_path, poster_path = out.with_suffix(f".boxes{out.suffix}"), out.with_suffix(".jpg")
     settings = describe(request, preset, kinds, len(made))
-    for pictures, path in ((video, out), (draw_boxes(video, request.layout), boxes_path)):
-        fps = preset.fps if len(video) > len(made) else 0.0
-        write_video(pictures, request.clip, path, request.layout, fps=fps, settings=settings)
-    write_poster(video, poster_path)
+    fps = preset.fps if len(video) > len(made) else len(video) / request.clip.duration_s
+    with ExitStack() as written:  # all three of one render, or none
+        parts = [written.enter_context(atomic(p)) for p in (poster_path, boxes_path, out)]
+        for pictures, part in ((video, parts[2]), (draw_boxes(video, request.layout), parts[1])):
+            encode_video(pictures, request.clip, part, request.layout, fps=fps, settings=settings)
+        parts[0].write_bytes(poster(video))
     clock.note("export")
     yield Rendered(out, boxes_path, poster_path, clock.seconds())
 

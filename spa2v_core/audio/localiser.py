@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from ..assets import ASSETS, check
 from . import directional
 from .clip import AudioClip
 from .features import resample
 from .network import open_network
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "localiser"
+WEIGHTS = ASSETS / "localiser"
 MICROPHONES = ("pan", "coincident", "spaced", "binaural", "mono")
 MOTIONS = ("still", "crossing", "approaching", "receding")
 #: Answers a second; what is shorter is padded with silence, s.
@@ -103,6 +104,7 @@ class Localiser:
     """The network of `assets/localiser`."""
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
+        check(weights)
         self.card: dict[str, Any] = json.loads(
             (weights / "localiser.json").read_text(encoding="utf-8")
         )

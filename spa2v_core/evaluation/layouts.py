@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError, LayoutError
+from ..files import write_text
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
 from ..metrics.docsim import docsim
@@ -76,9 +77,8 @@ class Report:
         return "\n".join(lines)
 
     def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": 1, **asdict(self)}, ensure_ascii=False, indent=1)
-        path.write_text(text + "\n", encoding="utf-8")
+        write_text(path, text + "\n")
 
 
 def aligned(rows: Sequence[Sequence[str]], justify: Callable[[str, int], str]) -> list[str]:

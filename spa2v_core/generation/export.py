@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import cv2
 import numpy as np
 
 from ..audio.io import AudioClip
-from ..errors import InputError
+from ..errors import InputError, LayoutError
+from ..files import atomic
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
 from ..layout.keyframes import dense
@@ -48,12 +51,29 @@ def write_video(
 
     H.264 and AAC, 512x320, constant frame rate: `fps`, or 0 for F / duration, so that picture and
     sound end together. Layout and settings go into the metadata (`read_layout`, `read_settings`).
+    OutputError if it can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rate = Fraction(fps or len(frames) / clip.duration_s).limit_denominator(10_000)
+    with atomic(path) as part:
+        fps = fps or len(frames) / clip.duration_s
+        encode_video(frames, clip, part, layout, fps=fps, settings=settings)
+
+
+def encode_video(
+    frames: Iterable[np.ndarray],
+    clip: AudioClip,
+    path: Path,
+    layout: VideoSceneLayout | None = None,
+    *,
+    fps: float,
+    settings: dict | None = None,
+) -> None:
+    """As `write_video`, of frames that may come one by one, straight into `path`; OSError."""
+    rate = Fraction(fps).limit_denominator(10_000)
     options = {"movflags": "+faststart+use_metadata_tags"}
-    part = path.with_name(f"{path.name}.part")
-    with av.open(str(part), "w", format="mp4", options=options) as container:
+    with (
+        _as_os_errors(),
+        av.open(str(path), "w", format="mp4", options=options) as container,
+    ):
         if layout is not None:
             container.metadata[LAYOUT_KEY] = layout_io.dumps(layout)
         if settings is not None:
@@ -67,7 +87,7 @@ def write_video(
         layout_name = "stereo" if clip.channels == 2 else "mono"
         audio = container.add_stream("aac", rate=audio_rate, layout=layout_name, bit_rate=192_000)
         for frame in frames:
-            large = cv2.resize(frame, SIZE_WH, interpolation=cv2.INTER_CUBIC)
+            large = np.asarray(cv2.resize(frame, SIZE_WH, interpolation=cv2.INTER_CUBIC), np.uint8)
             container.mux(video.encode(av.VideoFrame.from_ndarray(large, "rgb24")))
         container.mux(video.encode(None))
         resampler = av.AudioResampler(format="fltp", layout=layout_name, rate=audio_rate)
@@ -76,7 +96,15 @@ def write_video(
         for piece in [*resampler.resample(sound), *resampler.resample(None)]:
             container.mux(audio.encode(piece))
         container.mux(audio.encode(None))
-    part.replace(path)  # a file of that name is always a whole video
+
+
+@contextmanager
+def _as_os_errors() -> Iterator[None]:
+    """PyAV has classes of its own for what went wrong in writing."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise OSError(error.errno, error.strerror) from error
 
 
 def at_most_export_size(frames: np.ndarray) -> np.ndarray:
@@ -90,38 +118,51 @@ def read_layout(path: Path) -> VideoSceneLayout:
     """The layout that an exported video carries."""
     text = _metadata(path, LAYOUT_KEY)
     if not text:
-        raise InputError(f"{path.name} carries no layout: give a video exported here")
-    return layout_io.loads(text)
+        raise InputError(f"no layout in this video ({path.name}): give one that was exported here")
+    try:
+        return layout_io.loads(text)
+    except LayoutError as error:
+        raise InputError(
+            f"no layout in this video ({path.name}) that can be read, it is damaged: {error}"
+        ) from error
 
 
 def read_settings(path: Path) -> dict:
     """How an exported video was rendered, {} if it does not say."""
-    return json.loads(_metadata(path, SETTINGS_KEY) or "{}")
+    try:
+        value = json.loads(_metadata(path, SETTINGS_KEY) or "{}")
+    except (ValueError, RecursionError):  # damaged
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _metadata(path: Path, key: str) -> str:
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return container.metadata.get(key, "")
-    except (av.error.FFmpegError, OSError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path.name} can't be read as a video") from error
 
 
-def write_poster(frames: np.ndarray, path: Path) -> None:
+def poster(frames: np.ndarray) -> bytes:
     """The middle frame of (F, H, W, 3) uint8 as a JPEG of the export's size."""
     large = cv2.resize(frames[len(frames) // 2], SIZE_WH, interpolation=cv2.INTER_CUBIC)
-    cv2.imwrite(str(path), cv2.cvtColor(large, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    large = cv2.cvtColor(large, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> np.ndarray:
+def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> Iterator[np.ndarray]:
     """Copies of the frames, at export size, with the layout's boxes and names over them."""
-    out = np.stack([cv2.resize(f, SIZE_WH, interpolation=cv2.INTER_CUBIC) for f in frames])
-    for track in layout.objects:
-        colour = TRACK_COLOURS[track.id % len(TRACK_COLOURS)]
-        for frame, box in zip(out, dense(track, layout.frame_count, len(frames)), strict=True):
-            if box is not None:
-                _draw(frame, to_pixels(box, SIZE_WH), track.name, colour)
-    return out
+    tracks = [
+        (track, dense(track, layout.frame_count, len(frames)), track.id % len(TRACK_COLOURS))
+        for track in layout.objects
+    ]
+    for index, frame in enumerate(frames):
+        large = cv2.resize(frame, SIZE_WH, interpolation=cv2.INTER_CUBIC)
+        for track, boxes, colour in tracks:
+            if (box := boxes[index]) is not None:
+                _draw(large, to_pixels(box, SIZE_WH), track.name, TRACK_COLOURS[colour])
+        yield large
 
 
 def _draw(

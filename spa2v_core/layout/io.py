@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, LayoutError
+from ..files import write_text
 from . import annotated
 from .dense import from_dense, to_dense
 from .schema import QUOTED, VERSION, VideoSceneLayout
@@ -98,5 +99,5 @@ def read(path: Path) -> VideoSceneLayout:
 
 
 def write(layout: VideoSceneLayout, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(dumps(layout) + "\n", encoding="utf-8")
+    """As JSON; OutputError if it can't be written."""
+    write_text(path, dumps(layout) + "\n")

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..errors import OutputError
+from ..files import write_text
 from ..options import options_of
 from .messages import Message
 from .model_options import ModelOptions
@@ -59,9 +61,6 @@ def keep(name: str, completion: Completion) -> None:
     """Only the reply is written; a folder that can't be written to keeps nothing."""
     path = folder() / f"{name}.json"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(asdict(completion)), encoding="utf-8")
-        part.replace(path)
-    except OSError:
+        write_text(path, json.dumps(asdict(completion)))
+    except OutputError:
         return

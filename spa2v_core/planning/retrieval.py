@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from ..assets import ASSETS
 from ..errors import InputError
+from ..files import write_text
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
 from ..vocabulary import BY_NAME
 
-DATABASE = Path(__file__).resolve().parents[2] / "assets" / "exemplars" / "exemplars.json"
+DATABASE = ASSETS / "exemplars" / "exemplars.json"
 KINDS = ("vehicle", "aircraft", "animal", "person", "instrument", "object")
 #: Points of a curve that are compared.
 POINTS = 5
@@ -105,9 +107,8 @@ def write(path: Path, exemplars: Sequence[Exemplar]) -> None:
         | ({"embedding": [round(v, 4) for v in e.embedding]} if e.embedding else {})
         for e in exemplars
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = ",\n".join(json.dumps(e, ensure_ascii=False, separators=(",", ":")) for e in entries)
-    path.write_text('{"exemplars": [\n' + text + "\n]}\n", encoding="utf-8")
+    write_text(path, '{"exemplars": [\n' + text + "\n]}\n")
 
 
 def add(path: Path, exemplar: Exemplar) -> int:

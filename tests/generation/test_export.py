@@ -8,12 +8,13 @@ from spa2v_core.errors import InputError
 from spa2v_core.generation.export import (
     at_most_export_size,
     draw_boxes,
+    poster,
     read_layout,
     read_settings,
-    write_poster,
     write_video,
 )
 from spa2v_core.layout import VideoSceneLayout
+from spa2v_core.layout.io import dumps
 from tests.audio.sounds import noise
 
 
@@ -90,7 +91,7 @@ def test_settings_travel_in_the_file_and_the_poster_is_the_middle(tmp_path):
     assert read_settings(tmp_path / "v.mp4") == said
     write_video(ramp(), noise(2), tmp_path / "w.mp4")
     assert read_settings(tmp_path / "w.mp4") == {}
-    write_poster(ramp(), tmp_path / "v.jpg")
+    (tmp_path / "v.jpg").write_bytes(poster(ramp()))
     picture = cv2.imread(str(tmp_path / "v.jpg"))
     assert picture.shape == (320, 512, 3)
     assert picture.mean() == pytest.approx(ramp()[8].mean(), abs=2)
@@ -116,16 +117,33 @@ def test_the_layout_travels_in_the_file(tmp_path):
 
 def test_files_without_a_layout_are_refused(tmp_path):
     write_video(ramp(), noise(2), tmp_path / "v.mp4")
-    with pytest.raises(InputError, match="carries no layout"):
+    with pytest.raises(InputError, match="no layout in this video"):
         read_layout(tmp_path / "v.mp4")
     (tmp_path / "x.mp4").write_text("no video")
     with pytest.raises(InputError, match="can't be read"):
         read_layout(tmp_path / "x.mp4")
 
 
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"version": 1', "\udce9".encode("utf-8", "surrogateescape"), "1" * 5000]
+)
+def test_a_damaged_layout_is_no_layout_in_this_video(text, tmp_path):
+    write_video(ramp(), noise(2), tmp_path / "v.mp4", layout(), settings={"backend": "mini"})
+    data = (tmp_path / "v.mp4").read_bytes()
+    written = dumps(layout()).encode()
+    damaged = text if isinstance(text, bytes) else text.encode()
+    assert written in data
+    damaged = damaged[: len(written)].ljust(len(written))
+    data = data.replace(written, damaged).replace(b'{"backend": "mini"', b'{"backend": \xe9mini"')
+    (tmp_path / "v.mp4").write_bytes(data)
+    with pytest.raises(InputError, match="no layout in this video"):
+        read_layout(tmp_path / "v.mp4")
+    assert read_settings(tmp_path / "v.mp4") == {}
+
+
 def test_boxes_are_drawn_only_where_present():
     frames = ramp()
-    drawn = draw_boxes(frames, layout("<b>\N{GUITAR}" * 30))
+    drawn = np.stack(list(draw_boxes(frames, layout("<b>\N{GUITAR}" * 30))))
     assert drawn.shape == (16, 320, 512, 3)
     spread = drawn.reshape(16, -1).std(1)
     assert (spread[:8] > 5).all()

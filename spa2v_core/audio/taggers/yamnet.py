@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...assets import ASSETS, check
 from ...audioset import KIND_CLASSES, SCENE_CLASSES, SPEAKERS
 from .. import features
 from ..network import open_network
@@ -18,7 +19,7 @@ from .base import Tags
 from .card import Card
 from .voices import male_share
 
-WEIGHTS = Path(__file__).resolve().parents[3] / "assets" / "tagger"
+WEIGHTS = ASSETS / "tagger"
 #: Windows this far under the loudest say nothing, dB.
 QUIET_DB = 25.0
 #: A window counts by its amplitude to this power.
@@ -32,6 +33,7 @@ class YamnetTagger:
     """
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
+        check(weights)
         self.card = Card.read(weights / "tagger.json")
         self.names = self.card.names
         self._session = open_network(weights / "tagger.onnx", "tagger")

@@ -18,6 +18,8 @@ from diffusers import (
 )
 from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
+from ...assets import ASSETS
+from ...assets import check as check_shipped
 from ...errors import BackendError
 from ...layout import ObjectTrack, VideoSceneLayout
 from ...layout.edit import revise
@@ -36,7 +38,7 @@ from ..worker import iterate
 from .composing import Emit, compose, tell
 from .quiet import quiet
 
-WEIGHTS = Path(__file__).resolve().parents[3] / "assets" / "mini"
+WEIGHTS = ASSETS / "mini"
 SIZE_WH = (256, 160)
 _PARTS = ("vae", "unet", "grounding", "motion_adapter", "text_encoder", "tokenizer", "scheduler")
 _RENDERING = threading.Lock()
@@ -106,6 +108,7 @@ def check_weights(folder: Path) -> None:
 def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
     """The parts in `folder` (diffusers format), composed on the stock pipeline, in fp32."""
     quiet()
+    check_shipped(folder)
 
     def part(cls: Any, name: str) -> Any:
         return cls.from_pretrained(folder / name, use_safetensors=True, torch_dtype=torch.float32)

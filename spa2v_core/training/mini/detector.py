@@ -18,6 +18,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 from torch.nn import functional as F
 
+from ...assets import ASSETS
 from ...metrics.boxes import iou
 from ...vocabulary import COLOURS, drawn_things
 from ..world.choreography import FRAMES
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 REACH = 1.6
 #: A thing that nearer boxes cover by more is not looked for, nor one of which less is in the frame.
 HIDDEN, SEEN = 0.5, 0.4
-WEIGHTS = Path(__file__).resolve().parents[3] / "assets" / "detector"
+WEIGHTS = ASSETS / "detector"
 
 
 @dataclass(frozen=True)
