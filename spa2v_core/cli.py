@@ -9,9 +9,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from . import __version__, hub, pipeline
+from . import options as declared
 from .audio import hearing
 from .audio.choices import CHANNELS
 from .audio.places import MAX_WIDTH, MIN_WIDTH
@@ -19,15 +19,17 @@ from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import TAGGERS
 from .errors import InputError, Spa2vError
 from .files import write_text
-from .generation.base import Notice, Progress, RenderOptions, RenderRequest
-from .generation.catalog import BACKENDS
-from .generation.hardware import Memory
+from .generation.base import Notice, Progress, RenderRequest
+from .generation.registry import BACKENDS, kinds_of
 from .layout import VideoSceneLayout, edit, motion_category
 from .layout import io as layout_io
 from .options import add_flags, given
 from .planning.registry import DEFAULT as DEFAULT_PLANNER
 from .planning.registry import options_for, planners
 from .planning.report import read_prices
+
+#: Prefix of the options of backends among what was given.
+RENDERING = "render"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -190,22 +192,7 @@ def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: obj
         seed=options.seed,
         captions=options.captions,
         grounding=options.grounding,
-        options=RenderOptions(
-            steps=options.steps,
-            guidance_scale=options.guidance_scale,
-            grounding_share=options.grounding_share,
-            negative_prompt=options.negative_prompt,
-            frames=options.frames,
-            fps=options.fps,
-            weights=options.weights,
-            base=options.base,
-            motion=options.motion,
-            lora=options.lora,
-            memory=options.memory,
-            compile=options.compile,
-            migc=options.migc,
-            accept_noncommercial=options.accept_noncommercial,
-        ),
+        options=declared.given(options, RENDERING),
     )
     for event in pipeline.render(request, out):
         if isinstance(event, Progress) and event.stage == "denoise":
@@ -359,33 +346,16 @@ def _width(text: str) -> float:
 
 
 def _render_options(parser: argparse.ArgumentParser) -> None:
-    presets = dict.fromkeys(name for info in BACKENDS.values() for name in info.presets)
-    kinds = dict.fromkeys(kind for info in BACKENDS.values() for kind in info.groundings)
-    parser.add_argument("--backend", choices=BACKENDS, default="mini")
+    specs = BACKENDS.all()
+    presets = dict.fromkeys(name for spec in specs.values() for name in spec.presets)
+    kinds = dict.fromkeys(kind for spec in specs.values() for kind in kinds_of(spec))
+    parser.add_argument("--backend", choices=list(specs), default="mini")
     parser.add_argument("--preset", default="default", help=", ".join(presets))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--captions", choices=("mix", "global", "frame"), default="mix")
     parser.add_argument(
         "--grounding", default="default", metavar="KIND", help=f"none, or {', '.join(kinds)}"
     )
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of other weights")
     parser.add_argument("--out", type=Path, required=True, metavar="video.mp4")
-    group = parser.add_argument_group("departures from the preset")
-    group.add_argument("--steps", type=int, metavar="N", help="denoising steps")
-    group.add_argument("--guidance-scale", type=float, metavar="W", help="guidance by the text")
-    group.add_argument(
-        "--grounding-share", type=float, metavar="0..1", help="share of the steps with boxes"
-    )
-    group.add_argument("--negative-prompt", metavar="TEXT", help="what should not be seen")
-    group.add_argument("--frames", type=int, metavar="N", help="generated; above 16 in windows")
-    group.add_argument("--fps", type=float, metavar="F", help="of the video; 0: as generated")
-    full = parser.add_argument_group("full size (animatediff)")
-    full.add_argument("--base", default="", metavar="MODEL", help="an SD 1.5 checkpoint")
-    full.add_argument("--motion", default="", metavar="MODEL", help="a motion adapter")
-    full.add_argument("--lora", default="", metavar="FILE[:SCALE]")
-    full.add_argument("--memory", choices=get_args(Memory), default="auto")
-    full.add_argument("--compile", action="store_true", help="slow to start, then faster")
-    full.add_argument("--migc", type=Path, metavar="FILE", help="MIGC's checkpoint, your own copy")
-    full.add_argument(
-        "--accept-noncommercial", action="store_true", help="the licence of MIGC's checkpoint"
-    )
+    takers = {name: spec.options for name, spec in specs.items()}
+    declared.add_flags(parser, takers, prefix=RENDERING, title="departures from the preset")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,11 @@ from .generation.base import (
     RenderEvent,
     RenderRequest,
 )
-from .generation.catalog import Preset, backend_info, settle
+from .generation.registry import BACKENDS, Settled, settle
 from .layout import VideoSceneLayout
+from .options import options_of
 from .planning.base import Plan, PlanRequest, parse_objects
+from .planning.caption_planner import place_mentioned
 from .planning.registry import DEFAULT as DEFAULT_PLANNER
 from .planning.registry import planner_spec
 
@@ -158,7 +160,7 @@ def plan(
 
 def frames(request: RenderRequest) -> Iterator[RenderEvent]:
     """What the request's backend makes, in this process."""
-    yield from backend_info(request.backend).make().render(request)
+    yield from BACKENDS.get(request.backend).make().render(request)
 
 
 def render(
@@ -171,7 +173,13 @@ def render(
     writes nothing. make: where the frames come from."""
     from .generation.export import at_most_export_size, draw_boxes, encode_video, poster
 
-    preset, kinds = settle(request)
+    settled = settle(request)
+    preset = settled.preset
+    if settled.kinds:
+        layout, placed = place_mentioned(request.layout)
+        request = replace(request, layout=layout)
+        if placed:
+            yield Notice(placed)
     clock = _Clock()
     made = None
     backend = make(request)
@@ -195,7 +203,7 @@ def render(
     clock.note("smooth")
     yield Progress("export", 0, 1)
     boxes_path, poster_path = out.with_suffix(f".boxes{out.suffix}"), out.with_suffix(".jpg")
-    settings = describe(request, preset, kinds, len(made))
+    settings = describe(request, settled, len(made))
     fps = preset.fps if len(video) > len(made) else len(video) / request.clip.duration_s
     with ExitStack() as written:  # all three of one render, or none
         parts = [written.enter_context(atomic(p)) for p in (poster_path, boxes_path, out)]
@@ -222,16 +230,12 @@ def _smoothed(frames: np.ndarray, request: RenderRequest, fps: float) -> Iterato
     yield Frames(np.stack(made))
 
 
-def describe(
-    request: RenderRequest, preset: Preset, kinds: tuple[str, ...], frames: int
-) -> dict[str, Any]:
-    """What is needed to render it again, for the video's metadata."""
-    options = request.options
-    given = {
-        "base": options.base,
-        "motion": options.motion,
-        "lora": options.lora,
-        "negative_prompt": options.negative_prompt,
+def describe(request: RenderRequest, settled: Settled, frames: int) -> dict[str, Any]:
+    """What is needed to render it again, for the video's metadata: only what was used."""
+    used = {
+        one.name: getattr(settled.options, one.name)
+        for one in options_of(settled.spec.options)
+        if not one.secret
     }
     return {
         "version": __version__,
@@ -239,12 +243,17 @@ def describe(
         "preset": request.preset,
         "seed": request.seed,
         "captions": request.captions,
-        "grounding": "+".join(kinds) or "none",
+        "grounding": "+".join(settled.kinds) or "none",
+        **{name: _plain(value) for name, value in used.items() if value},
         "frames": frames,
-        "fps": preset.fps,
-        **asdict(preset.schedule),
-        **{name: value for name, value in given.items() if value},
+        "fps": settled.preset.fps,
+        **asdict(settled.preset.schedule),
     }
+
+
+def _plain(value: Any) -> Any:
+    """A path by its last name only: where it lies is nobody's business."""
+    return value.name if isinstance(value, Path) else value
 
 
 class _Clock:

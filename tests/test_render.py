@@ -12,7 +12,6 @@ from spa2v_core.generation.base import (
     Notice,
     Preview,
     Progress,
-    RenderOptions,
     RenderRequest,
 )
 from spa2v_core.generation.export import read_layout
@@ -26,7 +25,7 @@ CAR = EXAMPLES / "car_crossing.m4a"
 def request(**options):
     analysis = pipeline.analyse(CAR, objects="red car")
     layout = options.pop("layout", None) or pipeline.plan(analysis).layout
-    return RenderRequest(layout, analysis.clip, options=RenderOptions(steps=4, fps=0), **options)
+    return RenderRequest(layout, analysis.clip, options={"steps": 4, "fps": 0}, **options)
 
 
 def frames_of(path):
@@ -100,7 +99,7 @@ def test_what_an_unknown_name_is_drawn_as_is_said(tmp_path):
     analysis = pipeline.analyse(CAR, objects="zorblax")
     layout = pipeline.plan(analysis).layout
     _, events = render(
-        RenderRequest(layout, analysis.clip, options=RenderOptions(steps=1)), tmp_path / "v.mp4"
+        RenderRequest(layout, analysis.clip, options={"steps": 1}), tmp_path / "v.mp4"
     )
     notes = [e.text for e in events if isinstance(e, Notice)]
     assert notes == ["'zorblax' is not in the vocabulary: drawn as a loudspeaker"]

@@ -14,7 +14,7 @@ import gradio as gr
 from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
-from spa2v_core.generation.catalog import BACKENDS
+from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 from spa2v_core.planning.registry import planners
 
@@ -291,8 +291,8 @@ def _endpoints() -> None:
         channels = gr.Dropdown(list(CHANNELS), value="auto", label="channels")
         width = gr.Number(1, label="width")
         layout = gr.JSON(label="layout")
-        backend = gr.Dropdown(list(BACKENDS), value="mini", label="backend")
-        presets = dict.fromkeys(name for info in BACKENDS.values() for name in info.presets)
+        backend = gr.Dropdown(list(BACKENDS.names()), value="mini", label="backend")
+        presets = dict.fromkeys(name for spec in BACKENDS.all().values() for name in spec.presets)
         preset = gr.Dropdown(list(presets), value="default", label="preset")
         video = gr.Video(label="video")
         gr.Button("plan").click(

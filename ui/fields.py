@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from spa2v_core.generation.base import MAX_FPS, MAX_FRAMES, MAX_SEED, MIN_FRAMES
-from spa2v_core.generation.catalog import BACKENDS
+from spa2v_core.generation.base import MAX_SEED
+from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.options import Option
 
 from . import handlers, planning, settings
@@ -62,9 +63,9 @@ def guess_field(update: dict, index: int) -> gr.Dropdown:
     )
 
 
-def option_field(one: Option, visible: bool = True) -> gr.components.Component:
+def option_field(one: Option, visible: bool = True, **form: Any) -> gr.components.Component:
     """The field of an option, with its default in it."""
-    about: dict[str, Any] = {"label": one.label, "visible": visible}
+    about: dict[str, Any] = {"label": one.label, "visible": visible, **form}
     if one.kind == "switch":
         return gr.Checkbox(one.default, **about)
     if one.kind == "choice":
@@ -89,13 +90,14 @@ def planner_fields() -> list[gr.components.Component]:
 
 def render_settings() -> list[Any]:
     """Fields of `settings.Settings`, in its order."""
-    info = BACKENDS["mini"]
-    about_default, *values = settings.choose_preset("mini", "default")
+    spec, options = BACKENDS.get("mini"), settings.page_options()
+    about_default, filled_for, *numbers = settings.choose_preset("mini", "default")
+    filled = dict(zip(settings.NUMBERS, numbers, strict=True))
     backend = gr.Dropdown(
         settings.backend_choices(), value="mini", label="Model", elem_id="spa2v-backend"
     )
     lacking = note("What is missing", "", visible=False)
-    preset = gr.Radio(settings.preset_choices(info), value="default", label="Preset")
+    preset = gr.Radio(settings.preset_choices(spec), value="default", label="Preset")
     about = note("About the preset", about_default)
     seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
     captions = gr.Radio(
@@ -103,69 +105,25 @@ def render_settings() -> list[Any]:
         value="mix",
         label="Text of a frame",
     )
+    shown_for = gr.State(filled_for)
     with gr.Accordion("Expert", open=False):
         grounding = gr.Dropdown(
-            settings.grounding_choices(info), value="default", label="What puts things into boxes"
+            settings.grounding_choices(spec), value="default", label="What puts things into boxes"
         )
-        numbers = [*_numbers(values[:5]), gr.State(values[5])]
-        negative = gr.Textbox(label="What should not be seen", max_length=300)
-        with gr.Group(visible=False) as full_size:
-            of_full_size = _full_size()
-    fields = [backend, preset, seed, captions, grounding, *numbers, negative, *of_full_size]
-    shown = [about, *numbers]
+        of_options: dict[str, gr.components.Component] = {}
+        with gr.Row():
+            for name, value in filled.items():
+                number = replace(options[name], default=value)
+                of_options[name] = option_field(number, min_width=110)
+        for name, one in options.items():
+            if name not in of_options:
+                of_options[name] = option_field(one, visible=settings.is_offered("mini", one))
+    shown = [about, shown_for, *(of_options[name] for name in settings.NUMBERS)]
+    others = [field for name, field in of_options.items() if name not in settings.NUMBERS]
     private = {"api_visibility": "private", "show_progress": "hidden"}
     backend.change(
-        settings.choose_backend,
-        backend,
-        [lacking, preset, grounding, full_size, *shown],
-        **private,
+        settings.choose_backend, backend, [lacking, preset, grounding, *others, *shown], **private
     )
     preset.change(settings.choose_preset, [backend, preset], shown, **private)
-    return fields
-
-
-def _numbers(values: list[float]) -> list[gr.Number]:
-    """Steps, guidance, share of grounded steps, frames, frames a second."""
-    steps, guidance, share, frames, fps = values
-    with gr.Row():
-        return [
-            gr.Number(steps, label="Steps", precision=0, minimum=1, maximum=100, min_width=110),
-            gr.Number(guidance, label="Guidance", minimum=1, maximum=30, min_width=110),
-            gr.Number(
-                share,
-                label="With boxes (share)",
-                minimum=0,
-                maximum=1,
-                step=0.05,
-                min_width=110,
-            ),
-            gr.Number(
-                frames,
-                label="Frames generated",
-                precision=0,
-                minimum=MIN_FRAMES,
-                maximum=MAX_FRAMES,
-                min_width=110,
-            ),
-            gr.Number(fps, label="Frames a second", minimum=0, maximum=MAX_FPS, min_width=110),
-        ]
-
-
-def _full_size() -> list[Any]:
-    """Memory, compiling, and files of the machine that runs the app (not on a Space)."""
-    own = not settings.on_a_space()
-    return [
-        gr.Radio(
-            [("Automatic", "auto"), ("All on the card", "full"), ("Low", "low")],
-            value="auto",
-            label="Graphics memory",
-        ),
-        gr.Checkbox(False, label="Compile (the first render takes minutes more)"),
-        gr.Textbox(label="SD 1.5 checkpoint", placeholder="a folder or a hub id", visible=own),
-        gr.Textbox(label="Motion adapter", placeholder="a folder or a hub id", visible=own),
-        gr.Textbox(label="LoRA", placeholder="style.safetensors:0.8", visible=own),
-        gr.Textbox(label="MIGC checkpoint", placeholder="MIGC_SD14.ckpt", visible=own),
-        gr.Checkbox(
-            False, label="I use MIGC's weights for non-commercial research only", visible=own
-        ),
-    ]
+    asked = [backend, preset, seed, captions, grounding, shown_for]
+    return [*asked, *(of_options[name] for name in options)]

@@ -80,7 +80,7 @@ def warm_up() -> None:
     """Load the mini model behind the page, once, so that the first render starts at once."""
 
     def load() -> None:
-        from spa2v_core.generation.backends import mini
+        from spa2v_core.generation.backends.mini import backend as mini
 
         with suppress(Spa2vError):  # a render will say it
             mini.warm_up()

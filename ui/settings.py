@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +14,43 @@ from spa2v_core import hub
 from spa2v_core.audio.clip import AudioClip
 from spa2v_core.errors import InputError
 from spa2v_core.generation import hardware
-from spa2v_core.generation.base import RenderOptions, RenderRequest
-from spa2v_core.generation.catalog import BACKENDS, BackendInfo, backend_info
+from spa2v_core.generation.base import RenderRequest
+from spa2v_core.generation.registry import BACKENDS, GROUNDINGS, kinds_of
+from spa2v_core.generation.spec import BackendSpec
 from spa2v_core.layout import VideoSceneLayout
+from spa2v_core.options import Option, options_of
 
-GROUNDING_LABELS = {
-    "instance": "Instance (trained with the model)",
-    "gligen": "GLIGEN (trained boxes)",
-    "gligen+attention": "GLIGEN and attention steering",
-    "attention": "Attention steering (no extra weights)",
-    "energy": "Energy guidance (no extra weights, slow)",
-    "migc": "MIGC (your own checkpoint, research only, experimental)",
-    "boxes": "Masked cross-attention",
-    "draft": "A draft video of the layout",
-    "boxes+draft": "Masked cross-attention and a draft video",
-    "none": "None (the boxes are not used)",
-}
-#: What a visitor of a Space may not choose: paths of the machine that runs the app.
-_OF_THIS_MACHINE = ("base", "motion", "lora", "migc")
+#: Fields that every backend has, before those of `page_options`.
+REQUEST_FIELDS = ("backend", "preset", "seed", "captions", "grounding", "shown_for")
+#: What the page fills in from the preset.
+NUMBERS = ("steps", "guidance_scale", "grounding_share", "frames", "fps")
+
+
+def page_options() -> dict[str, Option]:
+    """Every option of a backend that the page has a field for, each once."""
+    found: dict[str, Option] = {}
+    for spec in BACKENDS.all().values():
+        for one in options_of(spec.options):
+            if one.on_page:
+                found.setdefault(one.name, one)
+    return found
+
+
+def is_offered(backend: str, one: Option) -> bool:
+    """Whether a backend takes an option here: on a Space nothing of the machine can be named."""
+    taken = {known.name for known in options_of(BACKENDS.get(backend).options)}
+    return one.name in taken and not (one.of_this_machine and on_a_space())
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The page's fields, in its order; what is empty is the preset's.
+    """The page's fields; what is empty is the preset's.
 
-    shown_for: backend and preset that the five numbers were filled in for; another preset's
-    numbers (the page was quicker than its own update) are not used.
+    Attributes
+    ----------
+    shown_for: backend and preset that the numbers were filled in for; another preset's numbers
+        (the page was quicker than its own update) are not used.
+    options: name of an option -> what its field says, of whichever backend.
     """
 
     backend: str = "mini"
@@ -46,52 +58,22 @@ class Settings:
     seed: float = 0
     captions: str = "mix"
     grounding: str = "default"
-    steps: float | None = None
-    guidance_scale: float | None = None
-    grounding_share: float | None = None
-    frames: float | None = None
-    fps: float | None = None
     shown_for: tuple[str, str] | None = None
-    negative_prompt: str = ""
-    memory: str = "auto"
-    compile: bool = False
-    base: str = ""
-    motion: str = ""
-    lora: str = ""
-    migc: str = ""
-    accept_noncommercial: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, values: tuple[Any, ...]) -> Settings:
-        """From the fields' values; a field that was never shown is None."""
-        names = [field.name for field in fields(cls)]
-        given = zip(names, values, strict=True)
-        return cls(**{name: value for name, value in given if value is not None})
+    def read(cls, values: Sequence[Any]) -> Settings:
+        """From the fields' values in their order (`REQUEST_FIELDS`, `page_options`); a field that
+        was never shown is None."""
+        count = len(REQUEST_FIELDS)
+        given = {n: v for n, v in zip(REQUEST_FIELDS, values, strict=False) if v is not None}
+        return cls(**given, options=dict(zip(page_options(), values[count:], strict=True)))
 
     def request(self, layout: VideoSceneLayout, clip: AudioClip) -> RenderRequest:
         """As the pipeline takes it; InputError for what can't be done here."""
         lacking = missing(self.backend)
         if lacking:
             raise InputError(lacking)
-        if on_a_space() and any(getattr(self, name).strip() for name in _OF_THIS_MACHINE):
-            raise InputError("files of your own can be used where you run the app yourself")
-        numbers = self if self._numbers_fit() else Settings()
-        options = RenderOptions(
-            steps=_whole(numbers.steps),
-            guidance_scale=numbers.guidance_scale or None,
-            grounding_share=numbers.grounding_share,
-            negative_prompt=self.negative_prompt.strip() or None,
-            frames=_whole(numbers.frames),
-            fps=numbers.fps,
-            weights=own_weights() if self.backend == "animatediff" else None,
-            base=self.base.strip(),
-            motion=self.motion.strip(),
-            lora=self.lora.strip(),
-            memory=self.memory,  # type: ignore[arg-type]
-            compile=self.compile,
-            migc=Path(self.migc.strip()) if self.migc.strip() else None,
-            accept_noncommercial=self.accept_noncommercial,
-        )
         return RenderRequest(
             layout,
             clip,
@@ -100,93 +82,112 @@ class Settings:
             seed=int(self.seed),
             captions=self.captions,  # type: ignore[arg-type]
             grounding=self.grounding,
-            options=options,
+            options=self._options(),
         )
 
-    def _numbers_fit(self) -> bool:
-        return self.shown_for in (None, (self.backend, self.preset))
-
-
-def _whole(value: float | None) -> int | None:
-    return int(value) if value else None
+    def _options(self) -> dict[str, Any]:
+        """What departs from the preset, of this backend's own options."""
+        known = {one.name: one for one in options_of(BACKENDS.get(self.backend).options)}
+        fits = self.shown_for in (None, (self.backend, self.preset))
+        said = {
+            name: value
+            for name, value in self.options.items()
+            if name in known
+            and not (value is None or value in ("", known[name].default))
+            and (fits or name not in NUMBERS)
+        }
+        private = [name for name in said if known[name].of_this_machine]
+        if private and on_a_space():
+            raise InputError("files of your own can be used where you run the app yourself")
+        own = own_weights(BACKENDS.get(self.backend))
+        return said if own is None else {**said, "weights": own}
 
 
 def on_a_space() -> bool:
     return bool(os.environ.get("SPACE_ID"))
 
 
-def own_weights() -> Path | None:
-    """Folder of full-size weights that whoever runs the app has named, in place of the hub's."""
-    named = os.environ.get("SPA2V_WEIGHTS")
+def own_weights(spec: BackendSpec) -> Path | None:
+    """Folder of weights that whoever runs the app has named, in place of the hub's."""
+    named = os.environ.get(spec.weights_variable) if spec.weights_variable else None
     return Path(named) if named else None
 
 
 def missing(backend: str) -> str:
     """What this machine lacks for a backend and how to get it, "" if nothing."""
-    info = backend_info(backend)
+    spec = BACKENDS.get(backend)
     lacking = []
-    if info.needs_gpu and not hardware.has_gpu():
+    if spec.needs_gpu and not hardware.has_gpu():
         lacking.append("it needs a GPU, and this machine shows none")
-    absent = [key for key in info.weights if not hub.is_here(key)]
-    if absent and not (backend == "animatediff" and own_weights()):
+    absent = [key for key in spec.weights if not hub.is_here(key)]
+    if absent and not own_weights(spec):
         models = [hub.MODELS[key] for key in absent]
         licences = ", ".join(dict.fromkeys(model.licence for model in models))
         lacking.append(
             f"its weights are not here: run `python -m spa2v_core fetch {backend}` "
             f"(licences: {licences})"
         )
-    return f"{info.label} can't be used yet: {'; '.join(lacking)}" if lacking else ""
+    return f"{spec.label} can't be used yet: {'; '.join(lacking)}" if lacking else ""
 
 
 def backend_choices() -> list[tuple[str, str]]:
     """(label, name) of the backends; one that can't be used here says so."""
     return [
-        (info.label + (" · not here" if missing(name) else ""), name)
-        for name, info in BACKENDS.items()
+        (spec.label + (" · not here" if missing(name) else ""), name)
+        for name, spec in BACKENDS.all().items()
     ]
 
 
-def preset_choices(info: BackendInfo) -> list[tuple[str, str]]:
-    return [(preset.label, name) for name, preset in info.presets.items()]
+def preset_choices(spec: BackendSpec) -> list[tuple[str, str]]:
+    return [(preset.label, name) for name, preset in spec.presets.items()]
 
 
-def grounding_choices(info: BackendInfo) -> list[tuple[str, str]]:
-    """(label, name): the default first, each kind, what combines, and none."""
-    default = "+".join(info.default_grounding)
-    kinds = list(dict.fromkeys([default, *info.groundings]))
-    if "gligen" in kinds:
-        kinds.insert(1, "gligen+attention")
-    return [
-        (GROUNDING_LABELS[kind], "default" if kind == default else kind)
-        for kind in [*kinds, "none"]
-    ]
+def grounding_choices(spec: BackendSpec) -> list[tuple[str, str]]:
+    """(label, name): the default first, what combines, each kind, and none."""
+    default = "+".join(spec.default_grounding)
+    kinds = dict.fromkeys([default, *spec.combinations, *kinds_of(spec)])
+    named = [(_label(kind), "default" if kind == default else kind) for kind in kinds if kind]
+    return [*named, ("None (the boxes are not used)", "none")]
+
+
+def _label(kinds: str) -> str:
+    """Of a kind, or of those joined by "+", with what is in brackets only where it stands alone."""
+    labels = [GROUNDINGS.get(kind).label for kind in kinds.split("+")]
+    if len(labels) == 1:
+        return labels[0]
+    first, *others = (label.split(" (")[0] for label in labels)
+    return " and ".join([first, *(f"{other[:1].lower()}{other[1:]}" for other in others)])
 
 
 def choose_backend(backend: str) -> tuple[Any, ...]:
-    """(what it lacks, presets, groundings, full-size fields, *`choose_preset`) of a backend."""
-    info, lacking = backend_info(backend), missing(backend)
+    """(what it lacks, presets, groundings, *options that are not numbers, *`choose_preset`) of a
+    backend."""
+    spec, lacking = BACKENDS.get(backend), missing(backend)
     return (
         gr.update(value=lacking, visible=bool(lacking)),
-        gr.update(choices=preset_choices(info), value="default"),
-        gr.update(choices=grounding_choices(info), value="default"),
-        gr.update(visible=backend == "animatediff"),
+        gr.update(choices=preset_choices(spec), value="default"),
+        gr.update(choices=grounding_choices(spec), value="default"),
+        *(
+            gr.update(visible=is_offered(backend, one))
+            for name, one in page_options().items()
+            if name not in NUMBERS
+        ),
         *choose_preset(backend, "default"),
     )
 
 
 def choose_preset(backend: str, preset: str) -> tuple[Any, ...]:
-    """(one line on a preset, its steps, guidance, share of grounded steps, frames and rate, and
-    what they are for)."""
-    made = backend_info(backend).presets.get(preset)
+    """(one line on a preset, what its numbers are for, `NUMBERS`)."""
+    made = BACKENDS.get(backend).presets.get(preset)
     if made is None:  # the backend has just been changed: its own presets are on their way
-        return (gr.skip(),) * 7
+        return (gr.skip(),) * (2 + len(NUMBERS))
     schedule = made.schedule
     return (
         f"{made.about}; {made.fps:g} frames a second by interpolation.",
+        (backend, preset),
         schedule.steps,
         schedule.guidance_scale,
         schedule.grounding_share,
         made.frames,
         made.fps,
-        (backend, preset),
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from ..audio.clip import AudioClip
 from ..errors import InputError
 from ..layout import VideoSceneLayout
+from ..options import option
 from .conditioning import CaptionMode
-from .hardware import Memory
 
 #: A clip may differ from the layout's duration by this share before it must be rescaled.
 DURATION_TOLERANCE = 0.02
@@ -25,52 +25,41 @@ MAX_FPS = 60
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """Departures from a preset; None or "" keeps the preset's, or the backend's own.
+    """Departures from a preset that every backend takes; None keeps the preset's or the backend's
+    own. A backend that takes more has a class of its own below this one."""
 
-    Attributes
-    ----------
-    steps: denoising steps, 1..100.
-    guidance_scale: classifier-free guidance, 1..30.
-    grounding_share: share of the steps, from the first, that are grounded, 0..1.
-    negative_prompt: what the picture should not hold.
-    frames: that are generated, 8..128; more than 16 in overlapping windows (wan: none).
-    fps: of the exported video, by interpolation, up to 60; 0 keeps the generated frames.
-    weights: folder of the weights in place of the shipped ones or the hub's
-        (full size: base/, motion/, grounding/).
-    base: SD 1.5 checkpoint in place of the default: a folder, a .safetensors file or a hub id.
-    motion: motion adapter likewise.
-    lora: a .safetensors file, with ":0.8" at its end for its scale.
-    memory: how the graphics memory is used, "auto" by what is found.
-    compile: compile the UNet (the first render takes minutes more, later ones less).
-    migc: MIGC's checkpoint, which the user supplies.
-    accept_noncommercial: its licence (research only) is accepted.
-    """
-
-    steps: int | None = None
-    guidance_scale: float | None = None
-    grounding_share: float | None = None
-    negative_prompt: str | None = None
-    frames: int | None = None
-    fps: float | None = None
-    weights: Path | None = None
-    base: str = ""
-    motion: str = ""
-    lora: str = ""
-    memory: Memory = "auto"
-    compile: bool = False
-    migc: Path | None = None
-    accept_noncommercial: bool = False
-
-    def negative_prompt_or(self, default: str) -> str:
-        return default if self.negative_prompt is None else self.negative_prompt
-
-    def __post_init__(self) -> None:
-        if self.frames is not None and not MIN_FRAMES <= self.frames <= MAX_FRAMES:
-            raise InputError(f"frames must be {MIN_FRAMES} to {MAX_FRAMES}, not {self.frames}")
-        if self.fps is not None and not 0 <= self.fps <= MAX_FPS:
-            raise InputError(f"frames per second must be 0 to {MAX_FPS}, not {self.fps:g}")
-        if self.memory not in get_args(Memory):
-            raise InputError(f"memory must be {', '.join(get_args(Memory))}, not '{self.memory}'")
+    steps: int | None = option(None, low=1, high=100, help="denoising steps", label="Steps")
+    guidance_scale: float | None = option(
+        None, low=1, high=30, help="guidance by the text", label="Guidance"
+    )
+    grounding_share: float | None = option(
+        None, low=0, high=1, help="share of the steps with boxes", label="With boxes (share)"
+    )
+    frames: int | None = option(
+        None,
+        low=MIN_FRAMES,
+        high=MAX_FRAMES,
+        help="frames that are generated; above 16 in windows",
+        label="Frames generated",
+    )
+    fps: float | None = option(
+        None,
+        low=0,
+        high=MAX_FPS,
+        help="frames a second of the video, by interpolation; 0: as generated",
+        label="Frames a second",
+    )
+    negative_prompt: str | None = option(
+        None, help="what should not be seen", label="What should not be seen"
+    )
+    weights: Path | None = option(
+        None,
+        metavar="DIR",
+        help="folder of other weights",
+        label="Weights",
+        on_page=False,
+        of_this_machine=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -80,10 +69,11 @@ class RenderRequest:
     Attributes
     ----------
     layout: what to draw; clip: its sound, as long as the layout (within 2%).
-    backend: key of `catalog.BACKENDS`; preset: key of the backend's presets.
+    backend: name in `registry.BACKENDS`; preset: key of the backend's presets.
     seed: 0..2**31 - 1; captions: how the text of a frame is made.
     grounding: what puts objects into their boxes: "default", "none", or the backend's kinds,
         joined by "+".
+    options: name -> value of the backend's options, those that depart from the preset.
     """
 
     layout: VideoSceneLayout
@@ -93,7 +83,7 @@ class RenderRequest:
     seed: int = 0
     captions: CaptionMode = "mix"
     grounding: str = "default"
-    options: RenderOptions = RenderOptions()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
@@ -150,7 +140,5 @@ RenderEvent = Progress | Preview | Notice | Frames
 
 class VideoBackend(Protocol):
     """Renders a request. Closing the iterator cancels the render within one step."""
-
-    name: str
 
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]: ...

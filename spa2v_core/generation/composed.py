@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from diffusers import AnimateDiffPipeline
 
-from .caching import DeepCache, deep_cache
+from .background import hold_background
 from .conditioning import FrameConditions
+from .feature_cache import DeepCache, deep_cache
 from .grounding.base import Grounding, Text
 from .grounding.cross_attention import named_everywhere
 from .schedule import Schedule
-from .still import hold_background
 from .unet import FrameConditioning
 
 #: Called after each step with (steps done, function that decodes the current guess of a frame).

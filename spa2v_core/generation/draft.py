@@ -16,9 +16,9 @@ from ..layout import ObjectTrack
 from ..layout.keyframes import dense
 from ..units import resample_frame, to_pixels
 from ..vocabulary import resolve
-from .backends.mini import MiniBackend
 from .base import Frames, RenderRequest
 from .export import TRACK_COLOURS
+from .registry import BACKENDS
 
 #: Makes (F, H, W, 3) uint8 RGB frames of any count and size, spread over the clip.
 Draft = Callable[[RenderRequest], np.ndarray]
@@ -66,7 +66,7 @@ def mini_draft(request: RenderRequest) -> np.ndarray:
     if any(resolve(track.name).note for track in request.layout.objects):
         return paint_draft(request)
     asked = RenderRequest(request.layout, request.clip, preset="draft", seed=request.seed)
-    events = MiniBackend().render(asked)
+    events = BACKENDS.get("mini").make().render(asked)
     return next(event.frames for event in events if isinstance(event, Frames))
 
 

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from ..audio.clip import AudioClip
 from ..errors import Spa2vError
-from ..generation.base import RenderOptions, RenderRequest
-from ..generation.catalog import settle
+from ..generation.base import RenderRequest
+from ..generation.registry import settle
 from ..layout import io as layout_io
 from .store import Submission
 
 SOUND = "sound.npy"
-_OPTIONS = TypeAdapter(RenderOptions)
 _FIELDS = ("backend", "preset", "seed", "captions", "grounding")
 
 
@@ -32,11 +30,12 @@ def submission(request: RenderRequest) -> Submission:
     InputError
         no such preset or grounding.
     """
-    preset, kinds = settle(request)
+    settled = settle(request)
+    schedule, frames = settled.preset.schedule, settled.preset.frames
     clip = request.clip
     value = {
         "layout": layout_io.to_dict(request.layout),
-        "options": _OPTIONS.dump_python(request.options, mode="json"),
+        "options": {name: _plain(value) for name, value in request.options.items()},
         "clip": {
             "rate": clip.rate,
             "name": clip.name,
@@ -47,8 +46,13 @@ def submission(request: RenderRequest) -> Submission:
     }
     digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(clip.samples).tobytes())
-    kind = "+".join((request.backend, *kinds))
-    return Submission(value, digest.hexdigest(), kind, float(preset.schedule.steps * preset.frames))
+    kind = "+".join((request.backend, *settled.kinds))
+    return Submission(value, digest.hexdigest(), kind, float(schedule.steps * frames))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON takes it; options read a path from a text."""
+    return str(value) if isinstance(value, Path) else value
 
 
 def write_sound(clip: AudioClip, folder: Path) -> None:
@@ -70,6 +74,6 @@ def read_request(value: dict[str, Any], folder: Path) -> RenderRequest:
     return RenderRequest(
         layout_io.from_dict(value["layout"]),
         clip,
-        options=_OPTIONS.validate_python(value["options"]),
+        options=value["options"],
         **{name: value[name] for name in _FIELDS},
     )

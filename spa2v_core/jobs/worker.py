@@ -111,10 +111,10 @@ def main(home: str, token: str, memory_mb: str) -> int:
 def _warm_up() -> None:
     """The first render starts at once."""
     started = time.monotonic()
-    from ..generation.backends import mini
+    from ..generation.backends.mini.backend import warm_up
 
     with suppress(Spa2vError):  # a render will say it
-        mini.warm_up()
+        warm_up()
     log.info("model loaded", extra={"seconds": round(time.monotonic() - started, 1)})
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from diffusers import AnimateDiffPipeline, DDIMScheduler, UNetMotionModel
 
-from spa2v_core.generation.backends.animatediff import place
+from spa2v_core.generation.backends.animatediff.backend import place
 from spa2v_core.generation.composed import ComposedModel
 from spa2v_core.generation.conditioning import FrameConditions
 from spa2v_core.generation.grounding.attention import AttentionSteering

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 from diffusers.models.unets.unet_motion_model import AnimateDiffTransformer3D
 
-from spa2v_core.generation.backends.mini import SIZE_WH, WEIGHTS, load_mini
-from spa2v_core.generation.catalog import BACKENDS
+from spa2v_core.generation.backends.mini.backend import SIZE_WH, WEIGHTS, load_mini
 from spa2v_core.generation.composed import ComposedModel
+from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.generation.schedule import Schedule
 from spa2v_core.training.mini import detector as detectors
 from spa2v_core.training.mini.judging import Case, Verdict, fixed_cases, frechet, judge, reproduced
@@ -37,7 +37,7 @@ LAYOUTS, ABLATED, SEED = 104, 32, 2024
 SLOW = Schedule(15, 1.0)
 #: The first version's default: ten steps, half of them guided.
 FIRST = Schedule(10, 3.0, guidance_share=0.5)
-PRESETS = BACKENDS["mini"].presets
+PRESETS = BACKENDS.get("mini").presets
 REPEATS = 3
 
 Video = Callable[[Case], np.ndarray]

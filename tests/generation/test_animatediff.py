@@ -16,10 +16,12 @@ from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.io import write_wav
 from spa2v_core.errors import BackendError, HubError, InputError
 from spa2v_core.generation import hardware
-from spa2v_core.generation.backends import animatediff
-from spa2v_core.generation.backends.animatediff import AnimateDiffBackend, load, load_motion
-from spa2v_core.generation.backends.sources import find_sources
-from spa2v_core.generation.base import Frames, Notice, Progress, RenderOptions, RenderRequest
+from spa2v_core.generation.backends.animatediff import backend as animatediff
+from spa2v_core.generation.backends.animatediff.backend import AnimateDiffBackend, load, load_motion
+from spa2v_core.generation.backends.animatediff.sources import find_sources
+from spa2v_core.generation.backends.animatediff.spec import AnimateDiffOptions
+from spa2v_core.generation.base import Frames, Notice, Progress, RenderRequest
+from spa2v_core.generation.cache import MODELS
 from spa2v_core.generation.export import read_layout, read_settings
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
@@ -65,7 +67,7 @@ def request(weights, **changes):
         scene(),
         clip(),
         backend="animatediff",
-        options=RenderOptions(weights=weights, **options),
+        options={"weights": weights, **options},
         **changes,
     )
 
@@ -132,18 +134,18 @@ def test_closing_stops_at_the_step(weights):
         if isinstance(event, Progress) and event.stage == "denoise":
             break
     events.close()
-    assert not animatediff._RENDERING.locked()
+    assert not MODELS._lock.locked()
 
 
 def test_each_missing_part_is_named(copy):
     with pytest.raises(InputError, match="no folder"):
-        find_sources(RenderOptions(weights=copy / "nowhere"), ("gligen",), "")
+        find_sources(AnimateDiffOptions(weights=copy / "nowhere"), ("gligen",), "")
     for part in ("grounding", "motion", "base"):
         shutil.rmtree(copy / part)
         with pytest.raises(BackendError, match=f"no folder {part}/"):
-            find_sources(RenderOptions(weights=copy), ("gligen",), "")
+            find_sources(AnimateDiffOptions(weights=copy), ("gligen",), "")
         if part == "grounding":  # is not needed by others
-            find_sources(RenderOptions(weights=copy), ("attention",), "")
+            find_sources(AnimateDiffOptions(weights=copy), ("attention",), "")
 
 
 def test_without_weights_the_command_to_get_them_is_said(monkeypatch, tmp_path):
@@ -157,7 +159,7 @@ def test_without_weights_the_command_to_get_them_is_said(monkeypatch, tmp_path):
 
 
 def sources(folder, kinds=("gligen",), few_step="", **options):
-    return find_sources(RenderOptions(weights=folder, **options), kinds, few_step)
+    return find_sources(AnimateDiffOptions(weights=folder, **options), kinds, few_step)
 
 
 def damage_unet_pickle(folder):
@@ -235,7 +237,7 @@ def test_the_fast_preset_takes_a_distilled_motion_file(weights, tmp_path, monkey
 
 def test_animatelcm_brings_its_lora_and_scheduler(monkeypatch, tmp_path, weights):
     monkeypatch.setattr(hub, "locate", tmp_path.joinpath)
-    given = find_sources(RenderOptions(), (), "lcm")
+    given = find_sources(AnimateDiffOptions(), (), "lcm")
     assert given.motion == tmp_path / "animatelcm"
     lora = tmp_path / "animatelcm" / "AnimateLCM_sd15_t2v_lora.safetensors"
     assert given.loras == ((lora, 0.8),)
@@ -318,7 +320,7 @@ def test_running_out_of_memory_is_one_error(weights, monkeypatch):
     def nothing_left(*args, **kwargs):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(animatediff, "compose", nothing_left)
+    monkeypatch.setattr(animatediff, "render_composed", nothing_left)
     with pytest.raises(BackendError, match="too little memory.*low_memory"):
         list(AnimateDiffBackend().render(request(weights)))
 

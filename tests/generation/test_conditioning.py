@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spa2v_core.errors import InputError
-from spa2v_core.generation.backends.mini import in_known_words
+from spa2v_core.generation.backends.mini.backend import in_known_words
 from spa2v_core.generation.conditioning import facing_of, frame_conditions, frame_text
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from spa2v_core.layout.keyframes import box_at

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from spa2v_core.errors import BackendError, InputError
-from spa2v_core.generation.catalog import BACKENDS, grounding_kinds
 from spa2v_core.generation.grounding.attention import gaussian
 from spa2v_core.generation.grounding.base import Text
 from spa2v_core.generation.grounding.cross_attention import (
@@ -19,6 +18,7 @@ from spa2v_core.generation.grounding.cross_attention import (
 )
 from spa2v_core.generation.grounding.energy import energy
 from spa2v_core.generation.grounding.gligen import MAX_OBJECTS, GligenGrounding
+from spa2v_core.generation.registry import BACKENDS, grounding_kinds
 from spa2v_core.generation.schedule import Schedule
 from tests.generation import tiny_full
 from tests.generation.scene import FRAMES, conditions, frames_changed, stock_latents
@@ -273,11 +273,11 @@ def test_more_frames_come_in_windows_that_see_the_layout(model, run):
 
 
 def test_kinds_are_read_from_their_names():
-    info = BACKENDS["animatediff"]
-    assert grounding_kinds("default", info) == ("gligen",)
-    assert grounding_kinds("none", info) == ()
-    assert grounding_kinds("gligen + attention", info) == ("gligen", "attention")
+    spec = BACKENDS.get("animatediff")
+    assert grounding_kinds("default", spec) == ("gligen",)
+    assert grounding_kinds("none", spec) == ()
+    assert grounding_kinds("gligen + attention", spec) == ("gligen", "attention")
     with pytest.raises(InputError, match="no grounding 'boxes'"):
-        grounding_kinds("boxes", info)
+        grounding_kinds("boxes", spec)
     with pytest.raises(InputError, match="take it alone"):
-        grounding_kinds("migc+attention", info)
+        grounding_kinds("migc+attention", spec)

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spa2v_core.generation.backends.mini import SIZE_WH, WEIGHTS, conditions_for, load_mini
-from spa2v_core.generation.catalog import BACKENDS
-from spa2v_core.generation.placement import place_mentioned
+from spa2v_core.generation.backends.mini.backend import SIZE_WH, WEIGHTS, conditions_for, load_mini
+from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.generation.schedule import Schedule
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from spa2v_core.metrics.boxes import iou
+from spa2v_core.planning.caption_planner import place_mentioned
 from spa2v_core.training.mini import detector as detectors
 from spa2v_core.training.mini.detector import detect
 from spa2v_core.vocabulary import drawn_things
@@ -48,7 +48,7 @@ def draw(made: VideoSceneLayout, seed=0):
     """(16, 160, 256, 3) uint8, as the app draws it."""
     model = load_mini(WEIGHTS)
     conditions = conditions_for(place_mentioned(made)[0], FRAMES, "mix")
-    schedule = BACKENDS["mini"].presets["default"].schedule
+    schedule = BACKENDS.get("mini").presets["default"].schedule
     latents = model.denoise(conditions, schedule, seed=seed, size=SIZE_WH, kinds=("instance",))
     return model.decode(latents)
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from diffusers import WanVideoToVideoPipeline
 
-from spa2v_core.generation.backends.wan_model import FlowGuess, WanModel
-from spa2v_core.generation.catalog import BACKENDS
+from spa2v_core.generation.backends.wan.model import FlowGuess, WanModel
 from spa2v_core.generation.grounding.wan_boxes import (
     attention_bias,
     graft,
     ground_prompt,
     token_masks,
 )
+from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.generation.schedule import WanSchedule
 from tests.generation.tiny_wan import (
     CAPTION,
@@ -302,7 +302,7 @@ def test_native_sizes_fit_the_models():
         assert width * 5 == height * 8
         assert width % (2 * factor) == 0 == height % (2 * factor)
         assert tiny_wan(factor).native.frames % 4 == 1
-    draft = BACKENDS["wan"].presets["draft"].schedule
+    draft = BACKENDS.get("wan").presets["draft"].schedule
     assert all(side % 32 == 0 for side in draft.size_wh)
 
 

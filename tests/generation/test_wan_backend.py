@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +11,9 @@ from huggingface_hub import constants
 
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.errors import BackendError, HubError, InputError
-from spa2v_core.generation.backends import wan
-from spa2v_core.generation.backends.kept import LAST, Kept
-from spa2v_core.generation.backends.wan import WanBackend, frame_count
-from spa2v_core.generation.backends.wan_model import load_wan
+from spa2v_core.generation.backends.wan import backend as wan
+from spa2v_core.generation.backends.wan.backend import WanBackend, frame_count
+from spa2v_core.generation.backends.wan.model import load_wan
 from spa2v_core.generation.base import (
     Frames,
     Notice,
@@ -23,15 +22,17 @@ from spa2v_core.generation.base import (
     RenderOptions,
     RenderRequest,
 )
-from spa2v_core.generation.catalog import BACKENDS, settle
+from spa2v_core.generation.cache import MODELS, ModelCache
 from spa2v_core.generation.conditioning import frame_conditions
 from spa2v_core.generation.draft import PAINTS, fit_draft, paint_draft
 from spa2v_core.generation.grounding import wan_boxes
 from spa2v_core.generation.grounding.wan_boxes import (
     token_masks,
 )
+from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.generation.schedule import WanSchedule
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
+from spa2v_core.options import options_of
 from spa2v_core.vocabulary import COLOURS
 from tests.generation.tiny_wan import (
     FRAMES,
@@ -72,8 +73,8 @@ def request(duration_s=0.3, **changes):
         objects=(track(), track(id=1, name="dog", appearance="", start=4)),
     )
     clip = AudioClip(np.zeros((2, round(8000 * duration_s)), np.float32), 8000)
-    names = {field.name for field in fields(RenderOptions)} & set(changes)
-    options = RenderOptions(**{name: changes.pop(name) for name in names})
+    names = {one.name for one in options_of(RenderOptions)} & set(changes)
+    options = {name: changes.pop(name) for name in names}
     given = {"backend": "wan", "preset": "draft", "options": options, **changes}
     return RenderRequest(layout, clip, **given)
 
@@ -130,9 +131,9 @@ def test_a_draft_of_any_size_is_fitted_evenly():
     ],
 )
 def test_requests_choose_what_grounds(grounding, kinds):
-    preset, chosen = settle(request(grounding=grounding, steps=7))
-    assert chosen == kinds
-    assert preset.schedule.steps == 7
+    settled = settle(request(grounding=grounding, steps=7))
+    assert settled.kinds == kinds
+    assert settled.preset.schedule.steps == 7
 
 
 def test_requests_that_cannot_be_done_are_refused(monkeypatch, tmp_path):
@@ -173,7 +174,7 @@ def test_a_saved_folder_loads_to_the_same_model(folder):
 @pytest.fixture
 def small(monkeypatch):
     """The preset "draft" at a size that takes no time."""
-    presets = BACKENDS["wan"].presets
+    presets = BACKENDS.get("wan").presets
     schedule = replace(presets["draft"].schedule, size_wh=SIZE_WH)
     monkeypatch.setitem(presets, "draft", replace(presets["draft"], schedule=schedule))
 
@@ -229,12 +230,12 @@ def test_closing_a_render_stops_at_the_step(folder, monkeypatch):
         "enter",
         lambda *args: (calls.append(1), forward(*args))[1],
     )
-    LAST.drop()  # the hook is bound while loading
+    MODELS.drop()  # the hook is bound while loading
     events = WanBackend().render(request(steps=50, weights=folder))
     while not (isinstance(event := next(events), Progress) and event.stage == "denoise"):
         pass
     events.close()
-    LAST.drop()
+    MODELS.drop()
     assert len(calls) < 20  # of about 80
 
 
@@ -284,7 +285,7 @@ def test_conditions_of_a_layout_fit_the_masks():
 
 
 def test_one_model_is_kept_and_gone_before_the_next_is_loaded():
-    kept, alive = Kept(), []
+    cache, alive = ModelCache(), []
 
     class Model:
         def __init__(self):
@@ -294,10 +295,12 @@ def test_one_model_is_kept_and_gone_before_the_next_is_loaded():
         def __del__(self):
             alive.pop()
 
-    first = kept.get("a", Model)
-    assert kept.get("a", Model) is first
-    del first
-    kept.get("b", Model)
-    assert alive == [1]
-    kept.drop()
+    with cache.using("a", Model) as first, pytest.raises(ZeroDivisionError):
+        1 / 0  # noqa: B018 (a render that fails keeps its model)
+    with cache.using("a", Model) as again:
+        assert again is first
+    del first, again
+    with cache.using("b", Model):
+        assert alive == [1]
+    cache.drop()
     assert not alive

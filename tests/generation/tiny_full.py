@@ -9,9 +9,9 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from spa2v_core.generation.backends.animatediff import load
-from spa2v_core.generation.backends.sources import find_sources
-from spa2v_core.generation.base import RenderOptions
+from spa2v_core.generation.backends.animatediff.backend import load
+from spa2v_core.generation.backends.animatediff.sources import find_sources
+from spa2v_core.generation.backends.animatediff.spec import AnimateDiffOptions
 from spa2v_core.generation.composed import ComposedModel
 from spa2v_core.generation.grounding.gligen import GligenGrounding
 from spa2v_core.generation.hardware import Execution
@@ -122,5 +122,5 @@ def write_weights(folder: Path) -> Path:
 def tiny_full_model() -> ComposedModel:
     """The weights of `write_weights` as the backend loads them."""
     folder = write_weights(Path(tempfile.mkdtemp(prefix="spa2v-tiny-")))
-    options = RenderOptions(weights=folder)
+    options = AnimateDiffOptions(weights=folder)
     return load(find_sources(options, ("gligen",), ""), Execution("cpu", "float32"))

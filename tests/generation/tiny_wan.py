@@ -15,7 +15,7 @@ from diffusers import (
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
-from spa2v_core.generation.backends.wan_model import WanModel
+from spa2v_core.generation.backends.wan.model import WanModel
 from spa2v_core.generation.conditioning import FrameConditions
 from spa2v_core.generation.grounding.wan_boxes import graft, ground_prompt
 from spa2v_core.generation.schedule import WanSchedule

@@ -14,7 +14,7 @@ import pytest
 
 from spa2v_core import pipeline
 from spa2v_core.errors import InputError
-from spa2v_core.generation.base import Frames, RenderOptions, RenderRequest
+from spa2v_core.generation.base import Frames, RenderRequest
 from spa2v_core.generation.export import read_layout
 from spa2v_core.jobs import keeper
 from spa2v_core.jobs.limits import Limits
@@ -39,7 +39,7 @@ def request(steps=2, seed=0, frames=8, objects=0, **fields):
         ObjectTrack(id=i, name="car", start=0, end=15, keyframes=[key]) for i in range(objects)
     ]
     layout = VideoSceneLayout(duration_s=1, caption="a park", objects=tracks)
-    options = RenderOptions(steps=steps, frames=frames, fps=0)
+    options = {"steps": steps, "frames": frames, "fps": 0}
     return RenderRequest(layout, noise(1, rate=16_000), seed=seed, options=options, **fields)
 
 
@@ -71,7 +71,7 @@ def stepping(store, job):
 
 def test_a_request_comes_back_whole(tmp_path):
     made = request(seed=5, captions="global", grounding="none")
-    made = replace(made, options=replace(made.options, weights=Path("w"), fps=12.0))
+    made = replace(made, options={**made.options, "weights": Path("w"), "fps": 12.0})
     write_sound(made.clip, tmp_path)
     kept = submission(made)
     back = read_request(dict(kept.request), tmp_path)

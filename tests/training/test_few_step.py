@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
+from spa2v_core.generation.backends.mini.backend import WEIGHTS, load_mini
 from spa2v_core.generation.grounding.instance import InstanceGrounding
 from spa2v_core.training.mini import models
 from spa2v_core.training.mini.few_step import (

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from spa2v_core.generation.backends.mini import WEIGHTS, load_mini
+from spa2v_core.generation.backends.mini.backend import WEIGHTS, load_mini
 from spa2v_core.generation.schedule import Schedule
 from spa2v_core.training.mini import __main__ as command
 from spa2v_core.training.mini import models

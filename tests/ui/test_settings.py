@@ -5,7 +5,7 @@ from huggingface_hub import constants
 
 from spa2v_core.errors import InputError
 from spa2v_core.generation import hardware
-from spa2v_core.generation.catalog import BACKENDS, settle
+from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
 from ui import settings
@@ -21,38 +21,41 @@ def bare_machine(monkeypatch, tmp_path):
     monkeypatch.delenv("SPA2V_WEIGHTS", raising=False)
 
 
-def request(**fields):
-    return Settings(**fields).request(VideoSceneLayout(duration_s=1), noise(1))
+def request(**values):
+    """What the page asks for with these values in its fields."""
+    fields = {name: values.pop(name) for name in settings.REQUEST_FIELDS if name in values}
+    return Settings(**fields, options=values).request(VideoSceneLayout(duration_s=1), noise(1))
 
 
 def test_untouched_fields_are_the_preset():
     for backend in ("mini",):
-        for preset in BACKENDS[backend].presets:
-            _, *numbers, shown_for = settings.choose_preset(backend, preset)
-            steps, guidance, share, frames, fps = numbers
+        for preset in BACKENDS.get(backend).presets:
+            _, shown_for, *numbers = settings.choose_preset(backend, preset)
             assert shown_for == (backend, preset)
-            shown = {"steps": steps, "guidance_scale": guidance, "grounding_share": share}
-            made = request(backend=backend, preset=preset, frames=frames, fps=fps, **shown)
-            assert settle(made) == settle(request(backend=backend, preset=preset))
+            shown = dict(zip(settings.NUMBERS, numbers, strict=True))
+            made = request(backend=backend, preset=preset, shown_for=shown_for, **shown)
+            assert settle(made).preset == settle(request(backend=backend, preset=preset)).preset
 
 
 def test_fields_change_the_request():
-    made, kinds = settle(request(steps=7, fps=0, frames=24, grounding="none"))
-    assert (made.schedule.steps, made.fps, made.frames, kinds) == (7, 0, 24, ())
+    settled = settle(request(steps=7, fps=0, frames=24, grounding="none"))
+    made = settled.preset
+    assert (made.schedule.steps, made.fps, made.frames, settled.kinds) == (7, 0, 24, ())
     assert made.schedule.grounded_steps == 0
-    assert settle(request(grounding_share=0.5))[0].schedule.grounded_steps == 2
-    assert request(negative_prompt=" rain ").options.negative_prompt == "rain"
+    assert settle(request(grounding_share=0.5)).preset.schedule.grounded_steps == 2
+    assert settle(request(negative_prompt=" rain ")).options.negative_prompt == "rain"
 
 
 def test_numbers_of_another_preset_are_not_used():
     late = {"steps": 10, "shown_for": ("mini", "default")}
-    assert settle(request(preset="draft", **late))[0].schedule.steps == 2
-    assert settle(request(preset="default", **(late | {"steps": 9})))[0].schedule.steps == 9
+    assert settle(request(preset="draft", **late)).preset.schedule.steps == 2
+    assert settle(request(preset="default", **(late | {"steps": 9}))).preset.schedule.steps == 9
 
 
 def test_fields_that_were_never_shown_keep_their_defaults():
-    values = ["mini", "draft", 3, "mix", "default", *[None] * 14]
-    assert Settings.read(tuple(values)) == Settings(preset="draft", seed=3)
+    values = ["mini", "draft", 3, "mix", "default", None, *[None] * len(settings.page_options())]
+    made = Settings.read(values).request(VideoSceneLayout(duration_s=1), noise(1))
+    assert (made.preset, made.seed, made.options) == ("draft", 3, {})
 
 
 def test_what_is_missing_is_said_with_how_to_get_it(monkeypatch):
@@ -72,23 +75,27 @@ def test_what_is_missing_is_said_with_how_to_get_it(monkeypatch):
     assert "GPU" not in settings.missing("wan")
     monkeypatch.setenv("SPA2V_WEIGHTS", "/somewhere")
     assert settings.missing("animatediff") == ""
-    assert str(request(backend="animatediff").options.weights) == "/somewhere"
+    assert str(request(backend="animatediff").options["weights"]) == "/somewhere"
 
 
 def test_every_choice_is_one_that_the_backend_takes(monkeypatch):
-    for name, info in BACKENDS.items():
+    for name, info in BACKENDS.all().items():
         monkeypatch.setattr(settings, "missing", lambda backend: "")
         for _, grounding in settings.grounding_choices(info):
             settle(request(backend=name, grounding=grounding))
-        lacking, presets, groundings, full_size, *numbers = settings.choose_backend(name)
-        assert len(numbers) == 7
+        _, presets, _, *updates = settings.choose_backend(name)
         assert presets["choices"] == settings.preset_choices(info)
-        assert full_size["visible"] == (name == "animatediff")
+        others = [one for one in settings.page_options() if one not in settings.NUMBERS]
+        visible = {one: update["visible"] for one, update in zip(others, updates, strict=False)}
+        assert visible["negative_prompt"]
+        assert visible["lora"] == visible["compile"] == (name == "animatediff")
         assert settings.choose_preset(name, "nothing")[0] is not None
 
 
 def test_on_a_space_no_file_of_the_machine_can_be_named(monkeypatch):
     monkeypatch.setenv("SPACE_ID", "someone/studio")
+    monkeypatch.setattr(settings, "missing", lambda backend: "")
+    assert request(lora="/etc/passwd").options == {}  # no field of the mini's
     for field in ("base", "motion", "lora", "migc"):
         with pytest.raises(InputError, match="run the app yourself"):
-            request(**{field: "/etc/passwd"})
+            request(backend="animatediff", **{field: "/etc/passwd"})

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ...generation.backends.mini import load_mini
+from ...generation.backends.mini.backend import load_mini
+from ...generation.background import hold_background
 from ...generation.grounding.instance import InstanceState
 from ...generation.hardware import has_bf16
-from ...generation.still import hold_background
 from ...generation.unet import GroundedUNetMotionModel
 from ..world.choreography import FRAMES
 from .loop import GATED_FROM, Stage, fit, require

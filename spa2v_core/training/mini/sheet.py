@@ -12,12 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...generation.backends.mini import SIZE_WH, conditions_for, load_mini
-from ...generation.catalog import BACKENDS
+from ...generation.backends.mini.backend import SIZE_WH, conditions_for, load_mini
 from ...generation.conditioning import FrameConditions
-from ...generation.placement import place_mentioned
+from ...generation.registry import BACKENDS
 from ...generation.schedule import Schedule
 from ...layout import VideoSceneLayout
+from ...planning.caption_planner import place_mentioned
 from ..world.choreography import FRAMES
 
 SHOWN = (0, 5, 10, 15)
@@ -187,10 +187,10 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=Path("assets/mini"))
     parser.add_argument("--out", type=Path, default=Path("build/sheet.png"))
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--preset", default="default", choices=BACKENDS["mini"].presets)
+    parser.add_argument("--preset", default="default", choices=BACKENDS.get("mini").presets)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    schedule = BACKENDS["mini"].presets[options.preset].schedule
+    schedule = BACKENDS.get("mini").presets[options.preset].schedule
     draw_sheet(options.weights, options.out, options.device, schedule, options.seed)
 
 

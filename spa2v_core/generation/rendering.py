@@ -1,8 +1,7 @@
-"""One render with a composed model: what the mini and the AnimateDiff backends share."""
+"""What backends share in a render: steps with progress and previews, notices, lack of memory."""
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,11 +9,12 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from ...errors import BackendError
-from ..base import Frames, Notice, Preview, Progress, RenderEvent, RenderRequest
-from ..catalog import Preset
-from ..composed import DECODE_CHUNK, ComposedModel, StepCallback
-from ..conditioning import FrameConditions
+from ..errors import BackendError
+from .base import Frames, Notice, Preview, Progress, RenderEvent, RenderRequest
+from .cache import free_memory
+from .composed import DECODE_CHUNK, ComposedModel, StepCallback
+from .conditioning import FrameConditions
+from .registry import Settled
 
 #: Steps between previews, fewer where there are few steps in all.
 PREVIEW_EVERY = 3
@@ -24,10 +24,9 @@ DECODING_STEPS = 1.6
 Emit = Callable[[RenderEvent], None]
 
 
-def compose(
+def render_composed(
     request: RenderRequest,
-    preset: Preset,
-    kinds: tuple[str, ...],
+    settled: Settled,
     conditions: FrameConditions,
     model: ComposedModel,
     size_wh: tuple[int, int],
@@ -40,7 +39,7 @@ def compose(
 
     negative_prompt: where the request has none.
     """
-    schedule = preset.schedule
+    schedule = settled.preset.schedule
     middle = len(conditions.frame_texts) // 2
     preview_every = max(1, min(PREVIEW_EVERY, schedule.steps // 2))
     latents = model.denoise(
@@ -48,8 +47,8 @@ def compose(
         schedule,
         seed=request.seed,
         size=size_wh,
-        kinds=kinds,
-        negative_prompt=request.options.negative_prompt_or(negative_prompt),
+        kinds=settled.kinds,
+        negative_prompt=settled.options.negative_prompt or negative_prompt,
         on_step=step_reporter(emit, schedule.steps, preview_every, middle, DECODING_STEPS),
     )
     emit(Progress("decode", 0, 1))
@@ -82,13 +81,6 @@ def memory_errors(remedy: str) -> Iterator[None]:
         raise BackendError(f"the graphics card has too little memory for this: {remedy}") from error
     finally:
         free_memory()
-
-
-def free_memory() -> None:
-    """Give what is not used any more back to the card."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def tell(notes: Iterable[str], emit: Emit) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from functools import lru_cache
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,59 +17,58 @@ from diffusers import (
 )
 from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
-from ...assets import ASSETS
-from ...assets import check as check_shipped
-from ...errors import BackendError
-from ...layout import ObjectTrack, VideoSceneLayout
-from ...layout.edit import revise
-from ...vocabulary import COLOURS, resolve
-from .. import hardware
-from ..base import Progress, RenderEvent, RenderRequest
-from ..catalog import settle
-from ..composed import ComposedModel
-from ..conditioning import CaptionMode, FrameConditions, frame_conditions
-from ..grounding.attention import AttentionSteering
-from ..grounding.energy import EnergyGuidance
-from ..grounding.instance import InstanceGrounding
-from ..placement import place_mentioned
-from ..unet import GroundedUNetMotionModel
-from ..worker import iterate
-from .composing import Emit, compose, tell
-from .quiet import quiet
+from ....assets import ASSETS
+from ....assets import check as check_shipped
+from ....errors import BackendError
+from ....layout import ObjectTrack, VideoSceneLayout
+from ....layout.edit import revise
+from ....vocabulary import COLOURS, resolve
+from ... import hardware
+from ...base import Progress, RenderEvent, RenderRequest
+from ...cache import MODELS
+from ...composed import ComposedModel
+from ...conditioning import CaptionMode, FrameConditions, frame_conditions
+from ...grounding.instance import InstanceGrounding
+from ...library_logs import quiet_libraries
+from ...registry import settle, shared_groundings
+from ...rendering import Emit, render_composed, tell
+from ...unet import GroundedUNetMotionModel
+from ...worker import iterate
+from .spec import SPEC
 
 WEIGHTS = ASSETS / "mini"
 SIZE_WH = (256, 160)
 _PARTS = ("vae", "unet", "grounding", "motion_adapter", "text_encoder", "tokenizer", "scheduler")
-_RENDERING = threading.Lock()
 
 
 class MiniBackend:
     """Frames of 256x160; one render at a time."""
 
-    name = "mini"
-
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
-        preset, kinds = settle(request)
-        folder = request.options.weights or WEIGHTS
+        settled = settle(request)
+        folder = settled.options.weights or WEIGHTS
         check_weights(folder)
 
         def work(emit: Emit) -> None:
             emit(Progress("load", 0, 1))
-            with _RENDERING:  # held too while `warm_up` loads
-                layout, placed = place_mentioned(request.layout) if kinds else (request.layout, "")
-                tell((*(resolve(track.name).note for track in layout.objects), placed), emit)
-                model = load_mini(folder, hardware.cuda_or_cpu())
+            tell((resolve(track.name).note for track in request.layout.objects), emit)
+            with _loaded(folder) as model:
                 emit(Progress("load", 1, 1))
-                conditions = conditions_for(layout, preset.frames, request.captions)
-                compose(request, preset, kinds, conditions, model, SIZE_WH, emit, decode_chunk=1)
+                conditions = conditions_for(request.layout, settled.preset.frames, request.captions)
+                render_composed(request, settled, conditions, model, SIZE_WH, emit, decode_chunk=1)
 
         return iterate(work)
 
 
 def warm_up() -> None:
     """Load the published weights, so that the first render need not."""
-    with _RENDERING:
-        load_mini(WEIGHTS, hardware.cuda_or_cpu())
+    with _loaded(WEIGHTS):
+        pass
+
+
+def _loaded(folder: Path) -> AbstractContextManager[ComposedModel]:
+    device = hardware.cuda_or_cpu()
+    return MODELS.using((folder, device), lambda: load_mini(folder, device))
 
 
 def conditions_for(layout: VideoSceneLayout, frames: int, captions: CaptionMode) -> FrameConditions:
@@ -104,10 +102,9 @@ def check_weights(folder: Path) -> None:
         )
 
 
-@lru_cache(maxsize=1)
 def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
     """The parts in `folder` (diffusers format), composed on the stock pipeline, in fp32."""
-    quiet()
+    quiet_libraries()
     check_shipped(folder)
 
     def part(cls: Any, name: str) -> Any:
@@ -133,10 +130,6 @@ def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
     pipeline.set_progress_bar_config(disable=True)
     for module in (pipeline.unet, pipeline.vae, pipeline.text_encoder, grounding):
         module.requires_grad_(False)
-    makers = {
-        "instance": lambda: grounding,
-        "attention": AttentionSteering,
-        "energy": EnergyGuidance,
-    }
+    makers = {"instance": lambda: grounding, **shared_groundings(SPEC)}
     bf16 = device == "cpu" and hardware.has_bf16(device)
     return ComposedModel(pipeline.to(device), makers, still=True, bf16=bf16)

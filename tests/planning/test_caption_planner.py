@@ -2,9 +2,9 @@
 
 import pytest
 
-from spa2v_core.generation.placement import place_mentioned
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout.edit import revise
+from spa2v_core.planning.caption_planner import place_mentioned
 from spa2v_core.vocabulary import mentioned
 
 

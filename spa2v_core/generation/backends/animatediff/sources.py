@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ... import hub
-from ...errors import BackendError, InputError
-from ..base import RenderOptions
-from ..catalog import FewStep
-from ..grounding import migc_checkpoint
+from .... import hub
+from ....errors import BackendError, InputError
+from ...grounding import migc_checkpoint
+from ...spec import FewStep
+from .spec import AnimateDiffOptions
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Sources:
     loras: tuple[tuple[Path, float], ...] = ()
 
 
-def find_sources(options: RenderOptions, kinds: tuple[str, ...], few_step: FewStep) -> Sources:
+def find_sources(options: AnimateDiffOptions, kinds: tuple[str, ...], few_step: FewStep) -> Sources:
     """Sources for a render; an error says which part is missing and how to get it."""
     weights = options.weights
     if weights is not None and not weights.is_dir():
@@ -49,7 +49,7 @@ def find_sources(options: RenderOptions, kinds: tuple[str, ...], few_step: FewSt
     )
 
 
-def _base(options: RenderOptions) -> Path:
+def _base(options: AnimateDiffOptions) -> Path:
     if options.base:
         return _folder_or_hub(options.base, "base")
     if options.weights is not None:
@@ -57,7 +57,7 @@ def _base(options: RenderOptions) -> Path:
     return hub.locate("sd15")
 
 
-def _motion(options: RenderOptions, few_step: FewStep) -> Path:
+def _motion(options: AnimateDiffOptions, few_step: FewStep) -> Path:
     if options.motion:
         path = Path(options.motion)
         return path if path.is_file() else _folder_or_hub(options.motion, "motion")
@@ -102,7 +102,7 @@ def _folder_or_hub(name: str, what: str) -> Path:
         ) from error
 
 
-def _few_step_lora(options: RenderOptions, few_step: FewStep) -> list[tuple[Path, float]]:
+def _few_step_lora(options: AnimateDiffOptions, few_step: FewStep) -> list[tuple[Path, float]]:
     """AnimateLCM's motion modules come with a LoRA for the base (0.8 by its authors)."""
     if few_step != "lcm" or options.weights is not None or options.motion:
         return []

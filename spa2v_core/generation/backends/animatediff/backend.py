@@ -3,7 +3,6 @@ together at inference, as in the paper (SpA2V, sec. 3.3)."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,84 +22,79 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from ...errors import BackendError
-from .. import hardware
-from ..base import Progress, RenderEvent, RenderRequest
-from ..catalog import FewStep, Preset, settle
-from ..composed import ComposedModel
-from ..conditioning import frame_conditions
-from ..grounding.attention import AttentionSteering
-from ..grounding.base import Grounding
-from ..grounding.energy import EnergyGuidance
-from ..grounding.gligen import GligenGrounding
-from ..grounding.migc import MigcGrounding
-from ..unet import GroundedUNetMotionModel
-from ..worker import iterate
-from .composing import Emit, compose, memory_errors, tell
-from .kept import LAST
-from .quiet import quiet
+from ....errors import BackendError
+from ... import hardware
+from ...base import Progress, RenderEvent, RenderRequest
+from ...cache import MODELS
+from ...composed import ComposedModel
+from ...conditioning import frame_conditions
+from ...grounding.base import Grounding
+from ...grounding.gligen import GligenGrounding
+from ...grounding.migc import MigcGrounding
+from ...library_logs import quiet_libraries
+from ...registry import Settled, settle, shared_groundings
+from ...rendering import Emit, memory_errors, render_composed, tell
+from ...spec import FewStep
+from ...unet import GroundedUNetMotionModel
+from ...worker import iterate
 from .sources import Sources, find_sources
+from .spec import SPEC
 
 SIZE_WH = (512, 320)
 NEGATIVE = "low quality, worst quality, blurry, deformed, watermark, text"
 EXTRAS = "pip install -r requirements-animatediff.txt"
-_RENDERING = threading.Lock()
 _LESS_MEMORY = "choose the preset low_memory, fewer frames, or another grounding than energy"
 
 
 class AnimateDiffBackend:
     """Frames of 512x320; one render at a time."""
 
-    name = "animatediff"
-
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
-        preset, kinds = settle(request)
-        sources = find_sources(request.options, kinds, preset.few_step)
-        options = request.options
-        memory = "low" if preset.low_memory and options.memory == "auto" else options.memory
-        execution = hardware.choose(memory, options.compile)
+        settled = settle(request)
+        preset, options = settled.preset, settled.options
+        sources = find_sources(options, settled.kinds, preset.few_step)
+        low = preset.low_memory and options.memory == "auto"
+        execution = hardware.choose("low" if low else options.memory, options.compile)
 
         def work(emit: Emit) -> None:
-            with _RENDERING, memory_errors(_LESS_MEMORY):
+            with memory_errors(_LESS_MEMORY):
                 tell(execution.reasons, emit)
-                _render(request, preset, kinds, sources, execution, emit)
+                _render(request, settled, sources, execution, emit)
 
         return iterate(work)
 
 
 def _render(
     request: RenderRequest,
-    preset: Preset,
-    kinds: tuple[str, ...],
+    settled: Settled,
     sources: Sources,
     execution: hardware.Execution,
     emit: Emit,
 ) -> None:
+    preset = settled.preset
     emit(Progress("load", 0, 1))
     key = (sources, preset.few_step, replace(execution, reasons=()))
-    model = LAST.get(key, lambda: load(sources, execution, preset.few_step))
-    for kind in kinds:
-        model.grounding(kind)
-    emit(Progress("load", 1, 1))
-    if execution.compile:  # compiled blocks can't be skipped
-        preset = replace(preset, schedule=replace(preset.schedule, cache=False))
-    conditions = frame_conditions(request.layout, preset.frames, request.captions)
-    compose(
-        request,
-        preset,
-        kinds,
-        conditions,
-        model,
-        SIZE_WH,
-        emit,
-        negative_prompt=NEGATIVE,
-        decode_chunk=execution.decode_chunk,
-    )
+    with MODELS.using(key, lambda: load(sources, execution, preset.few_step)) as model:
+        for kind in settled.kinds:
+            model.grounding(kind)
+        emit(Progress("load", 1, 1))
+        if execution.compile:  # compiled blocks can't be skipped
+            preset = replace(preset, schedule=replace(preset.schedule, cache=False))
+        render_composed(
+            request,
+            replace(settled, preset=preset),
+            frame_conditions(request.layout, preset.frames, request.captions),
+            model,
+            SIZE_WH,
+            emit,
+            negative_prompt=NEGATIVE,
+            decode_chunk=execution.decode_chunk,
+        )
 
 
 def load(sources: Sources, execution: hardware.Execution, few_step: FewStep = "") -> ComposedModel:
     """The parts of `sources` composed on the stock pipeline, ready on the device."""
-    quiet()
+    quiet_libraries()
     dtype = getattr(torch, execution.dtype)
     base = sources.base
     unet2d = _part(UNet2DConditionModel, base / "unet", dtype)
@@ -174,12 +168,7 @@ def _makers(
         made.load(sources.migc, accepted=sources.accepted)
         return made.to(execution.device, getattr(torch, execution.dtype)).requires_grad_(False)
 
-    return {
-        "gligen": gligen,
-        "attention": AttentionSteering,
-        "energy": EnergyGuidance,
-        "migc": migc,
-    }
+    return {"gligen": gligen, "migc": migc, **shared_groundings(SPEC)}
 
 
 def load_motion(path: Path, dtype: torch.dtype) -> MotionAdapter:

@@ -7,30 +7,30 @@ noise (`draft.py`). Both run on stock pipelines of diffusers.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from ... import hub
-from ...layout import VideoSceneLayout
-from .. import hardware
-from ..base import Frames, Progress, RenderEvent, RenderRequest
-from ..catalog import settle
-from ..conditioning import CaptionMode, frame_conditions
-from ..draft import Draft, fit_draft, paint_draft
-from ..grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prompt
-from ..schedule import WanSchedule
-from ..worker import iterate
-from .composing import Emit, memory_errors, step_reporter, tell
-from .kept import LAST
-from .wan_model import NEGATIVE, check_parts, load_wan
+import numpy as np
+
+from .... import hub
+from ....layout import VideoSceneLayout
+from ... import hardware
+from ...base import Frames, Progress, RenderEvent, RenderRequest
+from ...cache import MODELS
+from ...conditioning import CaptionMode, frame_conditions
+from ...draft import Draft, fit_draft, paint_draft
+from ...grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prompt
+from ...registry import Settled, settle
+from ...rendering import Emit, memory_errors, step_reporter, tell
+from ...schedule import WanSchedule
+from ...worker import iterate
+from .model import NEGATIVE, WanModel, check_parts, load_wan
 
 PREVIEW_EVERY = 5
 #: Decoding all frames takes about as long as this many steps.
 DECODING_STEPS = 2.0
-_RENDERING = threading.Lock()
 
 
 class WanBackend:
@@ -41,52 +41,56 @@ class WanBackend:
     draft: makes the draft video of a request.
     """
 
-    name = "wan"
-
     def __init__(self, draft: Draft = paint_draft) -> None:
         self.draft = draft
 
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
-        preset, kinds = settle(request)
-        schedule = cast(WanSchedule, preset.schedule)
-        folder = request.options.weights or hub.locate("wan")
+        settled = settle(request)
+        folder = settled.options.weights or hub.locate("wan")
         check_parts(folder)
 
         def work(emit: Emit) -> None:
-            with _RENDERING, memory_errors("choose the preset draft, or fewer frames"):
-                _render(request, schedule, kinds, folder, self.draft, emit)
+            with memory_errors("choose the preset draft, or fewer frames"):
+                _render(request, settled, folder, self.draft, emit)
 
         return iterate(work)
 
 
 def _render(
-    request: RenderRequest,
-    schedule: WanSchedule,
-    kinds: tuple[str, ...],
-    folder: Path,
-    make_draft: Draft,
-    emit: Emit,
+    request: RenderRequest, settled: Settled, folder: Path, make_draft: Draft, emit: Emit
 ) -> None:
-    layout, options = request.layout, request.options
+    schedule = cast(WanSchedule, settled.preset.schedule)
     emit(Progress("load", 0, 1))
     device = hardware.cuda_or_cpu()
-    model = LAST.get((folder, device), lambda: load_wan(folder, device))
-    emit(Progress("load", 1, 1))
-    most = options.frames or model.native.frames
-    count = frame_count(layout.duration_s, model.native.rate, most)
+    drafted = "draft" in settled.kinds and request.layout.objects and schedule.strength < 1
+    draft = make_draft(request) if drafted else None  # before the model, which it may be made with
+    with MODELS.using((folder, device), lambda: load_wan(folder, device)) as model:
+        emit(Progress("load", 1, 1))
+        emit(Frames(_denoised(request, settled, schedule, model, draft, emit)))
+
+
+def _denoised(
+    request: RenderRequest,
+    settled: Settled,
+    schedule: WanSchedule,
+    model: WanModel,
+    draft: np.ndarray | None,
+    emit: Emit,
+) -> np.ndarray:
+    """(F, H, W, 3) uint8 RGB."""
+    layout, native, kinds = request.layout, model.native, settled.kinds
+    count = frame_count(layout.duration_s, native.rate, most_frames(settled, native.frames))
     prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(kinds))
-    tell(notices(layout, request.captions, prompt, count, model.native.rate), emit)
-    size = schedule.size_wh or model.native.size_wh
-    drafted = "draft" in kinds and layout.objects and schedule.strength < 1
-    draft = fit_draft(make_draft(request), count, size) if drafted else None
+    tell(notices(layout, request.captions, prompt, count, native.rate), emit)
+    size = schedule.size_wh or native.size_wh
     latents = model.denoise(
         prompt,
         frame_conditions(layout, count, request.captions),
         schedule if "boxes" in kinds else replace(schedule, grounding_share=0.0),
         seed=request.seed,
         size=size,
-        draft=draft,
-        negative_prompt=options.negative_prompt_or(NEGATIVE),
+        draft=None if draft is None else fit_draft(draft, count, size),
+        negative_prompt=settled.options.negative_prompt or NEGATIVE,
         on_step=step_reporter(
             emit, schedule.steps, PREVIEW_EVERY, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
         ),
@@ -94,7 +98,12 @@ def _render(
     emit(Progress("decode", 0, 1))
     frames = model.decode(latents)
     emit(Progress("decode", 1, 1))
-    emit(Frames(frames))
+    return frames
+
+
+def most_frames(settled: Settled, native: int) -> int:
+    """As many as the user says, else the preset's within what the model was trained with."""
+    return settled.options.frames or min(settled.preset.frames, native)
 
 
 def frame_count(duration_s: float, rate: int, most: int) -> int:

@@ -20,10 +20,10 @@ from diffusers import (
 from safetensors import SafetensorError
 from transformers import AutoTokenizer, UMT5EncoderModel
 
-from ...errors import BackendError
-from ..composed import StepCallback, to_uint8
-from ..conditioning import FrameConditions
-from ..grounding.wan_boxes import (
+from ....errors import BackendError
+from ...composed import StepCallback, to_uint8
+from ...conditioning import FrameConditions
+from ...grounding.wan_boxes import (
     TEXT_TOKENS,
     BoxAttention,
     GroundedPrompt,
@@ -31,8 +31,8 @@ from ..grounding.wan_boxes import (
     graft,
     token_masks,
 )
-from ..schedule import WanSchedule
-from .quiet import quiet
+from ...library_logs import quiet_libraries
+from ...schedule import WanSchedule
 
 NEGATIVE = (
     "overexposed, static, blurred details, subtitles, text, watermark, painting, worst quality, "
@@ -263,7 +263,7 @@ def load_wan(folder: Path, device: str, dtype: torch.dtype | None = None) -> Wan
     is in fp32, in bf16 it shows.
     """
     check_parts(folder)
-    quiet()
+    quiet_libraries()
     dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
 
     def part(cls: Any, name: str, dtype: torch.dtype = dtype) -> Any:

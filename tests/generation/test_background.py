@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spa2v_core.generation.still import hold_background
+from spa2v_core.generation.background import hold_background
 
 
 def crossing(frames=16, height=0.3):

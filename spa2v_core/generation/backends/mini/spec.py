@@ -1,0 +1,27 @@
+"""The mini backend: the embedded cartoon model, offline, on a CPU."""
+
+from __future__ import annotations
+
+from ...base import VideoBackend
+from ...schedule import Schedule
+from ...spec import BackendSpec, Preset
+
+
+def _make() -> VideoBackend:
+    from .backend import MiniBackend
+
+    return MiniBackend()
+
+
+SPEC = BackendSpec(
+    label="Mini (cartoon)",
+    make=_make,
+    presets={  # its weights hold guidance in themselves (training/mini/few_step.py)
+        "draft": Preset("Draft", "2 steps", Schedule(2, 1.0)),
+        "default": Preset("Default", "4 steps", Schedule(4, 1.0)),
+        "quality": Preset("Quality", "15 steps, 32 frames", Schedule(15, 1.0), frames=32),
+    },
+    groundings=("instance",),
+    default_grounding=("instance",),
+    family="unet",
+)

@@ -1,0 +1,125 @@
+"""Which backends and groundings there are, and what a request comes to.
+
+Others are added by the entry points `spa2v.backends` (a `BackendSpec`) and `spa2v.groundings` (a
+`GroundingSpec`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .. import options as declared
+from ..errors import InputError
+from ..registry import Registry
+from .base import RenderOptions, RenderRequest
+from .spec import BackendSpec, GroundingSpec, Preset
+
+BACKENDS: Registry[BackendSpec] = Registry(
+    "backend",
+    "spa2v.backends",
+    {
+        name: f"spa2v_core.generation.backends.{name}.spec:SPEC"
+        for name in ("mini", "animatediff", "wan")
+    },
+)
+GROUNDINGS: Registry[GroundingSpec] = Registry(
+    "grounding",
+    "spa2v.groundings",
+    {
+        name: f"spa2v_core.generation.grounding.kinds:{name.upper()}"
+        for name in ("instance", "gligen", "attention", "energy", "migc", "boxes", "draft")
+    },
+)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A request with everything decided.
+
+    Attributes
+    ----------
+    preset: with the request's own numbers; kinds: of grounding that are used.
+    options: of the backend's own class.
+    """
+
+    spec: BackendSpec
+    preset: Preset
+    kinds: tuple[str, ...]
+    options: Any
+
+
+def settle(request: RenderRequest) -> Settled:
+    """The backend, preset, groundings and options of a request.
+
+    Raises
+    ------
+    InputError
+        there is no such backend, preset, grounding or option, or a value is out of range.
+    """
+    spec = BACKENDS.get(request.backend)
+    if request.preset not in spec.presets:
+        raise InputError(
+            f"there is no preset '{request.preset}' of {request.backend}: "
+            f"choose {', '.join(spec.presets)}"
+        )
+    takers = {name: one.options for name, one in BACKENDS.all().items()}
+    options = declared.settle(request.backend, spec.options, request.options, takers)
+    kinds = grounding_kinds(request.grounding, spec)
+    return Settled(spec, _changed(spec.presets[request.preset], options, kinds), kinds, options)
+
+
+def _changed(preset: Preset, options: RenderOptions, kinds: tuple[str, ...]) -> Preset:
+    given = {
+        "steps": options.steps,
+        "guidance_scale": options.guidance_scale,
+        "grounding_share": options.grounding_share if kinds else 0.0,
+    }
+    changed = {name: value for name, value in given.items() if value is not None}
+    return replace(
+        preset,
+        schedule=replace(preset.schedule, **changed),  # type: ignore[arg-type]
+        frames=preset.frames if options.frames is None else options.frames,
+        fps=preset.fps if options.fps is None else options.fps,
+    )
+
+
+def kinds_of(spec: BackendSpec) -> tuple[str, ...]:
+    """Groundings that a backend takes: its own, then the shared ones of its family."""
+    shared = (
+        name
+        for name, kind in GROUNDINGS.all().items()
+        if kind.make is not None and kind.family == spec.family
+    )
+    return tuple(dict.fromkeys((*spec.groundings, *shared)))
+
+
+def shared_groundings(spec: BackendSpec) -> dict[str, Any]:
+    """How the groundings that a backend need not make itself are made, by kind."""
+    made = {name: GROUNDINGS.get(name).make for name in kinds_of(spec)}
+    return {name: make for name, make in made.items() if make is not None}
+
+
+def grounding_kinds(text: str, spec: BackendSpec) -> tuple[str, ...]:
+    """Kinds from "default", "none" or names joined by "+".
+
+    Raises
+    ------
+    InputError
+        the backend has no such grounding, or they can't be combined.
+    """
+    if text == "default":
+        return spec.default_grounding
+    if text == "none":
+        return ()
+    kinds, known = tuple(dict.fromkeys(part.strip() for part in text.split("+"))), kinds_of(spec)
+    unknown = [kind for kind in kinds if kind not in known]
+    if unknown:
+        raise InputError(
+            f"this backend has no grounding '{unknown[0]}': choose default, none or "
+            f"{', '.join(known)} (joined by + where they combine)"
+        )
+    alone = [kind for kind in kinds if GROUNDINGS.get(kind).alone]
+    if alone and len(kinds) > 1:
+        raise InputError(f"{alone[0]} replaces the layers that other groundings use: take it alone")
+    return kinds

@@ -1,0 +1,82 @@
+"""What a backend and a kind of grounding say of themselves; nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .base import RenderOptions, VideoBackend
+from .schedule import Schedule
+
+FewStep = Literal["", "lightning", "lcm"]
+#: What a grounding that any backend of a family can use is grafted onto.
+Family = Literal["", "unet", "wan"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named way to render.
+
+    Attributes
+    ----------
+    label: for people; about: what it costs or gives, one line.
+    frames: that are generated; fps: of the exported video, by interpolation.
+    few_step: the distilled motion modules that it takes.
+    """
+
+    label: str
+    about: str
+    schedule: Schedule
+    frames: int = 16
+    fps: float = 24.0
+    few_step: FewStep = ""
+    low_memory: bool = False
+
+
+@dataclass(frozen=True)
+class BackendSpec:
+    """A backend and what one can ask of it.
+
+    Attributes
+    ----------
+    label: for people; make: the backend, whose libraries are imported only then.
+    presets: by name, "default" among them.
+    options: dataclass of what it takes besides, `RenderOptions` with its own.
+    groundings: kinds of its own; default_grounding: those of "default".
+    combinations: kinds joined by "+" that are worth offering.
+    family: whose shared groundings it takes too.
+    needs_gpu: whether it is of no use on a CPU.
+    weights: keys of `hub.MODELS` that its default needs.
+    weights_variable: environment variable that names a folder to take them from instead.
+    """
+
+    label: str
+    make: Callable[[], VideoBackend]
+    presets: dict[str, Preset]
+    options: type[RenderOptions] = RenderOptions
+    groundings: tuple[str, ...] = ()
+    default_grounding: tuple[str, ...] = ()
+    combinations: tuple[str, ...] = ()
+    family: Family = ""
+    needs_gpu: bool = False
+    weights: tuple[str, ...] = ()
+    weights_variable: str = ""
+
+
+@dataclass(frozen=True)
+class GroundingSpec:
+    """A kind of grounding.
+
+    Attributes
+    ----------
+    label: for people; alone: it can't be combined with others.
+    family: of the backends that can use it.
+    make: the grounding (`grounding.base.Grounding`) where it needs no weights, so that every
+        backend of the family takes it; None where it belongs to the backends that name it.
+    """
+
+    label: str
+    alone: bool = False
+    family: Family = "unet"
+    make: Callable[[], Any] | None = None
