@@ -1,22 +1,6 @@
 """SpA2V Studio: `python app.py` serves the app."""
 
-import argparse
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Serve SpA2V Studio in the browser.")
-    parser.add_argument("--host", default=None, help="address to listen on (default: local only)")
-    parser.add_argument(
-        "--port", type=int, default=None, help="port (default: 7860 or the next free)"
-    )
-    parser.add_argument("--share", action="store_true", help="make a temporary public link")
-    options = parser.parse_args()
-    print("Starting SpA2V Studio (planning the first example) ...", flush=True)
-
-    from ui.build import launch
-
-    launch(options.host, options.port, options.share)
-
+from ui.main import main
 
 if __name__ == "__main__":
     main()

@@ -11,6 +11,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 
+from spa2v_core.assets import ASSETS
 from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
@@ -23,7 +24,7 @@ from .editor.editor import EditorFeed, LayoutEditor
 from .fields import ProgressLine, guess_field, note, planner_fields, render_settings
 
 STYLE = Path(__file__).resolve().parent / "style.css"
-EXAMPLES = STYLE.parents[1] / "assets" / "examples"
+EXAMPLES = ASSETS / "examples"
 #: File name and label.
 EXAMPLE_CLIPS = (
     ("car_crossing", "Car, left to right"),
