@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,19 @@ def part_of(module: str) -> str:
     return names[1] if len(names) > 1 else "__init__"
 
 
+def run_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from run_nodes(node)
+
+
 def imports(path: Path) -> set[str]:
-    """Absolute names of all modules that a file imports, at any depth of the code."""
+    """Absolute names of all modules that a file imports, at any depth of the code, but for what
+    only a type checker reads."""
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in run_nodes(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -73,6 +82,24 @@ def test_imports_go_one_way(path):
         assert not any(n.split(".")[0] in ("gradio", "plotly") for n in names)
     if inside == "ui":
         assert not any(n.split(".")[0] in ("torch", "diffusers", "transformers") for n in names)
+
+
+def graph() -> dict[str, set[str]]:
+    """Module -> the modules of ours that it imports, at any depth of its code."""
+    named = {}
+    for path in FILES:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return {name: (imports(path) & named.keys()) - {name} for name, path in named.items()}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    arrows = graph()
+    while leaves := [name for name, used in arrows.items() if not used & arrows.keys()]:
+        for name in leaves:
+            del arrows[name]
+    tied = {name for name in arrows if any(name in used for used in arrows.values())}
+    assert not tied, f"each of these imports another of them: {sorted(tied)}"
 
 
 def test_planning_and_the_page_need_no_torch(tmp_path):

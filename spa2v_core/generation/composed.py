@@ -20,6 +20,7 @@ from .conditioning import FrameConditions
 from .feature_cache import DeepCache, deep_cache
 from .grounding.base import Grounding, Text
 from .grounding.cross_attention import named_everywhere
+from .internals import execution_device, free_noise, stop_guiding
 from .schedule import Schedule
 from .unet import FrameConditioning
 
@@ -65,9 +66,9 @@ class ComposedModel:
         if any(getattr(grounding, "needs_names", False) for grounding in groundings):
             conditions = replace(conditions, frame_texts=named_everywhere(conditions))
         texts = list(dict.fromkeys(conditions.frame_texts))
-        encoded, _ = pipe.encode_prompt(texts, pipe._execution_device, 1, False)
+        encoded, _ = pipe.encode_prompt(texts, execution_device(pipe), 1, False)
         frame_text = encoded[[texts.index(text) for text in conditions.frame_texts]]
-        tools = Text(pipe.tokenizer, pipe.text_encoder, pipe._execution_device)
+        tools = Text(pipe.tokenizer, pipe.text_encoder, execution_device(pipe))
         states = tuple(g.prepare(conditions, tools, latent_hw) for g in groundings)
         return FrameConditioning(frame_text, states)
 
@@ -130,26 +131,12 @@ class ComposedModel:
         )
         return hold_background(latents.transpose(1, 2), boxes, present).transpose(1, 2)
 
-    @contextmanager
-    def _windows(self, frames: int) -> Iterator[None]:
-        """FreeNoise (Qiu et al., ICLR 2024) where the frames exceed the motion modules' length:
-        temporal attention in overlapping windows, boxes and texts still of each frame."""
-        pipe = self.pipeline
-        length = pipe.motion_adapter.config.motion_max_seq_length
+    def _windows(self, frames: int) -> AbstractContextManager[None]:
+        """Overlapping windows where the frames exceed the motion modules' length; boxes and texts
+        are still of each frame."""
+        length = self.pipeline.motion_adapter.config.motion_max_seq_length
         length = min(length, 16)  # longer windows than the 16 frames of training drift
-        if frames <= length:
-            yield
-            return
-        with torch.device(pipe._execution_device):  # it makes modules anew: slow on a CPU
-            pipe.enable_free_noise(context_length=length, context_stride=length // 2)
-        try:
-            yield
-        finally:  # `disable_free_noise` fails where the middle block has no motion modules
-            pipe._free_noise_context_length = None
-            with torch.device(pipe._execution_device):
-                for block in (*pipe.unet.down_blocks, pipe.unet.mid_block, *pipe.unet.up_blocks):
-                    if hasattr(block, "motion_modules"):
-                        pipe._disable_free_noise_in_block(block)
+        return nullcontext() if frames <= length else free_noise(self.pipeline, length)
 
     @contextmanager
     def _caching(self, schedule: Schedule) -> Iterator[DeepCache]:
@@ -194,7 +181,7 @@ class _Run:
         if not (self.guides and self.conditioning.grounding_on):
             return None
         pipe = self.model.pipeline
-        pipe.scheduler.set_timesteps(self.schedule.steps, device=pipe._execution_device)
+        pipe.scheduler.set_timesteps(self.schedule.steps, device=execution_device(pipe))
         width, height = size
         noise = pipe.prepare_latents(
             1,
@@ -203,7 +190,7 @@ class _Run:
             height,
             width,
             pipe.unet.dtype,
-            pipe._execution_device,
+            execution_device(pipe),
             generator,
         )
         return self._guided(noise, 0) / pipe.scheduler.init_noise_sigma
@@ -219,7 +206,7 @@ class _Run:
             latents = self.guess.get("clean", tensors["latents"])
             self.on_step(done, lambda k: self.model.decode(latents[:, :, k : k + 1])[0])
         if done == self.schedule.guided_steps:  # CFG truncation: keep the conditional half
-            self.model.pipeline._guidance_scale = 1.0
+            stop_guiding(self.model.pipeline)
             changed["prompt_embeds"] = tensors["prompt_embeds"][-frames:]
         if self.guides and self.conditioning.grounding_on and done < self.schedule.steps:
             changed["latents"] = self._guided(tensors["latents"], done)

@@ -6,6 +6,7 @@ Others are added by the entry points `spa2v.backends` (a `BackendSpec`) and `spa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from .. import options as declared
 from ..errors import InputError
 from ..registry import Registry
 from .base import RenderOptions, RenderRequest
-from .spec import BackendSpec, GroundingSpec, Preset
+from .spec import BackendSpec, Family, GroundingSpec, Preset
 
 BACKENDS: Registry[BackendSpec] = Registry(
     "backend",
@@ -86,18 +87,16 @@ def _changed(preset: Preset, options: RenderOptions, kinds: tuple[str, ...]) -> 
 
 def kinds_of(spec: BackendSpec) -> tuple[str, ...]:
     """Groundings that a backend takes: its own, then the shared ones of its family."""
-    shared = (
-        name
+    return tuple(dict.fromkeys((*spec.groundings, *shared_groundings(spec.family))))
+
+
+def shared_groundings(family: Family) -> dict[str, Callable[[], Any]]:
+    """How the groundings that every backend of a family takes are made, by kind."""
+    return {
+        name: kind.make
         for name, kind in GROUNDINGS.all().items()
-        if kind.make is not None and kind.family == spec.family
-    )
-    return tuple(dict.fromkeys((*spec.groundings, *shared)))
-
-
-def shared_groundings(spec: BackendSpec) -> dict[str, Any]:
-    """How the groundings that a backend need not make itself are made, by kind."""
-    made = {name: GROUNDINGS.get(name).make for name in kinds_of(spec)}
-    return {name: make for name, make in made.items() if make is not None}
+        if kind.make is not None and kind.family == family
+    }
 
 
 def grounding_kinds(text: str, spec: BackendSpec) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ from spa2v_core.errors import BackendError, HubError, InputError
 from spa2v_core.generation import hardware
 from spa2v_core.generation.backends.animatediff import backend as animatediff
 from spa2v_core.generation.backends.animatediff.backend import AnimateDiffBackend, load, load_motion
+from spa2v_core.generation.backends.animatediff.options import AnimateDiffOptions
 from spa2v_core.generation.backends.animatediff.sources import find_sources
-from spa2v_core.generation.backends.animatediff.spec import AnimateDiffOptions
 from spa2v_core.generation.base import Frames, Notice, Progress, RenderRequest
 from spa2v_core.generation.cache import MODELS
 from spa2v_core.generation.export import read_layout, read_settings

@@ -10,8 +10,8 @@ from diffusers import AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditi
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from spa2v_core.generation.backends.animatediff.backend import load
+from spa2v_core.generation.backends.animatediff.options import AnimateDiffOptions
 from spa2v_core.generation.backends.animatediff.sources import find_sources
-from spa2v_core.generation.backends.animatediff.spec import AnimateDiffOptions
 from spa2v_core.generation.composed import ComposedModel
 from spa2v_core.generation.grounding.gligen import GligenGrounding
 from spa2v_core.generation.hardware import Execution

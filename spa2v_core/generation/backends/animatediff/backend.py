@@ -38,7 +38,6 @@ from ...spec import FewStep
 from ...unet import GroundedUNetMotionModel
 from ...worker import iterate
 from .sources import Sources, find_sources
-from .spec import SPEC
 
 SIZE_WH = (512, 320)
 NEGATIVE = "low quality, worst quality, blurry, deformed, watermark, text"
@@ -168,7 +167,7 @@ def _makers(
         made.load(sources.migc, accepted=sources.accepted)
         return made.to(execution.device, getattr(torch, execution.dtype)).requires_grad_(False)
 
-    return {"gligen": gligen, "migc": migc, **shared_groundings(SPEC)}
+    return {"gligen": gligen, "migc": migc, **shared_groundings("unet")}
 
 
 def load_motion(path: Path, dtype: torch.dtype) -> MotionAdapter:

@@ -9,7 +9,7 @@ from .... import hub
 from ....errors import BackendError, InputError
 from ...grounding import migc_checkpoint
 from ...spec import FewStep
-from .spec import AnimateDiffOptions
+from .options import AnimateDiffOptions
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ from ...registry import settle, shared_groundings
 from ...rendering import Emit, render_composed, tell
 from ...unet import GroundedUNetMotionModel
 from ...worker import iterate
-from .spec import SPEC
 
 WEIGHTS = ASSETS / "mini"
 SIZE_WH = (256, 160)
@@ -130,6 +129,6 @@ def load_mini(folder: Path, device: str = "cpu") -> ComposedModel:
     pipeline.set_progress_bar_config(disable=True)
     for module in (pipeline.unet, pipeline.vae, pipeline.text_encoder, grounding):
         module.requires_grad_(False)
-    makers = {"instance": lambda: grounding, **shared_groundings(SPEC)}
+    makers = {"instance": lambda: grounding, **shared_groundings("unet")}
     bf16 = device == "cpu" and hardware.has_bf16(device)
     return ComposedModel(pipeline.to(device), makers, still=True, bf16=bf16)

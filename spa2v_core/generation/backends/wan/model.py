@@ -31,6 +31,7 @@ from ...grounding.wan_boxes import (
     graft,
     token_masks,
 )
+from ...internals import execution_device
 from ...library_logs import quiet_libraries
 from ...schedule import WanSchedule
 
@@ -150,7 +151,7 @@ class WanModel:
         grid_hw = (size[1] // scale // high, size[0] // scale // wide)
         masks = token_masks(conditions, grid_hw)
         bias = attention_bias(masks, prompt.words, schedule.phrase_gain)
-        return bias.to(self.pipeline._execution_device, self.pipeline.transformer.dtype)
+        return bias.to(execution_device(self.pipeline), self.pipeline.transformer.dtype)
 
     def _video_to_video(self) -> WanVideoToVideoPipeline:
         parts = ("tokenizer", "text_encoder", "transformer", "vae", "scheduler")
@@ -176,7 +177,7 @@ class WanModel:
     def _moments(self) -> tuple[torch.Tensor, torch.Tensor]:
         vae = self.pipeline.vae
         values = torch.tensor([vae.config.latents_mean, vae.config.latents_std])
-        mean, std = values.to(self.pipeline._execution_device).view(2, 1, -1, 1, 1, 1)
+        mean, std = values.to(execution_device(self.pipeline)).view(2, 1, -1, 1, 1, 1)
         return mean, std
 
     @torch.no_grad()

@@ -1,0 +1,61 @@
+"""What the full size takes besides what every backend does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....options import option
+from ...base import RenderOptions
+from ...hardware import Memory
+
+
+@dataclass(frozen=True)
+class AnimateDiffOptions(RenderOptions):
+    """Its `weights` hold base/, motion/ and grounding/."""
+
+    base: str = option(
+        "",
+        help="an SD 1.5 checkpoint: a folder or a hub id",
+        label="SD 1.5 checkpoint",
+        metavar="MODEL",
+        of_this_machine=True,
+    )
+    motion: str = option(
+        "",
+        help="a motion adapter: a folder, a .safetensors file or a hub id",
+        label="Motion adapter",
+        metavar="MODEL",
+        of_this_machine=True,
+    )
+    lora: str = option(
+        "",
+        help="a .safetensors file, with :0.8 at its end for its scale",
+        label="LoRA",
+        metavar="FILE[:SCALE]",
+        of_this_machine=True,
+    )
+    memory: Memory = option(
+        "auto",
+        help="how the graphics memory is used",
+        label="Graphics memory",
+        choices={"auto": "Automatic", "full": "All on the card", "low": "Low"},
+    )
+    compile: bool = option(
+        False,
+        help="compile the UNet: slow to start, then faster",
+        label="Compile (the first render takes minutes more)",
+    )
+    migc: Path | None = option(
+        None,
+        help="MIGC's checkpoint, your own copy",
+        label="MIGC checkpoint",
+        metavar="FILE",
+        of_this_machine=True,
+    )
+    accept_noncommercial: bool = option(
+        False,
+        help="the licence of MIGC's checkpoint (research only)",
+        label="I use MIGC's weights for non-commercial research only",
+        of_this_machine=True,
+    )
