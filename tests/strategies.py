@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneLayout
+from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneLayout, edit
 
 coordinate = st.floats(-0.5, 1.2, allow_nan=False).map(lambda v: round(v, 4))
 size = st.floats(0.02, 0.9).map(lambda v: round(v, 4))
@@ -56,3 +56,9 @@ def layouts(draw):
         scene=tuple(draw(st.lists(scene_notes, max_size=3))),
         objects=tuple(draw(tracks(frame_count, index)) for index in range(count)),
     )
+
+
+def changed(layout, track_id, **changes):
+    """The layout with one of its tracks changed."""
+    tracks = [edit.revise(t, **changes) if t.id == track_id else t for t in layout.objects]
+    return edit.revise(layout, objects=tuple(tracks))

@@ -19,8 +19,8 @@ import numpy as np
 from spa2v_core import pipeline
 from spa2v_core.errors import InputError, Spa2vError
 from spa2v_core.generation.base import MAX_SEED, RenderRequest
-from spa2v_core.generation.export import SIZE_WH
 from spa2v_core.layout import io as layout_io
+from spa2v_core.layout.picture import SIZE_WH
 
 from .handlers import span_of, status
 from .settings import Settings

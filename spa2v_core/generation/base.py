@@ -12,12 +12,12 @@ import numpy as np
 from ..audio.clip import AudioClip
 from ..errors import InputError
 from ..layout import VideoSceneLayout
+from ..layout.picture import ASPECT
 from ..options import option
 from .conditioning import CaptionMode
 
 #: A clip may differ from the layout's duration by this share before it must be rescaled.
 DURATION_TOLERANCE = 0.02
-ASPECT = 1.6
 MAX_SEED = 2**31 - 1
 MIN_FRAMES, MAX_FRAMES = 8, 128
 MAX_FPS = 60

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import BackendError
 from ..layout import ObjectTrack
 from ..layout.keyframes import dense
+from ..layout.picture import MINI_WH
 from ..units import resample_frame, to_pixels
 from ..vocabulary import resolve
 from .base import Frames, RenderRequest
@@ -24,7 +25,6 @@ from .registry import BACKENDS
 Draft = Callable[[RenderRequest], np.ndarray]
 
 FRAMES = 81
-SIZE_WH = (256, 160)
 #: Grey of the background at the top and at the bottom.
 GREYS = (200.0, 90.0)
 #: Width of a box's soft edge, in widths and heights of the box.
@@ -46,7 +46,7 @@ PAINTS = {
 
 def paint_draft(request: RenderRequest) -> np.ndarray:
     """(81, 160, 256, 3) uint8: a soft patch of each object's colour over a grey gradient."""
-    width, height = SIZE_WH
+    width, height = MINI_WH
     rows = np.linspace(*GREYS, height, dtype=np.float32)[:, None, None]
     video = np.tile(rows, (FRAMES, 1, width, 3))
     for track in request.layout.objects:
@@ -54,7 +54,7 @@ def paint_draft(request: RenderRequest) -> np.ndarray:
         boxes = dense(track, request.layout.frame_count, FRAMES)
         for frame, box in zip(video, boxes, strict=True):
             if box is not None:
-                frame += soft_box(to_pixels(box, SIZE_WH))[..., None] * (colour - frame)
+                frame += soft_box(to_pixels(box, MINI_WH))[..., None] * (colour - frame)
     return video.round().astype(np.uint8)
 
 
@@ -85,7 +85,7 @@ def soft_box(xyxy: tuple[float, float, float, float]) -> np.ndarray:
         return np.clip(np.minimum(centres - low, high - centres) / edge, 0, 1)
 
     x1, y1, x2, y2 = xyxy
-    return np.outer(along(y1, y2, SIZE_WH[1]), along(x1, x2, SIZE_WH[0]))
+    return np.outer(along(y1, y2, MINI_WH[1]), along(x1, x2, MINI_WH[0]))
 
 
 def fit_draft(frames: np.ndarray, frame_count: int, size_wh: tuple[int, int]) -> np.ndarray:

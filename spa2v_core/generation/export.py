@@ -19,9 +19,9 @@ from ..files import atomic
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
 from ..layout.keyframes import dense
+from ..layout.picture import SIZE_WH
 from ..units import to_pixels
 
-SIZE_WH = (512, 320)
 #: Where the layout is kept in the file's metadata.
 LAYOUT_KEY = "spa2v_layout"
 #: And how it was rendered.

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from ..errors import LayoutError
+from .picture import SIZE_WH
 
 Easing = Literal["linear", "ease", "hold"]
 Facing = Literal["auto", "left", "right"]
@@ -172,8 +173,8 @@ class VideoSceneLayout(_Value):
     version: Literal[1, 2] = VERSION
     frame_count: Annotated[int, Field(ge=2, le=MAX_FRAMES, strict=True)] = 16
     duration_s: Annotated[float, Field(gt=0, le=3600)]
-    width: Annotated[int, Field(ge=16, le=8192, strict=True)] = 512
-    height: Annotated[int, Field(ge=16, le=8192, strict=True)] = 320
+    width: Annotated[int, Field(ge=16, le=8192, strict=True)] = SIZE_WH[0]
+    height: Annotated[int, Field(ge=16, le=8192, strict=True)] = SIZE_WH[1]
     reasoning: Text = ""
     caption: Text = ""
     frame_captions: Annotated[tuple[Text, ...], Field(max_length=MAX_FRAMES)] = ()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ..layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from ..layout.edit import revise
+from ..layout.picture import BOTTOMS
 from ..vocabulary import Mention, article, mentioned
 
 #: Objects that are placed at most.
 MOST = 3
 _CENTRES = {1: (0.5,), 2: (0.28, 0.72), 3: (0.2, 0.5, 0.8)}
 _SIDES = {"left": 0.22, "middle": 0.5, "right": 0.78}
-#: Bottom edge by where a thing usually is.
-_BOTTOMS = {"air": 0.5, "perched": 0.6, "held": 0.8, "ground": 0.88}
 
 
 def place_mentioned(layout: VideoSceneLayout) -> tuple[VideoSceneLayout, str]:
@@ -37,7 +36,7 @@ def _track(index: int, mention: Mention, centre: float, layout: VideoSceneLayout
     thing = mention.thing
     high = min(1.2 * thing.height, 0.8)
     wide = high * thing.aspect * layout.height / layout.width
-    bottom = _BOTTOMS[thing.place]
+    bottom = BOTTOMS[thing.place]
     box = Box(centre - wide / 2, bottom - high, centre + wide / 2, bottom)
     return ObjectTrack(
         id=index,

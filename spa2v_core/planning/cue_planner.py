@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..audio.weighted import smooth
-from ..layout import Box, ObjectTrack, VideoSceneLayout
+from ..layout import Box, ObjectTrack, VideoSceneLayout, picture
 from ..layout.keyframes import sparse
 from . import wording
 from .base import Plan, PlannerSpec, PlanRequest
@@ -13,10 +13,6 @@ from .identify import Planned, identify
 from .motion import TOLD_SURE, path_of
 from .setting import setting_of
 
-WIDTH, HEIGHT = 512, 320
-HORIZON = 0.5
-#: Vertical centre of what is not on the ground.
-MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
 #: How far keyframes may be from what they stand for, in widths: fewer to drag.
 TOLERANCE = 0.03
 #: Height of a box in the far distance.
@@ -39,8 +35,6 @@ class CuePlanner:
             VideoSceneLayout(
                 frame_count=cues.frame_count,
                 duration_s=cues.duration_s,
-                width=WIDTH,
-                height=HEIGHT,
                 scene=setting.cues,
                 reasoning=wording.reasoning(request, parts, tracks, setting),
                 caption=wording.caption(tracks, cues.frame_count, setting),
@@ -58,9 +52,14 @@ def _track(index: int, part: Planned) -> ObjectTrack:
     x, heights = _positions(part), _heights(part)
     boxes = []
     for centre, height in zip(x, heights, strict=True):
-        width = height * thing.aspect * HEIGHT / WIDTH
+        width = height * thing.aspect / picture.ASPECT
         boxes.append(
-            Box.from_centre(float(centre), _middle(part, float(height)), width, float(height))
+            Box.from_centre(
+                float(centre),
+                picture.middle(part.resolution.thing.place, float(height)),
+                width,
+                float(height),
+            )
         )
     start, end = _presence(part)
     keyframes = sparse(boxes[start : end + 1], start, tolerance=TOLERANCE)
@@ -117,15 +116,6 @@ def _by_distance(part: Planned, distance: np.ndarray) -> np.ndarray:
     away = away if part.reading.motion == "receding" else away[::-1]
     nearest = min(0.8, 1.9 * part.resolution.thing.height)
     return np.maximum(nearest * np.exp(away.min() - away), SMALLEST)
-
-
-def _middle(part: Planned, height: float) -> float:
-    """Vertical centre: where such a thing is; on the ground lower in the picture when nearer."""
-    place = part.resolution.thing.place
-    if place != "ground":
-        return MIDDLES[place]
-    bottom = HORIZON + 0.06 + 0.42 * min(1.0, height / 0.5) * 0.85
-    return bottom - height / 2
 
 
 def _presence(part: Planned) -> tuple[int, int]:

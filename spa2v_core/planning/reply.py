@@ -16,8 +16,8 @@ from ..layout import Box, VideoSceneLayout
 from ..layout import io as layout_io
 from ..layout.edit import revise
 from ..layout.keyframes import dense, sparse
+from ..layout.picture import HEIGHT, WIDTH
 from ..layout.schema import MAX_FRAMES, MAX_ID
-from .cue_planner import HEIGHT, WIDTH
 from .parse import ReplyError, json_value
 
 MAX_OBJECTS = 12

@@ -20,11 +20,11 @@ from ..audio.clip import AudioClip
 from ..errors import InputError
 from ..layout import Box, ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import sparse
+from ..layout.picture import ASPECT
 from ..units import SPEED_OF_SOUND, frame_time
 
 #: Half the picture's width at a depth of 1 m: tan(45 degrees).
 HALF_WIDTH = 1.0
-ASPECT = 1.6
 NEAREST_M = 0.5
 #: Air at 20 degrees and 50% humidity (ISO 9613-1): dB a metre above each frequency, Hz.
 AIR_DB_PER_M = {3000.0: 0.02, 6000.0: 0.08}

@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 from diffusers.models.unets.unet_motion_model import AnimateDiffTransformer3D
 
-from spa2v_core.generation.backends.mini.backend import SIZE_WH, WEIGHTS, load_mini
+from spa2v_core.generation.backends.mini.backend import WEIGHTS, load_mini
 from spa2v_core.generation.composed import ComposedModel
 from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.generation.schedule import Schedule
+from spa2v_core.layout.picture import MINI_WH
 from spa2v_core.training.mini import detector as detectors
 from spa2v_core.training.mini.judging import Case, Verdict, fixed_cases, frechet, judge, reproduced
 from spa2v_core.training.mini.models import build_tokenizer
@@ -50,7 +51,7 @@ def drawn(
     chunk: int = 1,
 ) -> Video:
     def video(case: Case) -> np.ndarray:
-        latents = model.denoise(case.conditions, schedule, seed=SEED, size=SIZE_WH, kinds=kinds)
+        latents = model.denoise(case.conditions, schedule, seed=SEED, size=MINI_WH, kinds=kinds)
         return model.decode(latents, chunk)
 
     return video

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spa2v_core.generation.backends.mini.backend import SIZE_WH, WEIGHTS, conditions_for, load_mini
+from spa2v_core.generation.backends.mini.backend import WEIGHTS, conditions_for, load_mini
 from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.generation.schedule import Schedule
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
+from spa2v_core.layout.picture import MINI_WH
 from spa2v_core.metrics.boxes import iou
 from spa2v_core.planning.caption_planner import place_mentioned
 from spa2v_core.training.mini import detector as detectors
@@ -49,7 +50,7 @@ def draw(made: VideoSceneLayout, seed=0):
     model = load_mini(WEIGHTS)
     conditions = conditions_for(place_mentioned(made)[0], FRAMES, "mix")
     schedule = BACKENDS.get("mini").presets["default"].schedule
-    latents = model.denoise(conditions, schedule, seed=seed, size=SIZE_WH, kinds=("instance",))
+    latents = model.denoise(conditions, schedule, seed=seed, size=MINI_WH, kinds=("instance",))
     return model.decode(latents)
 
 
@@ -127,7 +128,7 @@ def test_half_precision_draws_the_same_picture():
     pictures = []
     for bf16 in (False, True):
         model = replace(load_mini(WEIGHTS), bf16=bf16)
-        latents = model.denoise(given, Schedule(2, 1.0), seed=0, size=SIZE_WH, kinds=("instance",))
+        latents = model.denoise(given, Schedule(2, 1.0), seed=0, size=MINI_WH, kinds=("instance",))
         pictures.append(model.decode(latents[:, :, :4], chunk=1).astype(float))
     error = np.square(pictures[0] - pictures[1]).mean()
     assert 0 < error < 255**2 / 10**4  # 40 dB

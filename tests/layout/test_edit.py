@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from spa2v_core.errors import LayoutError
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout, edit
-from tests.strategies import layouts
+from tests.strategies import changed, layouts
 
 
 def test_bad_changes_are_layout_errors():
@@ -12,12 +12,6 @@ def test_bad_changes_are_layout_errors():
         edit.rescale(_empty(), -1)
     with pytest.raises(LayoutError, match="frame_count"):
         edit.revise(_empty(), frame_count=0)
-
-
-def changed(layout, track_id, **changes):
-    """The layout with one of its tracks changed."""
-    tracks = [edit.revise(t, **changes) if t.id == track_id else t for t in layout.objects]
-    return edit.revise(layout, objects=tuple(tracks))
 
 
 def _empty():

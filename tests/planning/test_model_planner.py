@@ -7,7 +7,7 @@ import pytest
 
 from spa2v_core.audio.hearing import to_dict
 from spa2v_core.errors import InputError, PlannerError
-from spa2v_core.layout import edit, motion_category
+from spa2v_core.layout import motion_category
 from spa2v_core.planning import prompt, retrieval
 
 from .asking import GOOD, KEY, plan_by, request_for
@@ -76,7 +76,7 @@ def test_a_change_in_words_edits_the_layout_and_leaves_what_is_locked(recording)
     script = Script(chat(GOOD), chat(changed))
     with serving(script) as url:
         first = plan_by(recording, url).layout
-        current = edit.update_track(first, 0, locked=True)
+        current = changed(first, 0, locked=True)
         made = plan_by(recording, url, current=current, change="add a dog on the right")
     assert {t.name for t in made.layout.objects} == {"car", "dog"}
     assert made.layout.track(0) == current.track(0)

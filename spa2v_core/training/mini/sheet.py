@@ -12,11 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...generation.backends.mini.backend import SIZE_WH, conditions_for, load_mini
+from ...generation.backends.mini.backend import conditions_for, load_mini
 from ...generation.conditioning import FrameConditions
 from ...generation.registry import BACKENDS
 from ...generation.schedule import Schedule
 from ...layout import VideoSceneLayout
+from ...layout.picture import MINI_WH
 from ...planning.caption_planner import place_mentioned
 from ..world.choreography import FRAMES
 
@@ -132,7 +133,7 @@ def conditions(caption: str, objects: list[tuple]) -> FrameConditions:
     """Straight paths between the objects' first and last boxes; without objects, what the app
     makes of the caption."""
     if not objects:
-        width, height = SIZE_WH
+        width, height = MINI_WH
         layout = VideoSceneLayout(
             frame_count=FRAMES, duration_s=4.0, width=width, height=height, caption=caption
         )
@@ -163,7 +164,7 @@ def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: 
         start = time.time()
         given = conditions(caption, objects)
         video = model.decode(
-            model.denoise(given, schedule, seed=seed, size=SIZE_WH, kinds=("instance",))
+            model.denoise(given, schedule, seed=seed, size=MINI_WH, kinds=("instance",))
         )
         print(f"{caption}: {time.time() - start:.1f} s", flush=True)
         strips.append(np.concatenate([_framed(video, given, f) for f in SHOWN], axis=1))

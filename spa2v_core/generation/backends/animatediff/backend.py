@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from ....errors import BackendError
+from ....layout.picture import SIZE_WH
 from ... import hardware
 from ...base import Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
@@ -39,7 +40,6 @@ from ...unet import GroundedUNetMotionModel
 from ...worker import iterate
 from .sources import Sources, find_sources
 
-SIZE_WH = (512, 320)
 NEGATIVE = "low quality, worst quality, blurry, deformed, watermark, text"
 EXTRAS = "pip install -r requirements-animatediff.txt"
 _LESS_MEMORY = "choose the preset low_memory, fewer frames, or another grounding than energy"

@@ -22,6 +22,7 @@ from ....assets import check as check_shipped
 from ....errors import BackendError
 from ....layout import ObjectTrack, VideoSceneLayout
 from ....layout.edit import revise
+from ....layout.picture import MINI_WH
 from ....vocabulary import COLOURS, resolve
 from ... import hardware
 from ...base import Progress, RenderEvent, RenderRequest
@@ -36,7 +37,6 @@ from ...unet import GroundedUNetMotionModel
 from ...worker import iterate
 
 WEIGHTS = ASSETS / "mini"
-SIZE_WH = (256, 160)
 _PARTS = ("vae", "unet", "grounding", "motion_adapter", "text_encoder", "tokenizer", "scheduler")
 
 
@@ -54,7 +54,7 @@ class MiniBackend:
             with _loaded(folder) as model:
                 emit(Progress("load", 1, 1))
                 conditions = conditions_for(request.layout, settled.preset.frames, request.captions)
-                render_composed(request, settled, conditions, model, SIZE_WH, emit, decode_chunk=1)
+                render_composed(request, settled, conditions, model, MINI_WH, emit, decode_chunk=1)
 
         return iterate(work)
 

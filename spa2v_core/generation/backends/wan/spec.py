@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....layout.picture import SIZE_WH
 from ...base import VideoBackend
 from ...schedule import WanSchedule
 from ...spec import BackendSpec, Preset
@@ -21,7 +22,7 @@ SPEC = BackendSpec(
         "draft": Preset(
             "Draft",
             "15 steps, 512x320",
-            WanSchedule(15, 5.0, 0.6, 0.4, size_wh=(512, 320)),
+            WanSchedule(15, 5.0, 0.6, 0.4, size_wh=SIZE_WH),
             frames=121,
         ),
         "fast": Preset("Fast", "20 steps", WanSchedule(20, 5.0, 0.5, 0.4), frames=121),

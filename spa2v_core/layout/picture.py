@@ -1,0 +1,26 @@
+"""The picture's facts: its sizes, and where things stand in it (shares of its height, 0 on top)."""
+
+from __future__ import annotations
+
+#: Pixels of an exported video and of a new layout, and of what the mini model draws.
+WIDTH, HEIGHT = SIZE_WH = (512, 320)
+MINI_WH = (256, 160)
+ASPECT = WIDTH / HEIGHT
+
+HORIZON = 0.5
+#: Vertical centre of what is not on the ground.
+MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
+#: Bottom edge of what stands in the foreground.
+BOTTOMS = {"air": 0.5, "perched": 0.6, "held": 0.8, "ground": 0.88}
+
+
+def middle(place: str, height: float) -> float:
+    """Vertical centre, 0..1, of a thing whose box is so high (0..1): where such a thing is; on the
+    ground lower in the picture when nearer, that is larger.
+
+    place: as in `vocabulary`: "ground", "air", "perched" or "held".
+    """
+    if place != "ground":
+        return MIDDLES[place]
+    bottom = HORIZON + 0.06 + 0.42 * min(1.0, height / 0.5) * 0.85
+    return bottom - height / 2
