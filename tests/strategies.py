@@ -58,7 +58,7 @@ def layouts(draw):
     )
 
 
-def changed(layout, track_id, **changes):
+def with_track(layout, track_id, **changes):
     """The layout with one of its tracks changed."""
     tracks = [edit.revise(t, **changes) if t.id == track_id else t for t in layout.objects]
     return edit.revise(layout, objects=tuple(tracks))

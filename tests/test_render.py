@@ -17,7 +17,7 @@ from spa2v_core.generation.base import (
 from spa2v_core.generation.export import read_layout
 from spa2v_core.layout import Box
 from spa2v_core.layout import io as layout_io
-from tests.strategies import changed
+from tests.strategies import with_track
 
 EXAMPLES = Path(__file__).parents[1] / "assets" / "examples"
 CAR = EXAMPLES / "car_crossing.m4a"
@@ -75,7 +75,9 @@ def pipeline_box(layout, index):
 def test_the_video_obeys_an_edited_box_and_the_seed(tmp_path):
     made = request()
     layout = made.layout
-    up = changed(layout, 0, keyframes=[{"frame": 0, "box": Box(0.6, 0.1, 0.9, 0.45)}], locked=False)
+    up = with_track(
+        layout, 0, keyframes=[{"frame": 0, "box": Box(0.6, 0.1, 0.9, 0.45)}], locked=False
+    )
     one, _ = render(request(layout=layout, seed=5), tmp_path / "a.mp4")
     same, _ = render(request(layout=layout, seed=5), tmp_path / "b.mp4")
     moved, _ = render(request(layout=up, seed=5), tmp_path / "c.mp4")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from spa2v_core.errors import LayoutError
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout, edit
-from tests.strategies import changed, layouts
+from tests.strategies import layouts, with_track
 
 
 def test_bad_changes_are_layout_errors():
@@ -29,7 +29,7 @@ def test_a_new_plan_keeps_what_is_locked_changed_or_added(before, random):
     current = before
     for index, track in enumerate(before.objects):
         if index % 2:
-            current = changed(current, track.id, locked=True)
+            current = with_track(current, track.id, locked=True)
     layout, proposal = edit.replan(current, before, plan)
     kept = [t for t in current.objects if t.locked or t not in before.objects]
     assert all(track in layout.objects for track in kept)
@@ -40,7 +40,7 @@ def test_a_new_plan_keeps_what_is_locked_changed_or_added(before, random):
 
 def test_a_kept_track_stands_for_the_new_one_of_its_name(layout_of):
     before = layout_of("car", "dog")
-    current = changed(before, 0, appearance="red")
+    current = with_track(before, 0, appearance="red")
     current = edit.revise(
         current, objects=(*current.objects, edit.revise(before.track(0), id=7, name="bird"))
     )

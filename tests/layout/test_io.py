@@ -5,7 +5,7 @@ from hypothesis import given
 
 from spa2v_core.errors import InputError, LayoutError
 from spa2v_core.layout import edit, io
-from tests.strategies import changed, layouts
+from tests.strategies import layouts, with_track
 
 GOOD = {
     "version": 1,
@@ -61,7 +61,7 @@ def test_the_scene_is_kept_by_files_and_edits(tmp_path):
     assert [(one.words, one.p) for one in layout.scene] == [("rain", 0.7), ("night", 1.0)]
     io.write(layout, tmp_path / "layout.json")
     assert io.read(tmp_path / "layout.json") == layout
-    assert changed(layout, 0, name="bus").scene == layout.scene
+    assert with_track(layout, 0, name="bus").scene == layout.scene
     plain = io.from_dict(GOOD)
     assert edit.replan(plain, plain, layout)[0].scene == layout.scene, "that of the new plan"
 

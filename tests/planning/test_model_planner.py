@@ -76,7 +76,7 @@ def test_a_change_in_words_edits_the_layout_and_leaves_what_is_locked(recording)
     script = Script(chat(GOOD), chat(changed))
     with serving(script) as url:
         first = plan_by(recording, url).layout
-        current = changed(first, 0, locked=True)
+        current = with_track(first, 0, locked=True)
         made = plan_by(recording, url, current=current, change="add a dog on the right")
     assert {t.name for t in made.layout.objects} == {"car", "dog"}
     assert made.layout.track(0) == current.track(0)
