@@ -9,6 +9,7 @@ from spa2v_core.audio.hearing import to_dict
 from spa2v_core.errors import InputError, PlannerError
 from spa2v_core.layout import motion_category
 from spa2v_core.planning import prompt, retrieval
+from tests.strategies import with_track
 
 from .asking import GOOD, KEY, plan_by, request_for
 from .servers import Script, chat, serving
