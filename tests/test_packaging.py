@@ -69,11 +69,16 @@ def test_the_command_plans_and_renders_outside_the_repository(installed, tmp_pat
 
 
 def test_the_page_is_served_from_where_it_is_installed(installed, tmp_path):
-    code = "import spa2v_ui.build; spa2v_ui.build.build_demo()"
+    code = (
+        "import pathlib, urllib.request as u; from spa2v_ui.serve import launch;"
+        "demo, url, jobs = launch(None, None, False, block=False);"
+        "assert u.urlopen(url + 'spa2v/editor/editor.mjs').status == 200;"
+        "assert jobs.keeper.process.poll() is None; jobs.close(); demo.close()"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(installed)},
+        env={**os.environ, "PYTHONPATH": str(installed), "SPA2V_HOME": str(tmp_path / "home")},
         capture_output=True,
         text=True,
     )

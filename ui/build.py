@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -13,15 +14,19 @@ import gradio as gr
 
 from spa2v_core.assets import ASSETS
 from spa2v_core.audio.choices import CHANNELS
-from spa2v_core.audio.io import MAX_BYTES, MAX_SPAN_SECONDS
+from spa2v_core.audio.io import MAX_SPAN_SECONDS
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
-from spa2v_core.generation.registry import BACKENDS
+from spa2v_core.jobs.service import Jobs
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 from spa2v_core.planning.registry import planners
 
-from . import handlers, planning, rendering
+from . import handlers, planning
 from .editor.editor import EditorFeed, LayoutEditor
-from .fields import ProgressLine, guess_field, note, planner_fields, render_settings
+from .endpoints import add_endpoints
+from .fields import ProgressLine, guess_field, note, planner_fields
+from .page.takes import takes_column, wire_takes
+from .rendering import Rendering
+from .tools import add_tools
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 EXAMPLES = ASSETS / "examples"
@@ -35,8 +40,11 @@ EXAMPLE_CLIPS = (
     ("airplane_crossing", "Airplane, right to left"),
 )
 CHANNEL_CHOICES = [(about[:1].upper() + about[1:], name) for name, about in CHANNELS.items()]
-#: Seconds after which the takes of a visitor who has gone are deleted.
-TAKES_LIVE_S = 3600
+#: Plans that are made at the same time; renders have a lane of their own.
+PLANS_AT_ONCE = 4
+#: What was planned last in this tab; a new tab starts with what the browser had last.
+_OF_THIS_TAB = '(visit) => [JSON.parse(sessionStorage.getItem("spa2v-visit") ?? "null") ?? visit]'
+_KEEP_IN_TAB = '(visit) => sessionStorage.setItem("spa2v-visit", JSON.stringify(visit))'
 THEME = gr.themes.Base(
     primary_hue="indigo",
     secondary_hue="indigo",
@@ -59,21 +67,21 @@ THEME = gr.themes.Base(
 )
 
 
-def build_demo() -> gr.Blocks:
+def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
     """The app, with the first example planned and ready to render."""
+    rendering = Rendering(jobs)
     audio_path = str(EXAMPLES / f"{EXAMPLE_CLIPS[0][0]}.m4a")
     start, length, about = handlers.inspect(audio_path)
     layout, first, _, _, reasoning, figure, _, _, *names = planning.plan(
         audio_path, 0, 0, "auto", 1, "", DEFAULT_PLANNER
     )
     with gr.Blocks(title="SpA2V Studio", fill_width=True, delete_cache=(3600, 86400)) as demo:
-        _endpoints()  # first, so that /plan and /render get these names
+        renders = add_endpoints(jobs)  # first, so that they get their names
+        if mcp:
+            add_tools(renders)
         gr.Markdown(
             "# SpA2V Studio\nTurn a sound into a picture of where it happens.",
             elem_classes="spa2v-title",
-        )
-        takes = gr.State(
-            rendering.Takes(), time_to_live=TAKES_LIVE_S, delete_callback=rendering.forget
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
@@ -153,43 +161,7 @@ def build_demo() -> gr.Blocks:
                     "Open a layout or an exported video", file_types=[".json", ".mp4"], size="sm"
                 )
             with gr.Column(scale=6, min_width=300):
-                gr.Markdown("## 3 · Video", elem_classes="spa2v-step")
-                render_button = gr.Button("Render", variant="primary", elem_id="spa2v-render")
-                with gr.Row():
-                    another = gr.Button("Another take", size="md", min_width=120)
-                    cancel = gr.Button(
-                        "Cancel",
-                        size="md",
-                        min_width=120,
-                        interactive=False,
-                        elem_id="spa2v-cancel",
-                    )
-                progress = ProgressLine("spa2v-render-bar")
-                preview = gr.Image(
-                    label="Preview", visible=False, interactive=False, height=240, buttons=[]
-                )
-                notes = note("Notes on the render", "", visible=False)
-                video = gr.Video(
-                    label="Video",
-                    interactive=False,
-                    autoplay=True,
-                    loop=True,
-                    elem_id="spa2v-video",
-                )
-                with_boxes = gr.Checkbox(False, label="Show the boxes over the video")
-                gallery = gr.Gallery(
-                    label="Takes",
-                    elem_id="spa2v-takes",
-                    object_fit="contain",
-                    columns=3,
-                    height=140,
-                    visible=False,
-                    allow_preview=False,
-                    buttons=[],
-                )
-                files = gr.Files(label="Downloads", interactive=False, visible=False)
-                with gr.Accordion("Settings", open=False):
-                    chosen = render_settings()
+                takes = takes_column(rendering)
         with gr.Accordion("Why this plan", open=False), gr.Row():
             reason = gr.Textbox(reasoning, label="Reasoning", interactive=False, lines=6, scale=2)
             plot = gr.Plot(figure, label="Measured cues", scale=3)
@@ -213,6 +185,14 @@ def build_demo() -> gr.Blocks:
             "inputs": [*given, gr.State(""), *asked],
             "outputs": planned,
             "show_progress": "hidden",  # what one works on is not covered
+            "concurrency_id": "plan",
+            **private,
+        }
+        remember: dict[str, Any] = {
+            "fn": None,
+            "inputs": visit,
+            "outputs": None,
+            "js": _KEEP_IN_TAB,
             **private,
         }
         change_event = plan_event | {"inputs": [*given, change, *asked]}
@@ -241,91 +221,24 @@ def build_demo() -> gr.Blocks:
             (change.submit, change_event),
         ):
             trigger(planning.plan_started, None, plan_bar, queue=False, **private)
-            trigger(**event).then(lambda: handlers.IDLE, None, plan_bar, queue=False, **private)
+            made = trigger(**event)
+            made.then(lambda: handlers.IDLE, None, plan_bar, queue=False, **private)
+            made.then(**remember)
         for guess in guesses:
-            guess.input(planning.name_sounds, guesses, objects, **private).then(**plan_event)
+            named = guess.input(planning.name_sounds, guesses, objects, **private)
+            named.then(**plan_event).then(**remember)
         for button, path in example_buttons:
             button.click(
                 lambda path=path: (path, "", "auto", 1, *handlers.inspect(path)),
                 None,
                 [audio, objects, channels, width, *about_clip],
                 **private,
-            ).then(**plan_event)
-        render_event = {
-            "fn": rendering.render,
-            "inputs": [editor, *span, with_boxes, takes, *chosen],
-            "outputs": [progress, preview, notes, cancel, video, gallery, takes, files],
-            "show_progress": "hidden",
-            "concurrency_limit": 1,
-            "concurrency_id": "render",
-            **private,
-        }
-        render_button.click(**render_event)
-        another.click(rendering.another_seed, None, chosen[2], **private).then(**render_event)
-        cancel.click(rendering.cancel, None, cancel, queue=False, show_progress="hidden", **private)
-        view = [video, gallery, takes, files]
-        with_boxes.change(
-            rendering.show_boxes, [with_boxes, takes], view, show_progress="hidden", **private
-        )
-        gallery.select(
-            rendering.choose_take, [with_boxes, takes], view, show_progress="hidden", **private
-        )
-        demo.load(planning.visited, visit, visited, **private)
-        demo.load(rendering.warm_up, queue=False, show_progress="hidden", **private)
+            ).then(**plan_event).then(**remember)
+        wire_takes(demo, takes, rendering, editor, span)
+        demo.load(planning.visited, visit, visited, js=_OF_THIS_TAB, **private)
         visited.change(
             planning.resume, visited, [*span, width, objects, clip_about, *planned], **private
-        )
+        ).then(**remember)
         upload.upload(handlers.import_layout, [upload, editor], [editor, reason], **private)
-    demo.queue(default_concurrency_limit=4, max_size=32)
+    demo.queue(default_concurrency_limit=PLANS_AT_ONCE, max_size=None)  # limits are a visitor's
     return demo
-
-
-def _endpoints() -> None:
-    """The named API: /plan and /render, on components that the page does not show."""
-    with gr.Column(visible=False):
-        audio = gr.Audio(type="filepath", label="audio")
-        planner = gr.Dropdown(list(planners()), value=DEFAULT_PLANNER, label="planner")
-        objects = gr.Textbox(label="objects")
-        start = gr.Number(0, label="start")
-        duration = gr.Number(0, label="duration")
-        seed = gr.Number(0, label="seed", precision=0)
-        channels = gr.Dropdown(list(CHANNELS), value="auto", label="channels")
-        width = gr.Number(1, label="width")
-        layout = gr.JSON(label="layout")
-        backend = gr.Dropdown(list(BACKENDS.names()), value="mini", label="backend")
-        presets = dict.fromkeys(name for spec in BACKENDS.all().values() for name in spec.presets)
-        preset = gr.Dropdown(list(presets), value="default", label="preset")
-        video = gr.Video(label="video")
-        gr.Button("plan").click(
-            planning.plan_api,
-            [audio, planner, objects, start, duration, seed, channels, width],
-            layout,
-            api_name="plan",
-        )
-        gr.Button("render").click(
-            rendering.render_api,
-            [layout, audio, backend, preset, seed, channels],
-            video,
-            api_name="render",
-            concurrency_limit=1,
-            concurrency_id="render",
-        )
-
-
-def launch(host: str, port: int | None, share: bool, block: bool = True) -> tuple[gr.Blocks, str]:
-    """Serve the app; (demo, local address)."""
-    demo = build_demo()
-    _, url, _ = demo.launch(
-        server_name=host,
-        server_port=port,
-        share=share,
-        theme=THEME,
-        css_paths=STYLE,
-        max_file_size=MAX_BYTES,
-        run_history=False,
-        footer_links=["api"],
-        ssr_mode=False,
-        prevent_thread_lock=not block,
-        quiet=not block,
-    )
-    return demo, url

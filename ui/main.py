@@ -1,6 +1,7 @@
 """The command that serves the page: `python app.py`, or `spa2v-studio` where it is installed."""
 
 import argparse
+import sys
 
 
 def main() -> None:
@@ -10,9 +11,16 @@ def main() -> None:
         "--port", type=int, default=None, help="port (default: 7860 or the next free)"
     )
     parser.add_argument("--share", action="store_true", help="make a temporary public link")
+    parser.add_argument("--mcp", action="store_true", help="offer tools to assistants (MCP)")
     options = parser.parse_args()
     print("Starting SpA2V Studio (planning the first example) ...", flush=True)
 
-    from .build import launch
+    from spa2v_core.errors import Spa2vError
 
-    launch(options.host, options.port, options.share)
+    from .serve import launch
+
+    try:
+        launch(options.host, options.port, options.share, mcp=options.mcp)
+    except Spa2vError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 from spa2v_core import pipeline
 from spa2v_core.audio.io import wav_bytes
 from spa2v_core.audio.sources import MAX_SOURCES
+from spa2v_core.audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from spa2v_core.errors import InputError
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
@@ -27,10 +28,11 @@ from spa2v_core.planning.registry import options_for, planner_spec, planners
 from spa2v_core.planning.report import PlanReport, read_prices
 from spa2v_core.vocabulary import THE_SCENE
 
+from . import host as hosting
+from .budget import Purse
 from .editor.editor import Feed
 from .handlers import inspect, span_of, status, width_of
 from .plots import cue_figure
-from .settings import on_a_space
 from .stops import Stops
 from .toasts import toasting
 
@@ -46,22 +48,24 @@ def page_options() -> dict[str, Option]:
 
 
 def _is_offered(one: Option) -> bool:
-    """On a Space nothing of the machine that runs the app can be named."""
-    return one.on_page and not (one.of_this_machine and on_a_space())
+    """On a public host nothing of the machine that runs the app can be named."""
+    return one.on_page and not (one.of_this_machine and hosting.current().public)
 
 
-def chosen(planner: str, values: Mapping[str, Any]) -> Any:
-    """The planner's options from the page's fields; what other planners take is left out.
+def chosen(planner: str, values: Mapping[str, Any], strict: bool = False) -> Any:
+    """The planner's options from the page's fields; what other planners take is left out (strict:
+    refused).
 
-    The app's own key never goes to a server of a visitor's choice, and on a Space no such server
-    is contacted.
+    The app's own key never goes to a server of a visitor's choice, and on a public host only
+    servers that its operator allows are contacted.
     """
     known = {one.name: one for one in options_of(planner_spec(planner).options)}
     said = {name: value for name, value in values.items() if value is not None and value != ""}
-    given = {name: value for name, value in said.items() if name in known}
-    private = [name for name in given if known[name].of_this_machine]
-    if private and on_a_space():
-        raise InputError(f"{known[private[0]].label} can be used where you run the app yourself")
+    given = {name: value for name, value in said.items() if strict or name in known}
+    private = [name for name in given if name in known and known[name].of_this_machine]
+    for name in private:
+        if not hosting.current().allows(given[name]):
+            raise InputError(f"{known[name].label} can be used where you run the app yourself")
     if private:
         given = {one.name: "none" for one in known.values() if one.secret} | given
     return options_for(planner, given)
@@ -80,26 +84,29 @@ def plan(
     last: Feed | None = None,
     change: str = "",
     values: Mapping[str, Any] = MappingProxyType({}),
+    session: gr.Request | None = None,
 ) -> tuple[Any, ...]:
     """Layout, feed, reasoning, figure, what a model was told, and names for each sound.
 
     current, last: the editor's layout and the feed it was made from; on the same recording what
     is locked or was changed stays. change: change the current layout in these words.
-    values: option name -> what the page's field says.
+    values: option name -> what the page's field says. session: whose budget it is on.
     """
     change = change.strip()
     asks = planner_spec(planner).asks_a_model
     if change and (not asks or current is None or not current.objects):
         raise InputError("choose a planner that asks a model, and plan, before asking for changes")
+    options, purse = chosen(planner, values), Purse(session, planner, values)
     span = span_of(audio, start, duration, channels)
     analysis = pipeline.analyse(**span, width=width_of(width), objects=objects)
     planned = pipeline.plan(
         analysis,
         planner=planner,
-        options=chosen(planner, values),
+        options=options,
         current=current if change else None,
         change=change,
     )
+    purse.pay(planned.report)
     layout = proposal = made = planned.layout
     sound = wav_bytes(analysis.clip)
     clip = hashlib.sha256(sound).hexdigest()
@@ -141,7 +148,7 @@ def planning(session: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
     *rest, change = given[: len(given) - len(names)]
     values = dict(zip(names, given[len(given) - len(names) :], strict=True))
     work: Future[tuple[Any, ...]] = Future()
-    arguments = (*rest, change, values)
+    arguments = (*rest, change, values, session)
     threading.Thread(target=_work, args=(work, arguments), daemon=True).start()
     with _PLANS.running(session) as stop:
         while not work.done():
@@ -253,21 +260,46 @@ def forget_names(objects: str, *names: str | None) -> Any:
 
 
 @toasting
-def plan_api(
+def plan_layout(
+    session: gr.Request,
     audio: str | None,
-    planner: str,
-    objects: str,
-    start: float | None,
-    duration: float | None,
-    seed: float,
+    planner: str = DEFAULT_PLANNER,
+    objects: str = "",
+    start: float | None = None,
+    duration: float | None = None,
+    seed: float = 0,
     channels: str = "auto",
     width: float = 1.0,
+    swap_channels: bool = False,
+    tagger: str = DEFAULT_TAGGER,
+    current: dict[str, Any] | None = None,
+    change: str = "",
+    options: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """`/plan`: a layout for a clip; `start`, `duration` in seconds, 0 for the default; `channels`:
-    what they are; `width`: spreads positions from the middle."""
+    """`/plan`: a layout for a recording. start, duration: seconds, 0 for the default; width spreads
+    positions from the middle; current, change: a layout and what to change in it, in words;
+    options: those of the planner, by name."""
+    if bool(change.strip()) != bool(current):
+        raise InputError("a change needs the current layout, and the other way")
+    asked = chosen(planner, options or {}, strict=True)
+    purse = Purse(session, planner, options or {})
     span = span_of(audio, start, duration, channels)
-    analysis = pipeline.analyse(**span, width=width_of(width), objects=objects)
-    planned = pipeline.plan(analysis, planner=planner, seed=int(seed))
+    analysis = pipeline.analyse(
+        **span,
+        swap_channels=bool(swap_channels),
+        width=width_of(width),
+        objects=objects,
+        tagger=tagger,
+    )
+    planned = pipeline.plan(
+        analysis,
+        planner=planner,
+        seed=int(seed),
+        options=asked,
+        current=layout_io.from_dict(current) if current else None,
+        change=change.strip(),
+    )
+    purse.pay(planned.report)
     return layout_io.to_dict(planned.layout)
 
 

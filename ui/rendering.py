@@ -1,231 +1,289 @@
-"""What rendering does in the app: a request from the page, progress, the session's takes."""
+"""What rendering does in the page: a job from its fields, how it goes, and the visitor's takes.
+
+A job is of a visitor (his browser), so every tab lists it; what a tab has asked for itself, or
+found under way when it was opened, it also shows.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import html
 import secrets
-import shutil
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import gradio as gr
-import numpy as np
 
 from spa2v_core import pipeline
-from spa2v_core.errors import InputError, Spa2vError
-from spa2v_core.generation.base import MAX_SEED, RenderRequest
-from spa2v_core.layout import io as layout_io
+from spa2v_core.errors import InputError
+from spa2v_core.generation.base import MAX_SEED
+from spa2v_core.jobs.limits import DAY, HOUR, Limits
+from spa2v_core.jobs.perform import LAYOUT, PREVIEW, VIDEO
+from spa2v_core.jobs.service import WATCH_S, Jobs
+from spa2v_core.jobs.store import Job, Visitor
 from spa2v_core.layout.picture import SIZE_WH
 
-from .handlers import span_of, status
+from .guard import visitor_of
+from .handlers import IDLE, span_of
+from .renders import ACTIONS, bar, rows
 from .settings import Settings
-from .stops import Stops
 from .toasts import toasting
 
-TAKES_KEPT = 12
-#: Values before the settings in what `render` is given.
-_FIXED = 7
-_RENDERS = Stops()
+#: Values before the settings in what `submit` is given.
+_FIXED = 6
 
 
 @dataclass
-class Take:
-    """One rendered video of a session."""
+class Tab:
+    """What a tab shows of the visitor's jobs; one object a session, which its handlers change.
 
-    video: str
-    boxes: str
-    layout: str
-    poster: str
-
-
-@dataclass
-class Takes:
-    """A session's videos, the newest last, and the one that is shown."""
-
-    all: list[Take] = field(default_factory=list)
-    shown: int = -1
-
-    def gallery(self) -> list[tuple[str, str]]:
-        return [(take.poster, f"Take {i + 1}") for i, take in enumerate(self.all)]
-
-
-@toasting
-def render_api(
-    layout: Any,
-    audio: str | None,
-    backend: str,
-    preset: str,
-    seed: float,
-    channels: str = "auto",
-) -> Iterator[str]:
-    """`/render`: the video of a layout with its clip; `channels`: what they are."""
-    clip, *_ = pipeline.load_span(**span_of(audio, None, None, channels))
-    settings = Settings(backend=backend, preset=preset, seed=seed)
-    request = settings.request(layout_io.from_dict(layout), clip)
-    folder = _folder()
-    try:
-        for event in pipeline.render(request, folder / "video.mp4"):
-            if isinstance(event, pipeline.Rendered):
-                yield str(event.path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # Gradio has its copy by now
-
-
-def warm_up() -> None:
-    """Load the mini model behind the page, once, so that the first render starts at once."""
-
-    def load() -> None:
-        from spa2v_core.generation.backends.mini import backend as mini
-
-        with suppress(Spa2vError):  # a render will say it
-            mini.warm_up()
-
-    threading.Thread(target=load, daemon=True).start()
-
-
-#: Share of a render's time before and after denoising, for the bar.
-_LOADING, _DENOISING = 0.06, 0.8
-
-
-def _shown(event: pipeline.Progress) -> dict[str, Any]:
-    share = event.done / event.total
-    if event.stage == "load":
-        return status(_LOADING * share, 1, "Loading the model")
-    if event.stage == "denoise":
-        left = f", about {event.remaining_s:.0f} s left" if event.remaining_s is not None else ""
-        return status(_LOADING + _DENOISING * share, 1, f"Step {event.done} of {event.total}{left}")
-    if event.stage == "decode":
-        return status(_LOADING + _DENOISING, 1, "Decoding the frames")
-    if event.stage == "smooth":
-        return status(0.88 + 0.06 * share, 1, "Adding frames between")
-    return status(0.95, 1, "Adding the sound")
-
-
-@toasting
-def render(session: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
-    """The Render button: (progress, preview, note, cancel, video, gallery, takes, files).
-
-    given: layout, audio, start, duration, channels, with_boxes, takes and the settings.
+    Attributes
+    ----------
+    watched: ids of jobs whose progress and end are shown here, the newest last.
+    shown: id of the take in the player; takes: ids of the takes in the gallery, as shown.
+    follower: what the newest `follow` is known by; older ones end.
     """
-    layout, audio, start, duration, channels, with_boxes, takes = given[:_FIXED]
-    if layout is None or not (layout.objects or layout.caption.strip()):
-        raise InputError("there is nothing to draw: plan first, add an object or write a caption")
-    clip, *_ = pipeline.load_span(**span_of(audio, start, duration, channels))
-    request = Settings.read(given[_FIXED:]).request(layout, clip)
-    notes: list[str] = []
-    bar = status(0, 1, "Starting")
-    yield _update(bar, note="", cancel=True, takes=takes)
-    folder = _folder()
-    with _RENDERS.running(session) as stop:
-        events = pipeline.render(request, folder / "video.mp4")
-        try:
-            for event in events:
-                if stop.is_set():
-                    break
-                if isinstance(event, pipeline.Progress):
-                    bar = _shown(event)
-                    yield _update(bar, takes=takes)
-                elif isinstance(event, pipeline.Preview):
-                    yield _update(bar, picture=event.picture, takes=takes)
-                elif isinstance(event, pipeline.Notice):
-                    notes.append(event.text)
-                    yield _update(bar, note="\n".join(notes), takes=takes)
-                elif isinstance(event, pipeline.Rendered):
-                    takes = _add_take(takes, event, request)
-                    done = status(1, 1, f"Done in {sum(event.seconds.values()):.0f} s")
-                    yield (*_update(done, cancel=False, takes=takes)[:4], *_view(takes, with_boxes))
-            if stop.is_set():
-                events.close()  # type: ignore[attr-defined]
-                yield _update(status(0, 1, "Cancelled"), cancel=False, takes=takes)
-        except Spa2vError:
-            yield _update(status(0, 1, "Stopped by an error"), cancel=False, takes=takes)
-            raise
-        finally:
-            events.close()  # type: ignore[attr-defined]
-            if not (folder / "video.jpg").exists():
-                shutil.rmtree(folder, ignore_errors=True)
+
+    watched: list[str] = field(default_factory=list)
+    shown: str = ""
+    takes: list[str] = field(default_factory=list)
+    follower: object = None
 
 
-def _update(
-    bar: dict[str, Any],
-    *,
-    picture: np.ndarray | None = None,
-    note: str | None = None,
-    cancel: bool | None = None,
-    takes: Takes,
-) -> tuple[Any, ...]:
-    """Outputs of the render event; what is not given stays as it is.
+class Rendering:
+    """The handlers of the page's third column."""
 
-    `cancel` True is at the start (the button works, the preview waits), False at the end.
-    """
-    preview = gr.skip()
-    if cancel is not None:
-        preview = gr.update(value=None, visible=False)
-    if picture is not None:
-        large = cv2.resize(picture, SIZE_WH, interpolation=cv2.INTER_CUBIC)
-        preview = gr.update(value=large, visible=True)
-    return (
-        bar,
-        preview,
-        gr.skip() if note is None else gr.update(value=note, visible=bool(note)),
-        gr.skip() if cancel is None else gr.update(interactive=cancel),
-        gr.skip(),
-        gr.skip(),
-        takes,
-        gr.skip(),
-    )
+    def __init__(self, jobs: Jobs) -> None:
+        self.jobs, self.store = jobs, jobs.store
+
+    @toasting
+    def submit(self, session: gr.Request, *given: Any) -> dict[str, Any]:
+        """The Render button: progress. given: layout, audio, start, duration, channels, tab and
+        the settings."""
+        layout, audio, start, duration, channels, tab = given[:_FIXED]
+        if layout is None or not (layout.objects or layout.caption.strip()):
+            raise InputError(
+                "there is nothing to draw: plan first, add an object or write a caption"
+            )
+        clip, *_ = pipeline.load_span(**span_of(audio, start, duration, channels))
+        request = Settings.read(given[_FIXED:]).request(layout, clip)
+        job = self.jobs.submit(request, Visitor(*visitor_of(session)))
+        if job.id not in tab.watched:
+            tab.watched.append(job.id)
+        return bar(self.store, job)
+
+    @toasting
+    async def follow(
+        self, session: gr.Request, with_boxes: bool, tab: Tab
+    ) -> AsyncGenerator[tuple[Any, ...], None]:
+        """(progress, preview, notes, Cancel, list, video, gallery, files, the take's row, its
+        link) while jobs of the visitor wait or run; a newer follower of the same page ends this
+        one. Where nobody else renders, this does."""
+        owner, _ = visitor_of(session)
+        me = tab.follower = object()
+        latest, before = None, None
+        async with aclosing(self._ticks(tab)) as ticks:
+            async for _ in ticks:
+                if tab.follower is not me:
+                    return
+                jobs = self.store.of(owner)
+                ended = self._settle(jobs, tab)
+                here = next((job for job in jobs if job.id in tab.watched), None)
+                latest = here or (ended[-1] if ended else latest)
+                values = self._progress(jobs, here, latest)
+                takes = [job.id for job in jobs if job.state == "done"]
+                view: tuple[Any, ...] = (gr.skip(),) * 5
+                if before is None or takes != tab.takes or ended:
+                    tab.takes = takes
+                    view = self._view(jobs, tab, with_boxes)
+                elif values == before:
+                    continue
+                before = values
+                yield (*self._shown(values, here), *view)
+                if not any(job.active for job in jobs):
+                    return
+
+    async def _ticks(self, tab: Tab) -> AsyncGenerator[None, None]:
+        """Whenever something has changed; inline this is what renders the tab's jobs."""
+        yield None
+        if self.jobs.runner == "inline":
+            for job_id in list(tab.watched):
+                async with aclosing(self.jobs.drive(job_id)) as driven:
+                    async for _ in driven:
+                        yield None
+        version = None
+        while True:
+            if (now := self.store.version()) != version:
+                version = now
+                yield None
+            await asyncio.sleep(WATCH_S)
+
+    def _settle(self, jobs: list[Job], tab: Tab) -> list[Job]:
+        """Watched jobs that have ended since: they are watched no more, the newest take is shown,
+        and why one has failed is said."""
+        known = {job.id for job in jobs}
+        ended = [job for job in jobs if job.id in tab.watched and not job.active]
+        gone = {job.id for job in ended}
+        tab.watched[:] = [one for one in tab.watched if one in known - gone]
+        for job in ended:
+            if job.state == "done":
+                tab.shown = job.id
+            elif job.state == "failed":
+                gr.Warning(html.escape(job.error[:1].upper() + job.error[1:]), duration=12)
+        return ended
+
+    def _progress(self, jobs: list[Job], here: Job | None, latest: Job | None) -> tuple[Any, ...]:
+        """(progress, which preview, notes, whether Cancel works, list) as plain values."""
+        return (
+            bar(self.store, latest) if latest else IDLE,
+            (here.id, here.preview) if here and here.preview else None,
+            "\n".join(latest.notes) if latest else "",
+            here is not None and not here.cancel,
+            rows(self.store, jobs),
+        )
+
+    def _shown(self, values: tuple[Any, ...], here: Job | None) -> tuple[Any, ...]:
+        progress, preview, notes, can_cancel, listed = values
+        return (
+            progress,
+            _picture(here) if here and preview else gr.update(value=None, visible=False),
+            gr.update(value=notes, visible=bool(notes)),
+            gr.update(interactive=can_cancel),
+            listed,
+        )
+
+    def _view(self, jobs: list[Job], tab: Tab, with_boxes: bool) -> tuple[Any, ...]:
+        """(video, gallery, files, what can be done to the take, its link) of the shown take."""
+        takes = [job for job in jobs if job.id in tab.takes]
+        take = next((job for job in takes if job.id == tab.shown), None)
+        posters = [(str(_poster(job)), f"Take {i + 1}") for i, job in enumerate(takes)]
+        several = len(takes) > 1 or (bool(takes) and take is None)
+        gallery = gr.update(value=posters, visible=several)
+        if take is None:
+            hidden = gr.update(visible=False)
+            return None, gallery, hidden, hidden, ""
+        files = gr.update(value=[str(_video(take)), str(take.folder / LAYOUT)], visible=True)
+        return str(_video(take, with_boxes)), gallery, files, gr.update(visible=True), take.share
+
+    def look(self, session: gr.Request, with_boxes: bool, tab: Tab) -> tuple[Any, ...]:
+        """The switch for the boxes over the video: as `_view`."""
+        return self._view(self.store.of(visitor_of(session)[0], "done"), tab, with_boxes)
+
+    def choose(
+        self, session: gr.Request, with_boxes: bool, tab: Tab, event: gr.SelectData
+    ) -> tuple[Any, ...]:
+        """A click on a take: as `_view`."""
+        if int(event.index) < len(tab.takes):
+            tab.shown = tab.takes[int(event.index)]
+        return self.look(session, with_boxes, tab)
+
+    def cancel(self, tab: Tab) -> Any:
+        """The Cancel button: what this tab shows stops after its current step."""
+        jobs = [job for one in tab.watched if (job := self.store.get(one)) and job.active]
+        if jobs:
+            self.store.cancel(jobs[0].id)
+        return gr.update(interactive=False)
+
+    @toasting
+    def act(self, session: gr.Request, action: dict[str, Any] | None) -> list[dict[str, Any]]:
+        """A button of the list of renders; only on the visitor's own."""
+        owner, _ = visitor_of(session)
+        name, job_id = (action or {}).get("action"), str((action or {}).get("id"))
+        job = self.store.get(job_id)
+        if name in ACTIONS and job is not None and job.owner == owner:
+            if name == "cancel":
+                self.store.cancel(job_id)
+            elif name == "delete":
+                self.store.delete(job_id)
+            else:
+                self.store.move(job_id, -1 if name == "earlier" else 1)
+        return rows(self.store, self.store.of(owner))
+
+    @toasting
+    def delete(self, session: gr.Request, with_boxes: bool, tab: Tab) -> tuple[Any, ...]:
+        """Delete the shown take and its files; the newest of the others is shown: as `_view`."""
+        job = self._own(session, tab)
+        if job is not None:
+            self.store.delete(job.id)
+            tab.takes = [one for one in tab.takes if one != job.id]
+            tab.shown = tab.takes[-1] if tab.takes else ""
+        return self.look(session, with_boxes, tab)
+
+    def share(self, session: gr.Request, tab: Tab) -> str:
+        """Make a read-only link to the shown take, or end it: its token, "" for none."""
+        job = self._own(session, tab)
+        return self.store.set_shared(job.id, not job.share) if job else ""
+
+    def _own(self, session: gr.Request, tab: Tab) -> Job | None:
+        """The shown take, if it is still there."""
+        job = self.store.get(tab.shown)
+        return job if job and job.owner == visitor_of(session)[0] else None
+
+    def opened(self, session: gr.Request, tab: Tab) -> bool:
+        """A page that was opened: jobs under way are shown, and the newest take; whether there is
+        something to follow. Opened by a link it shows only what that names."""
+        if _share_of(session):
+            return False
+        jobs = self.store.of(visitor_of(session)[0])
+        tab.takes = [job.id for job in jobs if job.state == "done"]
+        tab.shown = tab.takes[-1] if tab.takes else ""
+        tab.watched = [job.id for job in jobs if job.active]
+        return bool(jobs)
+
+    async def open_shared(self, session: gr.Request) -> AsyncGenerator[tuple[Any, ...], None]:
+        """(note, progress, video) of the render that a read-only link names, as it goes on."""
+        share = _share_of(session)
+        if not share:
+            return
+        while job := self.store.shared(share):
+            video = str(_video(job)) if job.state == "done" else None
+            yield _said(f"This render was shared with you. {_OPEN_TO}"), bar(self.store, job), video
+            if not job.active:
+                return
+            await asyncio.sleep(2 * WATCH_S)
+        yield _said("This link is not good any more: ask who sent it for another."), IDLE, None
 
 
-def cancel(session: gr.Request) -> Any:
-    """The Cancel button: the session's render stops after its current step."""
-    _RENDERS.stop(session)
-    return gr.update(interactive=False)
+def _share_of(session: gr.Request) -> str:
+    """The token of the link that a page was opened by, "" for none."""
+    return str(dict(session.query_params).get("render", ""))[:64]
 
 
-def _add_take(takes: Takes, event: pipeline.Rendered, request: RenderRequest) -> Takes:
-    layout_path = event.path.with_name("layout.json")
-    layout_io.write(request.layout, layout_path)
-    take = Take(str(event.path), str(event.boxes_path), str(layout_path), str(event.poster_path))
-    kept = [*takes.all, take][-TAKES_KEPT:]
-    forget(Takes([old for old in takes.all if old not in kept]))
-    return Takes(kept, len(kept) - 1)
+_OPEN_TO = "You can watch it, and plan and render your own."
 
 
-def forget(takes: Takes) -> None:
-    """Delete the files of takes that nobody can see any more."""
-    for take in takes.all:
-        shutil.rmtree(Path(take.video).parent, ignore_errors=True)
+def _said(text: str) -> Any:
+    return gr.update(value=text, visible=True)
 
 
-def _view(takes: Takes, with_boxes: bool) -> tuple[Any, ...]:
-    """(video, gallery, takes, files) of the shown take."""
-    if not takes.all:
-        return None, [], takes, None
-    take = takes.all[takes.shown]
-    video = take.boxes if with_boxes else take.video
-    files = gr.update(value=[take.video, take.layout], visible=True)
-    return video, gr.update(value=takes.gallery(), visible=len(takes.all) > 1), takes, files
+def _picture(job: Job) -> Any:
+    """The preview of a running job at the export's size."""
+    picture = cv2.imread(str(job.folder / PREVIEW))
+    if picture is None:  # it has just ended
+        return gr.skip()
+    large = cv2.resize(picture[..., ::-1], SIZE_WH, interpolation=cv2.INTER_CUBIC)
+    return gr.update(value=large, visible=True)
 
 
-def show_boxes(with_boxes: bool, takes: Takes) -> tuple[Any, ...]:
-    """The switch for the boxes over the video."""
-    return _view(takes, with_boxes)
+def _video(job: Job, with_boxes: bool = False) -> Path:
+    path = job.folder / VIDEO
+    return path.with_suffix(f".boxes{path.suffix}") if with_boxes else path
 
 
-def choose_take(with_boxes: bool, takes: Takes, event: gr.SelectData) -> tuple[Any, ...]:
-    """A click on an earlier take."""
-    return _view(Takes(takes.all, int(event.index)), with_boxes)
+def _poster(job: Job) -> Path:
+    return (job.folder / VIDEO).with_suffix(".jpg")
+
+
+def kept(limits: Limits) -> str:
+    """What is said of how long takes are kept."""
+    days = limits.keep_s / DAY
+    time = f"{days:.0f} days" if days >= 2 else f"{limits.keep_s / HOUR:.0f} hours"
+    return f"Your newest {limits.takes} takes are kept, for {time}; you can delete them before."
 
 
 def another_seed() -> int:
     return secrets.randbelow(MAX_SEED)
-
-
-def _folder() -> Path:
-    """A new folder for one render's files; Gradio serves copies of what is in it."""
-    return Path(tempfile.mkdtemp(prefix="spa2v-"))

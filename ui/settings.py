@@ -20,6 +20,8 @@ from spa2v_core.generation.spec import BackendSpec
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.options import Option, options_of
 
+from . import host as hosting
+
 #: Fields that every backend has, before those of `page_options`.
 REQUEST_FIELDS = ("backend", "preset", "seed", "captions", "grounding", "shown_for")
 #: What the page fills in from the preset.
@@ -37,9 +39,9 @@ def page_options() -> dict[str, Option]:
 
 
 def is_offered(backend: str, one: Option) -> bool:
-    """Whether a backend takes an option here: on a Space nothing of the machine can be named."""
+    """Whether a backend takes an option here: visitors of a public host name nothing of it."""
     taken = {known.name for known in options_of(BACKENDS.get(backend).options)}
-    return one.name in taken and not (one.of_this_machine and on_a_space())
+    return one.name in taken and not (one.of_this_machine and hosting.current().public)
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,11 @@ class Settings:
         given = {n: v for n, v in zip(REQUEST_FIELDS, values, strict=False) if v is not None}
         return cls(**given, options=dict(zip(page_options(), values[count:], strict=True)))
 
-    def request(self, layout: VideoSceneLayout, clip: AudioClip) -> RenderRequest:
-        """As the pipeline takes it; InputError for what can't be done here."""
+    def request(
+        self, layout: VideoSceneLayout, clip: AudioClip, strict: bool = False
+    ) -> RenderRequest:
+        """As the pipeline takes it; InputError for what can't be done here. strict: an option that
+        the backend does not take is refused, not left out."""
         lacking = missing(self.backend)
         if lacking:
             raise InputError(lacking)
@@ -82,29 +87,29 @@ class Settings:
             seed=int(self.seed),
             captions=self.captions,  # type: ignore[arg-type]
             grounding=self.grounding,
-            options=self._options(),
+            options=self._options(strict),
         )
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, strict: bool) -> dict[str, Any]:
         """What departs from the preset, of this backend's own options."""
         known = {one.name: one for one in options_of(BACKENDS.get(self.backend).options)}
         fits = self.shown_for in (None, (self.backend, self.preset))
         said = {
             name: value
             for name, value in self.options.items()
-            if name in known
-            and not (value is None or value in ("", known[name].default))
+            if (strict or name in known)
+            and not (value is None or value == "" or value == _default(known, name))
             and (fits or name not in NUMBERS)
         }
-        private = [name for name in said if known[name].of_this_machine]
-        if private and on_a_space():
+        private = [name for name in said if name in known and known[name].of_this_machine]
+        if private and hosting.current().public:
             raise InputError("files of your own can be used where you run the app yourself")
         own = own_weights(BACKENDS.get(self.backend))
         return said if own is None else {**said, "weights": own}
 
 
-def on_a_space() -> bool:
-    return bool(os.environ.get("SPACE_ID"))
+def _default(known: Mapping[str, Option], name: str) -> Any:
+    return known[name].default if name in known else None
 
 
 def own_weights(spec: BackendSpec) -> Path | None:

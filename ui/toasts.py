@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import html
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -21,6 +22,19 @@ def as_toast(error: Spa2vError) -> gr.Error:
 
 def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
     """An event handler (or a generator of updates) whose Spa2vErrors become toasts."""
+    if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def watch(*args: Any) -> AsyncIterator[Any]:
+            async with aclosing(function(*args)) as updates:
+                try:
+                    async for update in updates:
+                        yield update
+                except Spa2vError as error:
+                    raise as_toast(error) from error
+
+        return watch
+
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
@@ -31,6 +45,17 @@ def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
                 raise as_toast(error) from error
 
         return stream
+
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def wait(*args: Any) -> Any:
+            try:
+                return await function(*args)
+            except Spa2vError as error:
+                raise as_toast(error) from error
+
+        return wait
 
     @functools.wraps(function)
     def call(*args: Any) -> Any:

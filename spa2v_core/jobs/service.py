@@ -6,7 +6,8 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Literal
 
@@ -108,23 +109,13 @@ class Jobs:
             raise InputError("there is no such render (any more)")
         return job
 
-    def follow(self, job_id: str) -> Iterator[Job]:
+    async def follow(self, job_id: str) -> AsyncGenerator[Job, None]:
         """A job as it changes, to its end; inline this is what renders it. Closing it parks an
         inline job; otherwise the job goes on."""
-        if self.runner == "inline" and self.find(job_id).state == "queued":
-            yield from self._drive(job_id)
-        last = None
-        while True:
-            job = self.find(job_id)
-            if job != last:
-                yield job
-                last = job
-            if not job.active:
-                return
-            time.sleep(WATCH_S)
-
-    async def watch(self, job_id: str) -> AsyncIterator[Job]:
-        """As `follow`, without a thread, for jobs that a worker renders."""
+        if self.runner == "inline":
+            async with aclosing(self.drive(job_id)) as driven:
+                async for job in driven:
+                    yield job
         last = None
         while True:
             job = self.find(job_id)
@@ -135,18 +126,29 @@ class Jobs:
                 return
             await asyncio.sleep(WATCH_S)
 
-    def _drive(self, job_id: str) -> Iterator[Job]:
+    async def drive(self, job_id: str) -> AsyncGenerator[Job, None]:
+        """Render a queued job here, as it changes; nothing if it is not queued."""
         worker = token()
         job = self.store.claim(worker, job_id)
-        if job is None:  # another tab of the visitor was quicker
+        if job is None:  # it has ended, or another tab of the visitor was quicker
             return
         events = perform(self.store, job, worker, *([self._render] if self._render else []))
         try:
-            for _ in events:
+            while await asyncio.to_thread(next, events, False):
                 yield self.find(job_id)
         finally:
-            events.close()  # type: ignore[attr-defined]
+            # the thread may still be in a step when the visitor leaves: closing waits for it
+            await asyncio.to_thread(_close, events)
             self.store.park(job_id, worker)  # no effect on a job that has ended
+
+
+def _close(events: Iterator[bool]) -> None:
+    while True:
+        try:
+            events.close()  # type: ignore[attr-defined]
+            return
+        except ValueError:  # "generator already executing": in its thread, for at most a step
+            time.sleep(0.05)
 
 
 def _own_folder(home: Path) -> tuple[FileLock, Path]:

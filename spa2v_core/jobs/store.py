@@ -92,6 +92,7 @@ class Job:
     Attributes
     ----------
     id: whoever has it may cancel and delete; share: whoever has it may look, "" for nobody.
+    saved: its request as JSON; `request` is that read.
     folder: of its files (`video.mp4`, `video.boxes.mp4`, `video.jpg`, `layout.json` when done,
         `preview.jpg` while it runs).
     state: "queued", "running", "done", "failed" or "cancelled".
@@ -108,7 +109,7 @@ class Job:
     owner: str
     kind: str
     cost: float
-    request: dict[str, Any]
+    saved: str
     state: str
     place: float
     tries: int
@@ -128,6 +129,10 @@ class Job:
     @property
     def active(self) -> bool:
         return self.state in ACTIVE
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return json.loads(self.saved)
 
 
 @dataclass(frozen=True)
@@ -299,12 +304,18 @@ class JobStore:
         """The job that a read-only link shows."""
         return self._one("share = ?", share)
 
-    def of(self, owner: str) -> list[Job]:
-        """A visitor's jobs, the oldest first."""
-        return [
-            self._job(r)
-            for r in self._rows("select * from job where owner = ? order by made", owner)
-        ]
+    def of(self, owner: str, *states: str) -> list[Job]:
+        """A visitor's jobs (in some states only), the oldest first; what waits is by its place."""
+        which = f" and state in ({', '.join('?' * len(states))})" if states else ""
+        order = "state = 'queued', iif(state = 'queued', place, made)"
+        rows = self._rows(
+            f"select * from job where owner = ?{which} order by {order}", owner, *states
+        )
+        return [self._job(row) for row in rows]
+
+    def version(self) -> tuple[int, int]:
+        """Another one means that something has changed, here or by another process."""
+        return self._rows("pragma data_version")[0][0], self._db.total_changes
 
     def _one(self, where: str, value: str) -> Job | None:
         rows = self._rows(f"select * from job where {where}", value) if value else []
@@ -318,7 +329,7 @@ class JobStore:
             owner=row["owner"],
             kind=row["kind"],
             cost=row["cost"],
-            request=json.loads(row["request"]),
+            saved=row["request"],
             state=row["state"],
             place=row["place"],
             tries=row["tries"],

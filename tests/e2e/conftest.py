@@ -32,15 +32,16 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def app_url():
-    """Address of the app, served as a user serves it."""
+def app(tmp_path_factory):
+    """(address, process) of the app, served as a user serves it."""
+    home = tmp_path_factory.mktemp("home")
     process = subprocess.Popen(
         [sys.executable, "-u", "app.py"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "SPA2V_HOME": str(home)},
     )
     lines = []
     for line in process.stdout:
@@ -50,10 +51,15 @@ def app_url():
     else:
         pytest.fail("the app did not start:\n" + "".join(lines))
     threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
-    yield found[0]
+    yield found[0], process
     process.terminate()
     process.wait(10)
     assert "Traceback" not in "".join(lines), "".join(lines)
+
+
+@pytest.fixture(scope="session")
+def app_url(app):
+    return app[0]
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +73,19 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, app_url):
-    """Function (width, height, theme, touch) -> the app's page; checks requests and errors."""
+    """Function (width, height, theme, touch, a context to open it in, more of its address) -> the
+    app's page; checks requests and errors."""
     opened = []
 
-    def open_one(width=1440, height=900, theme="light", touch=False):
-        context = browser.new_context(
+    def open_one(width=1440, height=900, theme="light", touch=False, context=None, query=""):
+        context = context or browser.new_context(
             viewport={"width": width, "height": height}, has_touch=touch, accept_downloads=True
         )
         page = context.new_page()
         page.outside, page.faults = [], []
         page.on("request", lambda r: _note_outside(page, r.url, app_url))
         page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(f"{app_url}/?__theme={theme}")
+        page.goto(f"{app_url}/?__theme={theme}{query}")
         page.wait_for_selector(".spa2v-editor .object")
         opened.append((context, page))
         return page

@@ -1,10 +1,12 @@
 """Real workers with the real mini model: what happens to a render however its process ends."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -64,6 +66,21 @@ def wait(store, job, *states, until=lambda job: True):
     pytest.fail(f"it stayed {now.state} ({now.text}, {now.error})")
 
 
+def followed(jobs, job, until=lambda job: False):
+    """What who follows a job sees, to its end or until he leaves."""
+
+    async def follow():
+        seen = []
+        async with aclosing(jobs.follow(job.id)) as updates:
+            async for now in updates:
+                seen.append(now)
+                if until(now):
+                    break
+        return seen
+
+    return asyncio.run(follow())
+
+
 def stepping(store, job):
     """Wait until it denoises."""
     return wait(store, job, "running", until=lambda now: now.text.startswith("Step"))
@@ -91,7 +108,7 @@ def test_a_render_that_can_not_be_is_refused_before_it_is_a_job(jobs):
 def test_a_job_ends_with_its_files_and_shows_how_it_goes(jobs):
     made = request(steps=8)
     job = jobs.submit(made, ANN)
-    seen = list(jobs.follow(job.id))
+    seen = followed(jobs, job)
     assert seen[-1].state == "done", seen[-1].error
     assert {f.name for f in seen[-1].folder.iterdir()} == {
         "video.mp4",
@@ -229,13 +246,10 @@ def grey(request):
 def test_inline_a_job_waits_for_who_follows_it(tmp_path):
     jobs = Jobs(tmp_path, Limits(), "inline", partial(pipeline.render, make=grey))
     job = jobs.submit(request(), ANN)
-    watched = jobs.follow(job.id)
-    while not next(watched).text.startswith("Step"):
-        pass
-    watched.close()  # the page is gone
+    followed(jobs, job, until=lambda now: now.text.startswith("Step"))  # the page is gone then
     left = jobs.find(job.id)
     assert (left.state, left.tries) == ("queued", 0)
-    assert list(jobs.follow(job.id))[-1].state == "done"
+    assert followed(jobs, job)[-1].state == "done"
     assert (job.folder / "video.mp4").is_file()
     jobs.close()
 

@@ -5,11 +5,16 @@ import re
 import gradio as gr
 import pytest
 
+from spa2v_core.errors import InputError
 from spa2v_core.generation.export import TRACK_COLOURS
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
-from ui.editor.editor import STATIC, LayoutEditor, write_captions
+from ui import host, planning
+from ui.editor.editor import LayoutEditor, write_captions
+from ui.served import FOLDERS
 from ui.toasts import as_toast, toasting
+
+STATIC = FOLDERS["editor"]
 
 
 def test_colours_are_the_same_on_canvas_and_in_the_video():
@@ -83,8 +88,6 @@ def test_toasts_are_escaped_and_generators_stay_generators():
 
 
 def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
-    from ui import planning
-
     monkeypatch.setattr(planning, "get_upload_folder", lambda: str(tmp_path / "uploads"))
     (tmp_path / "uploads").mkdir()
     inside, outside = tmp_path / "uploads" / "a.wav", tmp_path / "secret.wav"
@@ -103,12 +106,12 @@ def test_only_uploaded_files_are_opened_after_a_reload(tmp_path, monkeypatch):
 
 
 def test_the_apps_key_never_goes_to_a_visitors_server(monkeypatch):
-    from spa2v_core.errors import InputError
-    from ui.planning import Asked
-
-    assert Asked(endpoint=" http://127.0.0.1:9/v1 ").options().settings.key == "none"
-    assert Asked(endpoint="http://a", key="mine").options().settings.key == "mine"
-    assert Asked().options().settings.key == ""
-    monkeypatch.setenv("SPACE_ID", "someone/space")
-    with pytest.raises(InputError, match="yourself"):
-        Asked(endpoint="http://169.254.169.254").options()
+    assert planning.chosen("openai", {"endpoint": " http://127.0.0.1:9/v1 "}).key == "none"
+    assert planning.chosen("openai", {"endpoint": "http://a", "key": "mine"}).key == "mine"
+    assert planning.chosen("openai", {}).key == ""
+    allowed = host.Host(public=True, endpoints=("https://models.example/v1",))
+    monkeypatch.setattr(host, "_current", allowed)
+    assert planning.chosen("openai", {"endpoint": "https://models.example/v1"}).key == "none"
+    for named in ("http://169.254.169.254", "http://[::1", "https://models.example/v1/../x"):
+        with pytest.raises(InputError, match="yourself"):
+            planning.chosen("openai", {"endpoint": named})

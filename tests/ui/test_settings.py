@@ -8,7 +8,8 @@ from spa2v_core.generation import hardware
 from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
-from ui import settings
+from ui import host, settings
+from ui.host import Host
 from ui.settings import Settings
 
 
@@ -17,7 +18,7 @@ def bare_machine(monkeypatch, tmp_path):
     """No GPU and no weights of the hub."""
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(hardware, "has_gpu", lambda: False)
-    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setattr(host, "_current", Host(public=False))
     monkeypatch.delenv("SPA2V_WEIGHTS", raising=False)
 
 
@@ -92,8 +93,8 @@ def test_every_choice_is_one_that_the_backend_takes(monkeypatch):
         assert settings.choose_preset(name, "nothing")[0] is not None
 
 
-def test_on_a_space_no_file_of_the_machine_can_be_named(monkeypatch):
-    monkeypatch.setenv("SPACE_ID", "someone/studio")
+def test_visitors_of_a_public_host_name_no_file_of_it(monkeypatch):
+    monkeypatch.setattr(host, "_current", Host(public=True))
     monkeypatch.setattr(settings, "missing", lambda backend: "")
     assert request(lora="/etc/passwd").options == {}  # no field of the mini's
     for field in ("base", "motion", "lora", "migc"):

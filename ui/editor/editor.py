@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,38 +16,25 @@ from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
 from spa2v_core.vocabulary import THINGS
 
+from ..served import script
 from ..toasts import as_toast
 
-STATIC = Path(__file__).resolve().parent / "static"
-
-_LOAD = """
-// events: "input"
-const root = window.gradio_config.root.replace(/\\/$/, "");
-const base = `${root}/gradio_api/file=%(folder)s`;
+_SHEET = """
 if (!document.querySelector("link[data-spa2v-editor]")) {
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
-  sheet.href = `${base}/editor.css?v=%(version)s`;
+  sheet.href = `${base}/editor.css?v=${version}`;
   sheet.dataset.spa2vEditor = "";
   document.head.append(sheet);
 }
-import(`${base}/editor.mjs?v=%(version)s`).then((module) => %(mount)s);
 """
-_EDITOR = "module.mount(element, { props, trigger, watch, server })"
-_FEED = "module.mountFeed({ props, watch })"
-
-
-def _version() -> str:
-    """Hash of the static files: a new version is fetched, an old one never mixed in."""
-    digest = hashlib.sha256()
-    for path in sorted(STATIC.iterdir()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+_EVENTS = '// events: "input"'
+_EDITOR = "module.mount(element, { props, trigger, watch, server });"
+_FEED = "module.mountFeed({ props, watch });"
 
 
 def _script(mount: str) -> str:
-    gr.set_static_paths([STATIC])
-    return _LOAD % {"folder": STATIC.as_posix(), "version": _version(), "mount": mount}
+    return _EVENTS + script("editor/editor.mjs", _SHEET + mount)
 
 
 def write_captions(payload: Any) -> dict[str, Any]:

@@ -35,21 +35,36 @@ const KEY = "spa2v-autosave";
 /** Recordings whose edits are kept. */
 const KEPT = 8;
 
-function stored() {
+function read(place) {
   try {
-    const found = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const found = JSON.parse(place().getItem(KEY) ?? "[]");
     return Array.isArray(found) ? found : [];
   } catch {
     return []; // unreadable or forbidden: as if nothing had been saved
   }
 }
 
-function store(entries) {
+function write(place, entries) {
   try {
-    localStorage.setItem(KEY, JSON.stringify(entries.slice(0, KEPT)));
+    place().setItem(KEY, JSON.stringify(entries.slice(0, KEPT)));
   } catch {
     // full or forbidden: editing goes on, a reload starts from the plan
   }
+}
+
+/** A tab's own memory, and the browser's, which a new tab starts from. */
+const TAB = () => sessionStorage;
+const BROWSER = () => localStorage;
+
+/** This tab's entries, then those that only the browser has. */
+function stored() {
+  const own = read(TAB);
+  return [...own, ...read(BROWSER).filter((one) => !own.some((mine) => mine.clip === one.clip))];
+}
+
+function store(entries) {
+  write(TAB, entries);
+  write(BROWSER, entries);
 }
 
 const others = (clip) => stored().filter((one) => one.clip !== clip);
