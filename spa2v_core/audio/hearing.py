@@ -179,6 +179,7 @@ def _source_dict(cues: SpatialCues, one: Heard) -> dict[str, Any]:
         "name": one.naming.name or "unknown",
         "kind": BY_NAME[one.naming.name].kind if one.naming.name in BY_NAME else one.naming.name,
         "tags": [[name, round(p, 3)] for name, p in one.tags.ranked()] if one.tags else [],
+        "kinds": _kinds(one.tags) if one.tags else [],
         "start_s": spans[0][0],
         "end_s": spans[-1][1],
         "spans": [list(span) for span in spans],
@@ -186,8 +187,17 @@ def _source_dict(cues: SpatialCues, one: Heard) -> dict[str, Any]:
         "x": [round(float(x), 4) if ok else None for x, ok in zip(source.x, sure, strict=True)],
         "confidence": _plain(source.confidence),
         "level_db": _plain(source.level_db),
+        "motion": {name: round(float(p), 3) for name, p in source.motion.items()},
+        "distance": None if source.distance is None else _plain(np.exp(source.distance)),
         "evidence": [kind if ok else "none" for kind, ok in zip(cues.evidence, sure, strict=True)],
     }
+
+
+def _kinds(tags: Tags, count: int = 3) -> list[list[Any]]:
+    """The likeliest kinds of thing with their probabilities over the whole, best first."""
+    mean = {kind: float(tags.over_time(p)) for kind, p in tags.kinds.items()}
+    best = sorted(mean, key=lambda kind: -mean[kind])[:count]
+    return [[kind, round(mean[kind], 3)] for kind in best]
 
 
 def _plain(values: np.ndarray) -> list:

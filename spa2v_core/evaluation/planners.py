@@ -36,6 +36,9 @@ ABLATIONS: dict[str, dict[str, object]] = {
     "random examples": {"random_shots": True},
     "no spatial reasoning": {"reasoning": False},
     "no cue table": {"cue_table": False},
+    "no tags": {"tags": False},
+    "one guess": {"guesses": 1},
+    "no sound": {"sound": False},
     "LEFT and RIGHT parts": {"parts": True},
 }
 
@@ -103,7 +106,10 @@ def run(
             say(f"{condition}: {planner} has no such option")
             continue
         changed = replace(options, **ABLATIONS[condition])
-        yield _row(condition, clips, planner, changed, seed, say)
+        try:
+            yield _row(condition, clips, planner, changed, seed, say)
+        except InputError as error:  # such as no cues for a model that hears nothing
+            say(f"{condition}: {error}")
 
 
 def _heard(path: Path, truth: VideoSceneLayout, named: bool) -> _Clip:

@@ -24,7 +24,8 @@ class ModelOptions:
     model: its id; "" is the provider's default. key: a visitor's own; "" is from the environment.
     hint: told to the model in the user's words.
     shots: examples in the conversation; random_shots: not the nearest (an ablation).
-    reasoning, cue_table: whether it reasons, and sees the measured cues.
+    reasoning, cue_table, tags: whether it reasons, sees the measured cues, and is told what was
+    recognised; guesses: how many names of a sound.
     exemplars: a person's own database of examples.
     reuse: whether a reply to the same request is taken from the cache.
     fall_back: whether the offline planner steps in where the model fails (said in the report).
@@ -47,6 +48,8 @@ class ModelOptions:
     random_shots: bool = option(False, help="examples at random", on_page=False)
     reasoning: bool = option(True, help="no spatial reasoning", on_page=False)
     cue_table: bool = option(True, help="without what was measured", on_page=False)
+    tags: bool = option(True, help="without what was recognised", on_page=False)
+    guesses: int = option(3, low=1, high=5, help="names of a sound", on_page=False)
     exemplars: Path | None = option(
         None, help="your own examples, besides ours", on_page=False, of_this_machine=True
     )
@@ -82,8 +85,8 @@ class HearingOptions(ModelOptions):
 
     sound: bool = option(
         True,
-        help="send no sound: the model reads what was heard, the recording stays here",
-        label="Send the recording (without it the model reads what was heard)",
+        help="send no sound: the recording stays here, the model reads what was heard",
+        label="Send the recording (off: it stays here, the model reads what was heard)",
     )
     parts: bool = option(False, help="LEFT and RIGHT besides the mix", on_page=False)
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from ..audio.hearing import to_dict
-from ..errors import PlannerError
+from ..errors import InputError, PlannerError
 from ..layout import VideoSceneLayout
 from ..layout.edit import replan, revise
 from ..vocabulary import THE_SCENE, normalise
@@ -20,14 +20,18 @@ from . import cache, prompt, retrieval
 from .agreement import agreement
 from .base import NoPlanError, Plan, PlannerSpec, PlanRequest
 from .cue_planner import CuePlanner
+from .cue_text import Told
 from .messages import Message
 from .model_options import ModelOptions
 from .parse import ReplyError
 from .providers.base import Completion, ProviderSpec
-from .reply import MAX_OBJECTS, Reply, read_reply
+from .reply import Reply, read_reply
+from .reply_values import MAX_OBJECTS
 from .report import PlanReport
 from .setting import setting_of
 
+#: What is said of a plan for which no sound was sent.
+STAYED = "no sound was sent: the recording stayed here, the model read what was heard in it"
 #: Letters of a reply's texts, for constrained decoding.
 MAX_REASONING, MAX_CAPTION, MAX_NAME = 2000, 300, 40
 
@@ -48,6 +52,8 @@ class ModelPlanner:
             report.notes.append(f"{error}. The offline plan is shown instead.")
             return replace(CuePlanner().plan(request), report=report)
         report.notes.extend(f"repaired: {repair}" for repair in reply.repairs)
+        if request.options.sends == "nothing":
+            report.notes.append(STAYED)
         return Plan(_judged(reply.layout, request), report)
 
     def _converse(self, request: PlanRequest, report: PlanReport) -> Reply:
@@ -115,6 +121,11 @@ def conversation(
     """(all turns up to the model's: instruction, examples with the nearest last, request, change;
     names of the examples). one_sound: the parts of the recording are one sound."""
     options: ModelOptions = request.options
+    hears = options.sends != "nothing"
+    told = Told(options.cue_table, options.tags, options.guesses)
+    told_any = told if told.cues or told.tags else None
+    if not hears and not told.cues:
+        raise InputError("a model that is sent no sound must be told what was measured")
     cues = to_dict(request.cues, request.heard)
     shown = retrieval.nearest(
         cues,
@@ -123,25 +134,17 @@ def conversation(
         embedding=request.embedding,
         seed=request.seed if options.random_shots else None,
     )
-    messages = [
-        prompt.system(
-            request.cues.frame_count,
-            request.cues.duration_s,
-            spatial_reasoning=options.reasoning,
-        )
-    ]
+    count, seconds, reasons = cues["frame_count"], cues["duration_s"], options.reasoning
+    messages = [prompt.system(count, seconds, spatial_reasoning=reasons, hears=hears)]
     for one in shown:
-        messages += prompt.example(
-            one.cues,
-            one.layout,
-            table=options.cue_table,
-            spatial_reasoning=options.reasoning,
-        )
+        messages += prompt.example(one.cues, one.layout, told=told_any, spatial_reasoning=reasons)
     hint = " ".join(part for part in (options.hint, _named(request)) if part)
-    sounds = prompt.sounds_of(request.clip, parts=options.sends == "parts", together=one_sound)
-    if options.sends == "nothing":
-        sounds = ()
-    messages.append(prompt.request(cues, sounds, hint=hint, table=options.cue_table))
+    sounds = (
+        prompt.sounds_of(request.clip, parts=options.sends == "parts", together=one_sound)
+        if hears
+        else ()
+    )
+    messages.append(prompt.request(cues, sounds, hint=hint, told=told_any))
     if request.change and request.current is not None:
         messages += prompt.change(request.change, request.current)
     return messages, tuple(one.name for one in shown)
@@ -185,6 +188,12 @@ def reply_schema(frame_count: int) -> dict[str, Any]:
             "additionalProperties": False,
         }
 
+    def frame_number() -> dict[str, Any]:
+        return {"type": "integer", "minimum": 0, "maximum": frame_count - 1}
+
+    def several(most: int, least: int = 0, **one: Any) -> dict[str, Any]:
+        return {"type": "array", "items": exactly(**one), "minItems": least, "maxItems": most}
+
     box = {
         "type": "array",
         # so that no number has digits without end where decoding is constrained
@@ -192,12 +201,18 @@ def reply_schema(frame_count: int) -> dict[str, Any]:
         "minItems": 4,
         "maxItems": 4,
     }
-    entry = exactly(
+    objects = several(
+        MAX_OBJECTS,
         id={"type": "integer", "minimum": 0, "maximum": MAX_OBJECTS - 1},
         name=text(MAX_NAME),
-        box=box,
+        start=frame_number(),
+        end=frame_number(),
+        keyframes=several(frame_count, 1, frame=frame_number(), box=box),
     )
-    layout = {"type": "array", "items": entry, "maxItems": MAX_OBJECTS}
-    frame = exactly(caption=text(MAX_CAPTION), layout=layout)
-    frames = {"type": "array", "items": frame, "minItems": frame_count, "maxItems": frame_count}
-    return exactly(reasoning=text(MAX_REASONING), video_caption=text(MAX_CAPTION), frames=frames)
+    captions = several(frame_count, frame=frame_number(), caption=text(MAX_CAPTION))
+    return exactly(
+        reasoning=text(MAX_REASONING),
+        video_caption=text(MAX_CAPTION),
+        objects=objects,
+        frame_captions=captions,
+    )

@@ -16,14 +16,16 @@ import numpy as np
 
 from ..audio.features import resample
 from ..audio.io import AudioClip, wav_bytes
-from ..layout import VideoSceneLayout
-from ..layout import io as layout_io
+from ..layout import ObjectTrack, VideoSceneLayout
+from ..layout.keyframes import dense, sparse
+from .cue_text import Told, cue_text
 from .messages import Message, Sound
-from .wording import QUOTED_BAND, QUOTED_NAME
 
 PROMPTS = Path(__file__).with_name("prompts")
 #: What models mix down to anyway (Hz): a smaller upload.
 SOUND_RATE = 16_000
+#: How far keyframes of a reply may be from an eased motion, frame widths.
+TOLERANCE = 0.01
 #: Between parts that are sent one after another.
 PAUSE_S = 0.5
 
@@ -33,21 +35,34 @@ def _template(name: str) -> Template:
     return Template((PROMPTS / f"{name}.md").read_text(encoding="utf-8").strip())
 
 
-def system(frame_count: int, duration_s: float, *, spatial_reasoning: bool = True) -> Message:
-    """The instruction; without `spatial_reasoning` (an ablation of the paper) no reasons."""
-    reasoning = _template("reasoning" if spatial_reasoning else "no_reasoning").substitute()
+def system(
+    frame_count: int, duration_s: float, *, spatial_reasoning: bool = True, hears: bool = True
+) -> Message:
+    """The instruction; without `spatial_reasoning` (an ablation of the paper) no reasons.
+
+    hears: whether the model is sent the recording.
+    """
     text = _template("system").substitute(
-        frame_count=frame_count, duration=f"{duration_s:.2f}", reasoning=reasoning
+        frame_count=frame_count,
+        last=frame_count - 1,
+        duration=f"{duration_s:.2f}",
+        hearing=_template("hearing" if hears else "reading").substitute(),
+        reasoning=_template("reasoning" if spatial_reasoning else "no_reasoning").substitute(),
     )
     return Message("system", (text,))
 
 
 def request(
-    cues: Mapping[str, Any], sounds: Sequence[Sound] = (), *, hint: str = "", table: bool = True
+    cues: Mapping[str, Any],
+    sounds: Sequence[Sound] = (),
+    *,
+    hint: str = "",
+    told: Told | None = None,
 ) -> Message:
-    """The user's turn: a hint in their words, the cue table, and the sound."""
+    """The user's turn: a hint in their words, what was measured (None: nothing), the sound."""
     said = f'The person who made the recording says: "{hint}"\n' if hint else ""
-    text = _template("request").substitute(hint=said, table=cue_table(cues) if table else "")
+    table = cue_text(cues, told) if told else ""
+    text = _template("request").substitute(hint=said, table=table).rstrip()
     parts: list[str | Sound] = [text]
     for sound in sounds:
         parts += [f"{sound.label}:", sound]
@@ -58,23 +73,48 @@ def example(
     cues: Mapping[str, Any],
     layout: VideoSceneLayout,
     *,
-    table: bool = True,
+    told: Told | None = None,
     spatial_reasoning: bool = True,
 ) -> list[Message]:
     """An example as two turns: its cues (`cues.json` form), and the reply that is right for it."""
-    reply = layout_io.to_dense(layout)
-    if not spatial_reasoning:
-        reply["reasoning"] = ""
-    return [request(cues, table=table), answer(reply)]
+    return [request(cues, told=told), answer(layout, spatial_reasoning=spatial_reasoning)]
 
 
-def answer(reply: Mapping[str, Any]) -> Message:
-    """A reply as the model would have given it."""
-    ordered = {name: reply[name] for name in ("reasoning", "video_caption", "frames")}
-    for frame in ordered["frames"]:
-        for entry in frame["layout"]:
-            entry["box"] = [round(float(v), 3) for v in entry["box"]]
-    return Message("assistant", (json.dumps(ordered, ensure_ascii=False),))
+def answer(layout: VideoSceneLayout, *, spatial_reasoning: bool = True) -> Message:
+    """A layout as the model would have given it."""
+    reply = {
+        "reasoning": layout.reasoning if spatial_reasoning else "",
+        "video_caption": layout.caption,
+        "objects": [_object(track, layout.frame_count) for track in layout.objects],
+        "frame_captions": _captions(layout.frame_captions),
+    }
+    return Message("assistant", (json.dumps(reply, ensure_ascii=False, separators=(",", ":")),))
+
+
+def _object(track: ObjectTrack, frame_count: int) -> dict[str, Any]:
+    """A track in the form of a reply: straight from keyframe to keyframe."""
+    keyframes = track.keyframes
+    if any(key.easing != "linear" for key in keyframes[:-1]):
+        boxes = [box for box in dense(track, frame_count) if box is not None]
+        keyframes = sparse(boxes, track.start, TOLERANCE)
+    return {
+        "id": track.id,
+        "name": track.phrase,
+        "start": track.start,
+        "end": track.end,
+        "keyframes": [
+            {"frame": key.frame, "box": [round(float(v), 2) for v in key.box]} for key in keyframes
+        ],
+    }
+
+
+def _captions(captions: Sequence[str]) -> list[dict[str, Any]]:
+    """Each caption where it first holds."""
+    return [
+        {"frame": k, "caption": caption}
+        for k, caption in enumerate(captions)
+        if k == 0 or caption != captions[k - 1]
+    ]
 
 
 def repair(error: str) -> Message:
@@ -86,7 +126,7 @@ def change(words: str, layout: VideoSceneLayout) -> list[Message]:
     locked = ", ".join(f"{t.name} (id {t.id})" for t in layout.objects if t.locked)
     kept = f"These objects are locked and stay exactly as they are: {locked}." if locked else ""
     text = _template("change").substitute(change=words, locked=kept)
-    return [answer(layout_io.to_dense(layout)), Message("user", (text,))]
+    return [answer(layout), Message("user", (text,))]
 
 
 def sounds_of(clip: AudioClip, *, parts: bool = False, together: bool = False) -> tuple[Sound, ...]:
@@ -110,30 +150,3 @@ def sounds_of(clip: AudioClip, *, parts: bool = False, together: bool = False) -
 
 def _wav(samples: np.ndarray, rate: int) -> bytes:
     return wav_bytes(AudioClip(resample(samples, rate, SOUND_RATE)[None], SOUND_RATE))
-
-
-def cue_table(cues: Mapping[str, Any]) -> str:
-    """Measured cues as text: one row a frame, then each source by itself."""
-    frames = cues["frames"]
-    lines = [
-        f"Measured cues ({cues['duration_s']:.2f} s, {cues['channels']} channel(s)):",
-        f"frame | time s | level dB | right minus left dB at {QUOTED_NAME} | position 0..1 |"
-        " sure 0..1",
-    ]
-    for k in range(cues["frame_count"]):
-        sure = frames["confidence"][k]
-        place = f"{frames['x'][k]:.2f}" if sure > 0 else "-"
-        lines.append(
-            f"{k} | {frames['time_s'][k]:.2f} | {frames['level_db'][k]:.1f} | "
-            f"{frames['band_level_difference_db'][QUOTED_BAND][k]:+.1f} | {place} | {sure:.2f}"
-        )
-    for index, source in enumerate(cues["sources"]):
-        tags = ", ".join(f"{name} {p:.2f}" for name, p in source["tags"][:3])
-        places = " ".join("-" if x is None else f"{x:.2f}" for x in source["x"])
-        lines.append(
-            f"source {index + 1}: {source['share']:.0%} of the energy; sounds like {tags or '?'}; "
-            f"position per frame {places}; level per frame "
-            + " ".join(f"{level:.0f}" for level in source["level_db"])
-        )
-    lines += [f"note: {note}" for note in cues["notes"]]
-    return "\n".join(lines)

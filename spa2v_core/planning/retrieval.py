@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Exemplar:
     layout: VideoSceneLayout
     embedding: tuple[float, ...] = ()
 
+    @cached_property
     def features(self) -> np.ndarray:
         return features(self.cues)
 
@@ -101,9 +102,31 @@ def read(path: Path) -> tuple[Exemplar, ...]:
         raise InputError(f"{path.name}: not a database of exemplars") from error
 
 
+#: What an example is found by and shows; per frame, and per source.
+_KEPT = ("version", "duration_s", "channels", "frame_count", "scene", "notes")
+_KEPT_FRAMES = ("level_db", "band_level_difference_db", "x", "confidence")
+_DIGITS = 3
+
+
+def kept_of(cues: Mapping[str, Any]) -> dict[str, Any]:
+    """Measured cues (`cues.json` form) without what no example shows."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [rounded(one) for one in value]
+        return round(value, _DIGITS) if isinstance(value, float) else value
+
+    sources = [
+        {name: rounded(value) for name, value in source.items() if name != "evidence"}
+        for source in cues["sources"]
+    ]
+    frames = {name: rounded(cues["frames"][name]) for name in _KEPT_FRAMES}
+    return {n: cues[n] for n in _KEPT if n in cues} | {"frames": frames, "sources": sources}
+
+
 def write(path: Path, exemplars: Sequence[Exemplar]) -> None:
     entries = [
-        {"name": e.name, "cues": e.cues, "layout": layout_io.to_dict(e.layout)}
+        {"name": e.name, "cues": kept_of(e.cues), "layout": layout_io.to_dict(e.layout)}
         | ({"embedding": [round(v, 4) for v in e.embedding]} if e.embedding else {})
         for e in exemplars
     ]
@@ -146,7 +169,7 @@ def nearest(
         order = np.random.default_rng(seed).permutation(len(among))
     else:
         wanted = features(cues)
-        away = np.array([float(np.linalg.norm(e.features() - wanted)) for e in among])
+        away = np.array([float(np.linalg.norm(e.features - wanted)) for e in among])
         order = np.argsort(away + UNLIKE * _unlike(embedding, among), kind="stable")
     return tuple(among[int(k)] for k in order[:count])[::-1]
 

@@ -19,6 +19,20 @@ def choose_model(page, url):
     page.get_by_label("Use earlier replies").uncheck()
 
 
+def test_the_recording_can_stay_here(open_page):
+    script = Script(chat(text(plan(names=("tram",)))))
+    page = open_page()
+    with serving(script) as url:
+        choose_model(page, url)
+        page.get_by_label("Send the recording").uncheck()
+        press_plan(page)
+        labels = page.locator(".spa2v-editor .label text")
+        expect(labels).to_have_text("tram", timeout=PLANNING)
+        notes = page.locator(".spa2v-note textarea").nth(1).input_value()
+    assert "the recording stayed here" in notes
+    assert "input_audio" not in str(script.requests)
+
+
 def press_plan(page):
     page.get_by_role("button", name="Plan", exact=True).click()
 

@@ -3,10 +3,10 @@
 from spa2v_core.planning.base import PlanRequest
 from spa2v_core.planning.registry import get_planner, options_for
 
-from .test_reply import plan, text
+from .test_reply import text, tracks
 
 KEY = "sk-not-a-real-key-0123456789"
-GOOD = text(plan())
+GOOD = text(tracks())
 
 
 def request_for(recording, url="", provider="openai", **given):

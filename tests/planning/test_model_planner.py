@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import pytest
 
@@ -40,6 +41,21 @@ def test_a_plan_comes_back_with_all_that_was_told(recording):
     assert report.cost({}) is None
     assert report.conversation[-1] == ("assistant", GOOD)
     assert "kB of WAV" in report.conversation[-2][1]
+
+
+def test_without_sound_the_recording_stays_here(recording):
+    script = Script(chat(GOOD))
+    with serving(script) as url:
+        made = plan_by(recording, url, sound=False)
+        with pytest.raises(InputError, match="must be told what was measured"):
+            plan_by(recording, url, sound=False, cue_table=False)
+    (asked,) = script.requests
+    assert all(isinstance(message["content"], str) for message in asked["messages"])
+    assert "input_audio" not in json.dumps(asked)
+    assert "You don't hear the recording" in asked["messages"][0]["content"]
+    assert "position: " in asked["messages"][-1]["content"]
+    assert any("the recording stayed here" in note for note in made.report.notes)
+    assert motion_category(made.layout.objects[0], 16) == "crossing_right"
 
 
 def test_an_object_where_it_is_heard_agrees_and_one_elsewhere_does_not(recording):
@@ -147,14 +163,28 @@ def test_an_approved_layout_becomes_an_exemplar_and_is_found(recording, tmp_path
 def test_ablations_change_what_is_told(recording):
     script = Script(chat(GOOD))
     with serving(script) as url:
-        for options in ({"shots": 0}, {"cue_table": False}, {"reasoning": False}):
+        for options in (
+            {"shots": 0},
+            {"cue_table": False},
+            {"reasoning": False},
+            {"tags": False},
+            {"guesses": 1},
+        ):
             plan_by(recording, url, **options)
-    none, no_table, no_reasons = (asked["messages"] for asked in script.requests)
-    assert [m["role"] for m in none] == ["system", "user"]
-    assert "level per frame" in json.dumps(no_reasons)
-    assert "level per frame" not in json.dumps(no_table)
-    assert 'Leave \\"reasoning\\" empty' in json.dumps(no_reasons)
-    assert json.loads(no_reasons[2]["content"])["reasoning"] == ""
+    none, no_table, no_reasons, no_tags, one_guess = (
+        [m["content"] if isinstance(m["content"], str) else m["content"][0]["text"] for m in told]
+        for told in (asked["messages"] for asked in script.requests)
+    )
+    assert len(none) == 2
+    assert not any("level dB" in text for text in no_table)
+    assert any("level dB" in text for text in no_reasons)
+    assert 'Leave "reasoning" empty' in no_reasons[0]
+    assert json.loads(no_reasons[2])["reasoning"] == ""
+    assert any("sounds like" in text for text in no_table)
+    assert not any("sounds like" in text for text in no_tags)
+    guesses = [g for text in one_guess for g in re.findall(r"sounds like ([^(;]*)", text)]
+    assert guesses
+    assert not any("," in guess for guess in guesses)
 
 
 def test_options_do_not_show_the_key(recording):
@@ -166,7 +196,9 @@ def test_options_do_not_show_the_key(recording):
 def test_the_prompt_is_text_a_person_can_read():
     message = prompt.system(16, 6.1)
     assert "$" not in message.text
-    assert "exactly 16 frames" in message.text
+    assert "16 frames, 0 to 15" in message.text
+    assert "mixed to one channel" in message.text
+    assert "You don't hear" in prompt.system(16, 6.1, hears=False).text
 
 
 def test_the_command_line_plans_with_a_model(tmp_path, capsys, monkeypatch):
@@ -210,7 +242,8 @@ def test_ablations_make_the_papers_table(tmp_path, capsys, monkeypatch):
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == offline.splitlines()[0].split()
     assert "MaxIoU (stat.)" in head
-    assert len(rows) == 8
+    assert len(rows) == 11
+    assert {row.strip().split("  ")[0] for row in rows} >= {"no sound", "no tags", "one guess"}
     shown = {len(asked["messages"]) for asked in script.requests}
     assert shown == {2, 4, 6, 8}
     with serving(Script(chat("no"))) as url:
@@ -234,4 +267,4 @@ def test_an_approved_layout_is_shown_to_the_model(tmp_path, capsys):
         options = ["--planner", "openai", "--endpoint", f"{url}/v1", "--exemplars", str(mine)]
         assert cli.main(["plan", clip, *options, "--out", str(tmp_path / "l.json")]) == 0
     told = script.requests[0]["messages"]
-    assert json.loads(told[-2]["content"])["frames"][0]["layout"][0]["name"] == "car"
+    assert json.loads(told[-2]["content"])["objects"][0]["name"] == "red car"

@@ -5,6 +5,8 @@ import time
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spa2v_core.layout import motion_category
 from spa2v_core.layout.keyframes import box_at
@@ -232,3 +234,153 @@ def test_what_is_gone_and_back_is_two_of_one_name():
         frame["layout"] = []
     found = read_reply(text(value), frame_count=N, duration_s=2.0).layout
     assert [(t.name, t.start, t.end) for t in found.objects] == [("car", 0, 4), ("car", 9, 15)]
+
+
+def tracks(names=("car",), first=(0.0, 0.4, 0.2, 0.7), last=(0.75, 0.4, 0.95, 0.7), **more):
+    """A reply of the form that is asked for: things that cross."""
+    keyframes = [{"frame": 0, "box": list(first)}, {"frame": N - 1, "box": list(last)}]
+    return {
+        "reasoning": "it passes",
+        "video_caption": "a car crosses",
+        "objects": [
+            {"id": k, "name": name, "start": 0, "end": N - 1, "keyframes": keyframes}
+            for k, name in enumerate(names)
+        ],
+        "frame_captions": [
+            {"frame": 0, "caption": "on the left"},
+            {"frame": 8, "caption": "on the right"},
+        ],
+    } | more
+
+
+def on_its_way(k):
+    return [0.05 * k, 0.4, 0.05 * k + 0.2, 0.7]
+
+
+def with_keys(keyframes, **entry):
+    return text(tracks(objects=[{"name": "car", "keyframes": keyframes} | entry]))
+
+
+#: kind -> (reply of objects with keyframes, part of the repair that is told).
+TRACKS = {
+    "as asked": (text(tracks()), None),
+    "fenced": (f"```json\n{text(tracks())}\n```", "text around"),
+    "wrapped": (text({"layout": tracks()}), "unwrapped"),
+    "keyframes as rows": (
+        with_keys([[0, 0.0, 0.4, 0.2, 0.7], [15, 0.75, 0.4, 0.95, 0.7]]),
+        None,
+    ),
+    "pixels": (
+        with_keys([{"frame": k, "box": [24 * k, 128, 24 * k + 102, 224]} for k in (0, 15)]),
+        "pixels",
+    ),
+    "sizes": (
+        with_keys([{"frame": k, "box": [0.05 * k, 0.4, 0.2, 0.3]} for k in (0, 5, 15)]),
+        "width, height",
+    ),
+    "frames from 1": (
+        with_keys(
+            [{"frame": k + 1, "box": on_its_way(k)} for k in (0, 15)],
+            start=1,
+            end=16,
+        ),
+        "counted from 1",
+    ),
+    "frames as text": (
+        with_keys([{"frame": str(k), "box": on_its_way(k)} for k in (0, 15)]),
+        None,
+    ),
+    "a box for every frame and no numbers": (
+        with_keys([{"box": on_its_way(k)} for k in range(N)]),
+        None,
+    ),
+    "a keyframe too many": (
+        with_keys([{"frame": k, "box": on_its_way(k)} for k in (15, 0, 7)]),
+        None,
+    ),
+    "other names": (
+        text(json.loads(text(tracks()).replace('"name"', '"label"').replace('"box"', '"bbox"'))),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TRACKS)
+def test_objects_with_keyframes_are_read(kind):
+    reply, repair = TRACKS[kind]
+    found = read_reply(reply, frame_count=N, duration_s=4)
+    (track,) = found.layout.objects
+    assert (track.name, track.start, track.end) == ("car", 0, N - 1)
+    assert motion_category(track, N) == "crossing_right"
+    assert box_at(track, 7).centre[0] == pytest.approx(0.45, abs=0.03)
+    assert len(track.keyframes) == 2
+    assert any(repair in told for told in found.repairs) if repair else not found.repairs
+
+
+def test_a_caption_holds_until_the_next():
+    captions = read_reply(text(tracks()), frame_count=N, duration_s=4).layout.frame_captions
+    assert captions == ("on the left",) * 8 + ("on the right",) * 8
+    none = read_reply(text(tracks(frame_captions=[])), frame_count=N, duration_s=4)
+    assert none.layout.frame_captions == ()
+    as_text = tracks(frame_captions=["one", "two"])
+    assert read_reply(text(as_text), frame_count=N, duration_s=4).layout.frame_captions[8] == "two"
+
+
+def test_what_comes_late_and_goes_early():
+    reply = with_keys([{"frame": 6, "box": [0.4, 0.4, 0.6, 0.7]}], start=4, end=9)
+    (track,) = read_reply(reply, frame_count=N, duration_s=4).layout.objects
+    assert (track.start, track.end) == (4, 9)
+    turned = with_keys([{"frame": 6, "box": [0.4, 0.4, 0.6, 0.7]}], start=9, end=4)
+    found = read_reply(turned, frame_count=N, duration_s=4)
+    assert (found.layout.objects[0].start, found.layout.objects[0].end) == (4, 9)
+    assert any("in order" in told for told in found.repairs)
+
+
+def test_another_number_of_frames_is_stretched():
+    keys = [{"frame": k, "box": [0.2 * k, 0.4, 0.2 * k + 0.2, 0.7]} for k in (0, 3)]
+    value = tracks(objects=[{"name": "car", "keyframes": keys}], frame_count=4)
+    found = read_reply(text(value), frame_count=N, duration_s=4)
+    assert found.layout.frame_count == N
+    assert any("stretched" in told for told in found.repairs)
+    assert motion_category(found.layout.objects[0], N) == "crossing_right"
+
+
+#: kind -> (reply, what is said about it).
+BROKEN_TRACKS = {
+    "no name": (text(tracks(names=("",))), r"objects\[0\].name"),
+    "no keyframes": (with_keys("none"), "a list of frames"),
+    "no frame": (with_keys([{"box": [0, 0, 1, 1]}, {"box": [0, 0, 1, 1]}]), r"\.frame: the frame"),
+    "no box": (with_keys([{"frame": 0}]), "box"),
+    "a frame that is none": (with_keys([{"frame": 40, "box": [0, 0, 1, 1]}]), "no frame 40"),
+    "a frame in words": (with_keys([{"frame": "last", "box": [0, 0, 1, 1]}]), "number of a frame"),
+    "only zeros": (with_keys([{"frame": 0, "box": [0, 0, 0, 0]}]), "no boxes"),
+    "too many": (text(tracks(names=[f"car {k}" for k in range(13)])), "at most 12"),
+    "a number": (text(tracks(objects=[{"keyframes": [1]}])), "name"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_TRACKS)
+def test_what_can_not_be_read_is_said_in_words(kind):
+    reply, words = BROKEN_TRACKS[kind]
+    with pytest.raises(ReplyError, match=words):
+        read_reply(reply, frame_count=N, duration_s=4)
+
+
+WHATEVER = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-20, 20), st.floats(), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=5),
+        st.dictionaries(
+            st.sampled_from(["name", "keyframes", "frame", "box", "start", "end", "id"]), inner
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(WHATEVER, max_size=4), WHATEVER)
+@settings(deadline=None)
+def test_whatever_objects_are_given_it_is_a_layout_or_a_reply_error(objects, captions):
+    value = {"objects": [{"keyframes": []}, *objects], "frame_captions": captions}
+    with suppress(ReplyError):
+        assert read_reply(text(value), frame_count=N, duration_s=4).layout.objects

@@ -1,4 +1,5 @@
-"""An audio-in model on this machine through transformers, its reply held to the schema.
+"""A model on this machine through transformers, its reply held to the schema: one that takes audio,
+or with `--no-sound` any that reads.
 
 Decoding is constrained by llguidance: tokens that would leave the schema are never chosen.
 """
@@ -39,7 +40,7 @@ class LocalOptions(HearingOptions):
 
 
 class LocalProvider:
-    """Any `AutoModelForMultimodalLM` whose chat template takes audio."""
+    """Any `AutoModelForMultimodalLM` whose chat template takes audio, and text models."""
 
     def __init__(self, options: LocalOptions) -> None:
         try:
@@ -58,12 +59,13 @@ class LocalProvider:
 
         with _ONE_AT_A_TIME:
             processor, model = _loaded(self.model)
+            tokenizer = _tokenizer(processor)
             inputs = _inputs(processor, messages).to(model.device)
             prompt = int(inputs["input_ids"].shape[1])
             torch.manual_seed(seed)
             warm = self._options.temperature > 0
             is_held = self._options.reply_mode == "schema"
-            held = [_Held(processor.tokenizer, schema)] if is_held else []
+            held = [_Held(tokenizer, schema)] if is_held else []
             try:
                 with torch.inference_mode():
                     tokens = model.generate(
@@ -72,8 +74,8 @@ class LocalProvider:
                         do_sample=warm,
                         temperature=self._options.temperature if warm else None,
                         logits_processor=held,
-                        eos_token_id=_ends(processor, model),
-                        pad_token_id=processor.tokenizer.eos_token_id,
+                        eos_token_id=_ends(tokenizer, model),
+                        pad_token_id=tokenizer.eos_token_id,
                     )
             except torch.OutOfMemoryError as error:
                 raise PlannerError(
@@ -84,7 +86,7 @@ class LocalProvider:
         most = self._options.max_tokens
         if len(new) >= most:
             raise PlannerError(f"{self.model} did not come to an end in {most} tokens: try again")
-        text = processor.tokenizer.decode(new, skip_special_tokens=True)
+        text = tokenizer.decode(new, skip_special_tokens=True)
         return Completion(text, self.model, prompt, len(new))
 
 
@@ -111,17 +113,26 @@ def _loaded(name: str) -> tuple[Any, Any]:
     return processor, model.to(device).eval()
 
 
-def _ends(processor: Any, model: Any) -> list[int]:
+def _tokenizer(processor: Any) -> Any:
+    """The one inside a processor; a model that only reads has nothing but it."""
+    return getattr(processor, "tokenizer", processor)
+
+
+def _ends(tokenizer: Any, model: Any) -> list[int]:
     """Tokens that end a reply: the model's own, and the one that the schema ends with."""
     own = model.generation_config.eos_token_id
     own = own if isinstance(own, list) else [] if own is None else [own]
-    return sorted({*own, processor.tokenizer.eos_token_id})
+    return sorted({*own, tokenizer.eos_token_id})
 
 
 def _inputs(processor: Any, messages: Sequence[Message]) -> Any:
     """Tokens and audio features of a conversation."""
+    reads_only = _tokenizer(processor) is processor  # its template wants plain text
     conversation = [
-        {"role": message.role, "content": [_part(part) for part in message.parts]}
+        {
+            "role": message.role,
+            "content": message.text if reads_only else [_part(part) for part in message.parts],
+        }
         for message in messages
     ]
     return processor.apply_chat_template(
