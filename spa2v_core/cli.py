@@ -72,7 +72,7 @@ def _cues(options: argparse.Namespace) -> None:
 
 def _render(options: argparse.Namespace) -> None:
     layout = layout_io.read(options.layout)
-    clip, start, _, note = pipeline.load_span(
+    clip, _, note = pipeline.load_span(
         options.audio,
         start_s=options.start,
         duration_s=options.duration,

@@ -15,7 +15,7 @@ from . import __version__
 from .audio.choices import MENDED
 from .audio.cues import SpatialCues, measure
 from .audio.hearing import Heard, hear
-from .audio.io import AudioClip, read_audio, select_span
+from .audio.io import AudioClip, read_span
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import get_tagger
 from .files import atomic
@@ -46,7 +46,7 @@ class Analysis:
     ----------
     clip: the span; cues: of the span; heard: its sources and what they may be;
     objects: what the user named; start_s: where it starts in the recording;
-    recording_s: how long the recording is; note: how the span was chosen ("" if by the user).
+    note: how the span was chosen ("" if by the user).
     """
 
     clip: AudioClip
@@ -54,7 +54,6 @@ class Analysis:
     heard: tuple[Heard, ...]
     objects: tuple[str, ...]
     start_s: float
-    recording_s: float
     note: str
 
 
@@ -81,14 +80,13 @@ def load_span(
     duration_s: float | None = None,
     swap_channels: bool = False,
     channels: str = "auto",
-) -> tuple[AudioClip, float, float, str]:
-    """(span, its start, the recording's length, note) of a file.
+) -> tuple[AudioClip, float, str]:
+    """(span, its start, note) of a file.
 
     channels: one of `audio.choices.CHANNELS`; swap_channels: exchange left and right after that.
     """
-    recording = read_audio(path, channels=channels)
-    clip, start, note = select_span(recording, start_s, duration_s)
-    return clip.swapped() if swap_channels else clip, start, recording.duration_s, note
+    clip, start, note = read_span(path, start_s, duration_s, channels=channels)
+    return clip.swapped() if swap_channels else clip, start, note
 
 
 def analyse(
@@ -107,7 +105,7 @@ def analyse(
     width: factor by which positions are spread from the middle.
     objects: comma-separated names of what the user hears, which say how many sources to find.
     """
-    clip, start, length, note = load_span(
+    clip, start, note = load_span(
         path,
         start_s=start_s,
         duration_s=duration_s,
@@ -117,7 +115,7 @@ def analyse(
     cues = measure(clip, mend=channels in MENDED, width=width)
     names = parse_objects(objects)
     heard = hear(cues, get_tagger(tagger), len(names) or None)
-    return Analysis(clip, cues, heard, names, start, length, note)
+    return Analysis(clip, cues, heard, names, start, note)
 
 
 def embedding(clip: AudioClip, tagger: str) -> tuple[float, ...]:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from spa2v_core.audio.cues import MONO_NOTE
-from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest_span, read_audio
+from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest, survey_audio
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
 from spa2v_core.errors import InputError
 from spa2v_core.generation.export import read_layout
@@ -24,17 +23,18 @@ def inspect(audio: str | None, channels: str = "auto") -> tuple[Any, Any, str]:
     """Span controls and a line about the recording that was just given."""
     if audio is None:
         return gr.update(value=0), gr.update(value=MAX_SPAN_SECONDS), ""
-    clip = read_audio(Path(audio), channels=channels)
-    length = min(clip.duration_s, MAX_SPAN_SECONDS)
-    start = loudest_span(clip)
-    kind = "stereo" if clip.channels == 2 else "mono"
-    same = clip.channels == 1 or float(np.abs(clip.samples[0] - clip.samples[1]).max()) < 1e-3
-    about = f"{clip.duration_s:.2f} s, {kind}, {clip.rate} Hz."
-    if clip.duration_s > MAX_SPAN_SECONDS:
-        about += f" Its loudest {MAX_SPAN_SECONDS:g} s are chosen; change the span if you like."
-    if clip.notes:
-        about += " " + " ".join(f"{said[:1].upper()}{said[1:]}." for said in clip.notes)
-    if same:
+    survey = survey_audio(Path(audio), channels=channels)
+    length = min(survey.seconds, MAX_SPAN_SECONDS)
+    start = loudest(survey)
+    kind = "stereo" if survey.channels == 2 else "mono"
+    seconds = f"{survey.seconds:.2f} s" if survey.whole else f"Over {survey.seconds / 60:.1f} min"
+    about = f"{seconds}, {kind}, {survey.rate} Hz."
+    if survey.seconds > MAX_SPAN_SECONDS:
+        of = "Its loudest" if survey.whole else "Of these the loudest"
+        about += f" {of} {MAX_SPAN_SECONDS:g} s are chosen; change the span if you like."
+    if survey.notes:
+        about += " " + " ".join(f"{said[:1].upper()}{said[1:]}." for said in survey.notes)
+    if survey.channels == 1 or survey.alike:
         about += f" {MONO_NOTE.capitalize()} (browsers often record in mono)."
     return round(start, 2), round(length, 3), about
 

@@ -61,11 +61,17 @@ def check_choice(choice: str, count: int, name: str) -> None:
         raise InputError(f"{name} has {count} channel, middle and side are 2: choose auto")
 
 
+def named(names: Sequence[str]) -> bool:
+    """Whether channels, as FFmpeg calls them, are a surround format by the file's own words. Four
+    are left to the user: ambisonics are often written as quad."""
+    return len(names) > 2 and {"FL", "FR"} <= set(names) and ("FC" in names or len(names) > 4)
+
+
 def chosen(part: np.ndarray, names: Sequence[str], choice: str) -> np.ndarray:
     """(1 or 2, n) of (channels, n) samples; `names` as FFmpeg calls them ("FL", "FC", ...)."""
+    if len(part) > 2 and choice not in ("left", "right"):
+        part = _front(part, names)
     match choice:
-        case "front" if len(part) > 2:
-            return _front(part, names)
         case "left":
             return part[:1]
         case "right":
@@ -87,11 +93,8 @@ def _front(part: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return gains.T @ part
 
 
-def decode_ambisonics(samples: np.ndarray, choice: str, name: str) -> np.ndarray:
-    """(2, n) of (4, n) first-order ambisonics: two cardioids to the left and right.
-
-    Raises InputError where the energies of the components say that it is another normalisation.
-    """
+def check_ambisonics(samples: np.ndarray, choice: str, name: str) -> None:
+    """InputError where the energies of (4, n) components say that it is another normalisation."""
     ratio = _directional_share(samples)
     nearest = min(AMBISONICS, key=lambda kind: abs(np.log(max(ratio, 1e-6) / AMBISONICS[kind])))
     if nearest != choice and ratio > 0:
@@ -99,6 +102,10 @@ def decode_ambisonics(samples: np.ndarray, choice: str, name: str) -> np.ndarray
             f"{name} is not {choice}: X^2 + Y^2 + Z^2 is {ratio:.1f} times W^2, which is that of "
             f"{nearest}: choose {nearest}"
         )
+
+
+def ambisonics_to_stereo(samples: np.ndarray, choice: str) -> np.ndarray:
+    """(2, n) of (4, n) first-order ambisonics: two cardioids to the left and right."""
     # FuMa: W 3 dB lower, order W, X (front), Y (left), Z; ACN: W, Y, Z, X
     omni, left = (samples[0] * 2**0.5, samples[2]) if choice == "fuma" else samples[:2]
     if choice == "n3d":

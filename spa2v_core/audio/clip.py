@@ -49,11 +49,7 @@ class AudioClip:
             raise InputError(
                 f"start {start_s:g} s is outside the clip, which is {self.duration_s:.2f} s long"
             )
-        if not MIN_SPAN_SECONDS <= duration_s <= MAX_SPAN_SECONDS + 1e-6:
-            raise InputError(
-                f"the span must be {MIN_SPAN_SECONDS:g} to {MAX_SPAN_SECONDS:g} s long, "
-                f"not {duration_s:g} s"
-            )
+        check_duration(duration_s)
         first = to_samples(start_s, self.rate)
         samples = self.samples[:, first : first + to_samples(duration_s, self.rate)]
         if samples.shape[1] < to_samples(MIN_SPAN_SECONDS, self.rate):
@@ -67,3 +63,12 @@ class AudioClip:
     def with_samples(self, samples: np.ndarray) -> AudioClip:
         """The same clip with other sound."""
         return replace(self, samples=samples)
+
+
+def check_duration(seconds: float) -> None:
+    """InputError unless so much can be planned and rendered at once (NaN can't)."""
+    if not MIN_SPAN_SECONDS <= seconds <= MAX_SPAN_SECONDS + 1e-6:
+        raise InputError(
+            f"the span must be {MIN_SPAN_SECONDS:g} to {MAX_SPAN_SECONDS:g} s long, "
+            f"not {seconds:g} s"
+        )

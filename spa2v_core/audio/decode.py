@@ -1,33 +1,32 @@
-"""The sound of a container: which of its tracks, all that can be decoded, in players' time.
-
-Files that other programs play are played here too: what is damaged, cut short, chained or late is
-decoded as far as it goes, and said.
-"""
+"""The sound of a recording: which of its tracks and channels, all of it or a part."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
-import av.error
 import numpy as np
 
 from ..errors import InputError
 from ..units import to_samples
-from .choices import AMBISONICS, check_choice, chosen, decode_ambisonics
+from .choices import AMBISONICS, ambisonics_to_stereo, check_ambisonics, check_choice, chosen
+from .container import UNTIMED, Budget, TooMuch, links, opened
+from .track import MAX_KEPT, Track
 
-#: Files of a higher rate are brought down to the lower: nothing that is heard lies between, and a
-#: small file may hold an hour of it.
-HIGHEST_RATE, LOWERED_RATE = 96_000, 48_000
-#: Most samples over all channels that are decoded, and most that are kept.
-MAX_DECODED, MAX_KEPT = 180_000_000, 90_000_000
-#: A longer gap between frames is damage, s.
-LONGEST_GAP_S = 0.05
-#: RMS of a track that is taken for silent, dB re full scale.
-SILENT_TRACK_DB = -70.0
+#: Level over half a second under which a track is silent, dB re full scale: of formats of up to 16
+#: bits and of lossy ones, and of those that keep more.
+SILENT_TRACK_DB, DEEP_SILENT_TRACK_DB = -70.0, -110.0
+#: Tracks of a file that are looked through for sound.
+MAX_TRACKS = 16
+#: The loudest part is found in steps of this, s.
+STEP_S = 0.1
+#: Steps that are measured at once.
+WINDOW_STEPS = 40
+#: A rest behind a part that is no longer than this belongs to it, s.
+REST_S = 1e-3
 
 
 @dataclass
@@ -38,244 +37,288 @@ class Decoded:
     ----------
     samples: (1 or 2, n) float32; rate: a second. notes: what a user should know.
     deep: whether the format keeps what is far below 16 bits (float, 24 and 32 bits).
+    end_s: where what was decoded ends in the recording; ended: whether the recording does there.
     """
 
     samples: np.ndarray
     rate: int
     notes: list[str] = field(default_factory=list)
     deep: bool = False
+    end_s: float = 0.0
+    ended: bool = True
 
 
-def decode(path: Path, max_seconds: float, choice: str) -> Decoded:
-    """The sound of a file as mono or stereo.
+@dataclass(frozen=True)
+class Survey:
+    """What a recording is like as a whole.
+
+    Attributes
+    ----------
+    seconds: that were looked at; whole: whether these are all.
+    rate: a second; channels: 1 or 2; alike: whether both are the same.
+    power: (n,) variance over the channels in each step of `STEP_S`; notes: what a user should know.
+    """
+
+    seconds: float
+    whole: bool
+    rate: int
+    channels: int
+    alike: bool
+    power: np.ndarray
+    notes: tuple[str, ...]
+
+
+class Recording:
+    """A file whose sound is asked for.
+
+    Parameters
+    ----------
+    choice: what its channels are, one of `choices.CHANNELS`.
 
     Raises
     ------
     InputError
-        if there is none, if it is too long, or if its channels are not explained by `choice`.
+        if there is no sound in it, or its channels are not explained by `choice`.
     av.error.FFmpegError
         if it is no file that can be read at all.
     """
-    found: Decoded | None = None
-    for link in _links(path):
-        with av.open(link, "r", metadata_errors="replace") as container:
-            if not container.streams.audio:
+
+    def __init__(self, path: Path, choice: str) -> None:
+        self.path, self.choice = path, choice
+        self.notes: list[str] = []
+        self.chain = links(path)
+        with opened(self.chain[0]) as container:
+            streams = container.streams.audio
+            if not streams:
                 raise InputError(f"{path.name} has no sound track")
-            reader = _Reader(path.name, container, choice, max_seconds, found)
-            part = reader.read()
-        if found is None:
-            found = part
-        else:
-            found.samples = _end_to_end([found.samples, part.samples])
-    if found is None:
-        raise InputError(f"{path.name} holds no sound: the file is cut off or damaged")
-    return found
+            usable = [
+                index
+                for index, stream in enumerate(streams)
+                if stream.codec_context is not None
+                and stream.codec_context.sample_rate
+                and stream.codec_context.channels
+            ]
+            if not usable:
+                raise InputError(
+                    f"{path.name} has a sound track that can't be decoded here: "
+                    "export it as wav or flac"
+                )
+            timed = container.format.name not in UNTIMED and len(self.chain) == 1
+            #: Seconds that the file says it lasts, 0 if it does not, or only guesses.
+            self.stated_s = (container.duration or 0) / 1e6 if timed else 0.0
+            pairs = _pairs_of_mono(streams, usable)
+            default = [index for index in usable if streams[index].disposition & _DEFAULT]
+        self.tracks = self._pair(pairs) if pairs else (self._sounding([*default, *usable]),)
 
+    def read(self, start_s: float = 0.0, stop_s: float = math.inf) -> Decoded:
+        """All that can be decoded from `start_s` on, up to `stop_s`.
 
-@dataclass
-class _Reader:
-    """Reads one container; `before` is what an earlier link of a chain held."""
-
-    name: str
-    container: av.container.InputContainer
-    choice: str
-    max_seconds: float
-    before: Decoded | None
-
-    def read(self) -> Decoded:
-        """The first track that is not silent; two mono tracks are left and right."""
-        self._check_header()
-        streams = self.container.streams.audio
-        if _are_left_and_right(streams):
-            return self._two_mono_tracks()
-        default = [k for k, stream in enumerate(streams) if stream.disposition.name == "default"]
-        first: Decoded | None = None
-        for index in dict.fromkeys([0, *default, *range(len(streams))]):
-            track = self._track(index, self.choice)
-            if len(streams) == 1 or not _is_silent(track.samples):
-                if index:
-                    track.notes.append(f"track 1 is silent: track {index + 1} is taken")
-                return track
-            first = first or track
-        return first or self._track(0, self.choice)
-
-    def _check_header(self) -> None:
-        seconds = (self.container.duration or 0) / 1e6
-        if seconds > self.max_seconds * 1.01:
-            raise InputError(too_long(self.name, seconds, self.max_seconds))
-
-    def _two_mono_tracks(self) -> Decoded:
-        left, right = (self._track(index, "plain") for index in (0, 1))
+        Raises
+        ------
+        TooMuch
+            there is more than is decoded or kept at once.
+        """
+        budget = Budget(self.path.name)
+        parts = [self._read(index, start_s, stop_s, budget) for index in self.tracks]
+        if len(parts) == 1:
+            return parts[0]
+        left, right = parts
         if self.choice in ("left", "right"):
             return left if self.choice == "left" else right
-        check_choice(self.choice, 2, self.name)
-        count = max(part.samples.shape[1] for part in (left, right))
-        both = np.zeros((2, count), np.float32)
-        for row, part in zip(both, (left, right), strict=True):
+        both = np.zeros((2, max(part.samples.shape[1] for part in parts)), np.float32)
+        for row, part in zip(both, parts, strict=True):
             row[: part.samples.shape[1]] = part.samples[0]
-        notes = ["two mono tracks are taken as left and right", *left.notes, *right.notes]
-        return Decoded(chosen(both, ("FL", "FR"), self.choice), left.rate, notes, left.deep)
+        notes = list(dict.fromkeys([*left.notes, *right.notes]))
+        end, ended = max(left.end_s, right.end_s), left.ended and right.ended
+        samples = chosen(both, ("FL", "FR"), self.choice)
+        return Decoded(samples, left.rate, notes, left.deep, end, ended)
 
-    def _track(self, index: int, choice: str) -> Decoded:
-        """All that can be decoded of one track."""
-        self.container.seek(0)
-        stream = self.container.streams.audio[index]
-        codec = stream.codec_context
-        if codec is None or not codec.sample_rate or not codec.channels:
-            raise InputError(
-                f"{self.name} has a sound track that can't be decoded here: "
-                "export it as wav or flac"
-            )
-        check_choice(choice, codec.channels, self.name)
-        rate = codec.sample_rate if codec.sample_rate <= HIGHEST_RATE else LOWERED_RATE
-        rate = self.before.rate if self.before else rate
-        notes: list[str] = []
-        samples = self._samples(stream, choice, rate, notes)
-        if choice in AMBISONICS:
-            samples = decode_ambisonics(samples, choice, self.name)
-        deep = codec.name.startswith("pcm_f") or codec.format.name.startswith(("s32", "dbl"))
-        return Decoded(samples, rate, notes, deep)
-
-    def _samples(
-        self, stream: av.AudioStream, choice: str, rate: int, notes: list[str]
-    ) -> np.ndarray:
-        """(channels, n) in players' time: what starts late is late."""
-        parts: list[np.ndarray] = []
-        decoded = kept = 0
-        converter = _Converter(rate)
-        for frame in _frames(self.container, stream, notes):
-            if not parts:
-                parts.append(np.zeros((1, to_samples(self._late(frame), rate)), np.float32))
-            decoded += frame.samples * frame.layout.nb_channels
-            names = [channel.name for channel in frame.layout.channels]
-            for samples in converter.convert(frame):
-                parts.append(chosen(samples, names, choice))
-                kept += parts[-1].shape[1]
-            self._check_size(kept / rate, kept * len(parts[-1]), decoded)
-        if not kept:
-            raise InputError(f"{self.name} holds no sound: the file is cut off or damaged")
-        return _end_to_end(parts)
-
-    def _late(self, frame: av.AudioFrame) -> float:
-        """Seconds that the sound starts after the container (its pictures) does."""
-        if frame.time is None or len(self.container.streams) == 1:
-            return 0.0
-        late = frame.time - (self.container.start_time or 0) / 1e6
-        return min(max(late, 0.0), self.max_seconds)
-
-    def _check_size(self, seconds: float, kept: int, decoded: int) -> None:
-        if self.before is not None:
-            seconds += self.before.samples.shape[1] / self.before.rate
-            kept += self.before.samples.size
-        if seconds > self.max_seconds * 1.01:
-            raise InputError(too_long(self.name, seconds, self.max_seconds))
-        if kept > MAX_KEPT or decoded > MAX_DECODED:
-            raise InputError(
-                f"{self.name} holds over {MAX_KEPT / 1e6:.0f} million samples: "
-                "cut out the part you need"
-            )
-
-
-class _Converter:
-    """Frames of any format to (channels, n) float32 of one rate; the format may change."""
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        self._of: tuple[str, str, int] | None = None
-        self._resampler: av.AudioResampler | None = None
-
-    def convert(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._resampler is None or kind != self._of:
-            # packed: PyAV counts a plane too many where 8 channels or more are planar
-            self._of = kind
-            self._resampler = av.AudioResampler(format="flt", rate=self.rate)
-        for piece in self._resampler.resample(frame):
-            yield piece.to_ndarray().reshape(-1, piece.layout.nb_channels).T
-
-
-def _frames(
-    container: av.container.InputContainer, stream: av.AudioStream, notes: list[str]
-) -> Iterator[av.AudioFrame]:
-    """Every frame that can be decoded; what is damaged is left out, and noted."""
-    packets = container.demux(stream)
-    time = 0.0
-    lost_at: list[float] = []
-    failed: av.error.FFmpegError | None = None
-    heard = False
-    while True:
-        try:
-            for frame in next(packets).decode():
-                if heard and frame.time is not None and frame.time - time > LONGEST_GAP_S:
-                    lost_at.append(time)
-                heard = True
-                time = (frame.time or time) + frame.samples / frame.sample_rate
-                yield frame
-        except StopIteration:
-            break
-        except av.error.FFmpegError as error:
-            failed = error
-            lost_at.append(time)
-    if failed is not None and not heard:
-        raise failed
-    if lost_at:
-        notes.append(
-            f"the file is damaged or cut short at {lost_at[0]:.1f} s: "
-            "what can't be decoded is left out"
+    def survey(self, longest_s: float) -> Survey:
+        """Look through the recording without keeping it, at most `longest_s` of it."""
+        budget = Budget(self.path.name)
+        looks = [_Look(self._track(index)) for index in self.tracks]
+        for look in looks:
+            look.through(budget, longest_s)
+        notes = [*self.notes, *(note for look in looks for note in look.track.notes)]
+        power = np.zeros(max(len(look.power) for look in looks))
+        for look in looks:
+            power[: len(look.power)] += look.power
+        return Survey(
+            seconds=max(look.track.end_s for look in looks),
+            whole=all(look.track.ended for look in looks),
+            rate=looks[0].track.rate,
+            channels=max(len(looks), *(look.channels for look in looks)),
+            alike=len(looks) == 1 and looks[0].alike,
+            power=power,
+            notes=tuple(dict.fromkeys(notes)),
         )
 
+    def _track(self, index: int) -> Track:
+        choice = "plain" if len(self.tracks) > 1 else self.choice
+        return Track(self.path.name, self.chain, index, choice)
 
-def _end_to_end(parts: list[np.ndarray]) -> np.ndarray:
-    """Parts joined; where one is mono and another stereo the mono is in both channels."""
-    count = max(len(part) for part in parts)
-    same = [part if len(part) == count else np.repeat(part[:1], count, 0) for part in parts]
-    return np.concatenate(same, axis=1, dtype=np.float32)
+    def _read(self, index: int, start_s: float, stop_s: float, budget: Budget) -> Decoded:
+        track = self._track(index)
+        blocks: list[tuple[int, np.ndarray]] = []
+        first, kept = 0, 0
+        for at, samples in track.blocks(budget, start_s, stop_s + REST_S):
+            first = to_samples(start_s, track.rate)
+            if at + samples.shape[1] <= first:
+                continue
+            blocks.append((at, samples[:, max(0, first - at) :]))
+            blocks[-1] = (max(at, first), blocks[-1][1])
+            kept += samples.size
+            if kept > MAX_KEPT:
+                raise TooMuch(
+                    f"{self.path.name} holds over {MAX_KEPT / 1e6:.0f} million samples: "
+                    "choose a span of it (start and length), or cut out the part you need"
+                )
+        if track.end_s == 0.0:
+            raise InputError(f"{self.path.name} holds no sound: the file is cut off or damaged")
+        samples = _assembled(blocks, first)
+        if math.isfinite(stop_s):
+            stop = to_samples(stop_s - start_s, track.rate)
+            if not track.ended or samples.shape[1] - stop > REST_S * track.rate:
+                samples = samples[:, :stop]
+        if self.choice in AMBISONICS and len(self.tracks) == 1 and samples.size:
+            check_ambisonics(samples, self.choice, self.path.name)
+            samples = ambisonics_to_stereo(samples, self.choice)
+        notes = [*self.notes, *track.notes]
+        return Decoded(samples, track.rate, notes, track.deep, track.end_s, track.ended)
+
+    def _pair(self, pairs: list[tuple[int, int]]) -> tuple[int, ...]:
+        """The first pair of mono tracks with sound."""
+        check_choice(self.choice, 2, self.path.name)
+        pair = pairs[0]
+        if len(pairs) > 1:
+            budget = Budget(self.path.name)
+            heard = (p for p in pairs if any(self._has_sound(index, budget) for index in p))
+            pair = next(heard, pair)
+        which = "" if pair == (0, 1) else f" (tracks {pair[0] + 1} and {pair[1] + 1})"
+        self.notes.append(f"two mono tracks are taken as left and right{which}")
+        return pair
+
+    def _sounding(self, order: list[int]) -> int:
+        """The first track with sound; the file's default is looked at first."""
+        order = list(dict.fromkeys(order))[:MAX_TRACKS]
+        if len(order) == 1:
+            return order[0]
+        budget = Budget(self.path.name)
+        for place, index in enumerate(order):
+            if self._has_sound(index, budget):
+                if place:
+                    self.notes.append(f"track {order[0] + 1} is silent: track {index + 1} is taken")
+                elif index:
+                    self.notes.append(f"of {len(order)} tracks the default, {index + 1}, is taken")
+                return index
+        return order[0]
+
+    def _has_sound(self, index: int, budget: Budget) -> bool:
+        """Whether half a second of a track is above silence; it is decoded up to there."""
+        track = Track(self.path.name, self.chain, index, "any")
+        pieces: list[np.ndarray] = []
+        for _, samples in track.blocks(budget):
+            pieces.append(samples.mean(0))
+            if sum(map(len, pieces)) >= track.rate / 2:
+                if _is_sound(np.concatenate(pieces), track.deep):
+                    return True
+                pieces.clear()
+        return bool(pieces) and _is_sound(np.concatenate(pieces), track.deep)
 
 
-def _are_left_and_right(streams: Sequence[av.AudioStream]) -> bool:
-    """Whether the first two tracks are mono, of one rate and one language."""
-    if len(streams) < 2 or any(stream.codec_context is None for stream in streams[:2]):
-        return False
-    one, other = (stream.codec_context for stream in streams[:2])
-    same_rate = one.sample_rate == other.sample_rate
-    same_language = streams[0].language == streams[1].language
-    return one.channels == other.channels == 1 and same_rate and same_language
+class _Look:
+    """Goes through a track and keeps its level only, a few seconds at a time."""
+
+    def __init__(self, track: Track) -> None:
+        self.track, self.channels, self.alike = track, 1, True
+        self.power = np.zeros(0)
+        self._powers: list[np.ndarray] = []
+        self._blocks: list[tuple[int, np.ndarray]] = []
+        self._first = self._end = 0
+
+    def through(self, budget: Budget, longest_s: float) -> None:
+        """Up to `longest_s`, or what the budget allows."""
+        try:
+            for at, samples in self.track.blocks(budget, 0.0, longest_s):
+                self._take(at, samples)
+        except TooMuch:
+            self.track.end_s = self._end / self.track.rate
+        self._measure(self._end - self._first + self._step)
+        self.power = np.concatenate(self._powers)
+
+    @property
+    def _step(self) -> int:
+        return max(1, to_samples(STEP_S, self.track.rate or 1))
+
+    def _take(self, at: int, samples: np.ndarray) -> None:
+        window = WINDOW_STEPS * self._step
+        if self.track.choice in AMBISONICS:
+            samples = ambisonics_to_stereo(samples, self.track.choice)
+        while at - self._first > window:  # a long silence
+            self._measure(window)
+        self._blocks.append((at, samples))
+        self._end = at + samples.shape[1]
+        if self._end - self._first > window:
+            self._measure()
+
+    def _measure(self, at_least: int = 0) -> None:
+        """Variance in each step (a constant offset and slow rumble are no sound) of the blocks, as
+        if silence followed up to `at_least` samples; what fills no step is kept."""
+        samples = _assembled(self._blocks, self._first)
+        if (lacking := at_least - samples.shape[1]) > 0:
+            samples = np.pad(samples, ((0, 0), (0, lacking)))
+        count = samples.shape[1] // self._step
+        whole, rest = np.split(samples, [count * self._step], axis=1)
+        parts = whole.reshape(len(whole), count, self._step)
+        power = np.square(parts).mean(2).sum(0) - np.square(parts.mean(2)).sum(0)
+        self._powers.append(np.where(np.isfinite(power), power, 0.0))
+        if len(whole) > 1:
+            self.channels = 2
+            self.alike = self.alike and bool((np.abs(whole[0] - whole[1]) < 1e-3).all())
+        self._first += count * self._step
+        self._blocks = [(self._first, rest)] if rest.size else []
 
 
-def _is_silent(samples: np.ndarray) -> bool:
+def _assembled(blocks: list[tuple[int, np.ndarray]], first: int) -> np.ndarray:
+    """(channels, n) from sample `first` on; mono blocks are in both channels, gaps are silent."""
+    if not blocks:
+        return np.zeros((1, 0), np.float32)
+    rows = max(len(samples) for _, samples in blocks)
+    out = np.zeros((rows, max(at + s.shape[1] for at, s in blocks) - first), np.float32)
+    for at, samples in blocks:
+        out[:, at - first : at - first + samples.shape[1]] = samples
+    return out
+
+
+def _is_sound(samples: np.ndarray, deep: bool) -> bool:
     moving = float(np.var(samples, dtype=np.float64))
-    return 10 * np.log10(max(moving, 1e-20)) < SILENT_TRACK_DB
+    least = DEEP_SILENT_TRACK_DB if deep else SILENT_TRACK_DB
+    return 10 * math.log10(max(moving, 1e-20)) > least
 
 
-def _links(path: Path) -> Iterator[str | io.BytesIO]:
-    """The file, or, of Ogg streams that are chained (RFC 3533, 4), each by itself: FFmpeg stops
-    where the rate changes."""
-    with path.open("rb") as file:
-        is_ogg = file.read(4) == b"OggS"
-    starts = _chain(path.read_bytes()) if is_ogg else [0]
-    if len(starts) < 2:
-        yield str(path)
-        return
-    data = path.read_bytes()
-    for start, stop in zip(starts, [*starts[1:], len(data)], strict=True):
-        yield io.BytesIO(data[start:stop])
+_DEFAULT = av.stream.Disposition.default
 
 
-def _chain(data: bytes) -> list[int]:
-    """Where the links of an Ogg file start: pages that begin a stream after others ended."""
-    starts, at, beginning = [0], 0, True
-    while 0 <= at < len(data) - 27 and data[at : at + 4] == b"OggS":
-        begins = bool(data[at + 5] & 2)
-        if begins and not beginning:
-            starts.append(at)
-        beginning = begins
-        segments = data[at + 26]
-        at += 27 + segments + sum(data[at + 27 : at + 27 + segments])
-    return starts
+def _pairs_of_mono(
+    streams: Sequence[av.AudioStream], usable: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Tracks one and two, three and four, ... if all are mono, of one rate and language: a
+    camera's microphones."""
+    kinds = {
+        (
+            streams[k].codec_context.channels,
+            streams[k].codec_context.sample_rate,
+            streams[k].language,
+        )
+        for k in usable
+    }
+    if len(usable) < 2 or len(kinds) > 1 or next(iter(kinds))[0] != 1:
+        return []
+    return list(zip(usable[:MAX_TRACKS:2], usable[1:MAX_TRACKS:2], strict=False))
 
 
 def too_long(name: str, seconds: float, limit: float) -> str:
     return (
         f"{name} is {seconds / 60:.0f} minutes long or more, over the limit of {limit / 60:.0f}: "
-        "cut out the part you need"
+        "choose a span of it (start and length), or cut out the part you need"
     )

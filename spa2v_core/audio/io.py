@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,32 +16,69 @@ import numpy as np
 from ..errors import InputError
 from ..units import to_samples, to_seconds
 from .channels import high_passed
-from .clip import DEEP_SILENCE_DB, MAX_SPAN_SECONDS, MIN_SPAN_SECONDS, SILENCE_DB, AudioClip
-from .decode import decode
+from .clip import (
+    DEEP_SILENCE_DB,
+    MAX_SPAN_SECONDS,
+    MIN_SPAN_SECONDS,
+    SILENCE_DB,
+    AudioClip,
+    check_duration,
+)
+from .decode import STEP_S, Decoded, Recording, Survey, too_long
 
+#: What is decoded whole, and looked through for its loudest part, s.
 MAX_SECONDS = 15 * 60
 MAX_BYTES = 200_000_000
+#: Share of the samples that must be numbers.
+MOST_NUMBERS = 0.99
 
 
 def read_audio(
     path: Path,
     *,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
     max_seconds: float = MAX_SECONDS,
     max_bytes: int = MAX_BYTES,
     min_seconds: float = MIN_SPAN_SECONDS,
     channels: str = "auto",
 ) -> AudioClip:
-    """Decode the sound of a file (wav, flac, mp3, ogg, opus, m4a, mp4, webm, ...).
+    """Decode the sound of a file (wav, flac, mp3, ogg, opus, m4a, mp4, webm, ...), or of a part.
 
-    channels: one of `choices.CHANNELS`; more than two have to be explained (four may be quad or
-    ambisonics).
+    duration_s: of the part; None is to the end, which is at most `max_seconds` away. channels: one
+    of `choices.CHANNELS`; what is more than two, and not explained by the file, has to be.
 
     Raises
     ------
     InputError
-        missing, empty, not audio, too long, too large, damaged, with unexplained channels, or with
-        values that are not numbers.
+        missing, empty, not audio, too long, too large, with unexplained channels, with nothing
+        there, or with values that are not numbers.
     """
+    with _recording(path, channels, max_bytes) as recording:
+        stop = start_s + (max_seconds * 1.01 if duration_s is None else duration_s)
+        if duration_s is None and recording.stated_s - start_s > max_seconds * 1.01:
+            raise InputError(too_long(path.name, recording.stated_s, max_seconds))
+        decoded = recording.read(start_s, stop)
+    if duration_s is None and not decoded.ended:
+        raise InputError(too_long(path.name, decoded.end_s, max_seconds))
+    return _clip(path.name, decoded, start_s, min_seconds)
+
+
+def survey_audio(path: Path, *, channels: str = "auto") -> Survey:
+    """What a recording is like as a whole, or its first 15 minutes, without keeping it.
+
+    Raises InputError as `read_audio` does.
+    """
+    with _recording(path, channels, MAX_BYTES) as recording:
+        survey = recording.survey(MAX_SECONDS)
+    if survey.seconds < MIN_SPAN_SECONDS:
+        raise InputError(f"{path.name} holds no more than {survey.seconds:.2f} s of sound")
+    return survey
+
+
+@contextmanager
+def _recording(path: Path, channels: str, max_bytes: int) -> Iterator[Recording]:
+    """A file that can be read, or InputError."""
     name = path.name
     if not path.is_file():
         raise InputError(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
@@ -49,21 +90,46 @@ def read_audio(
             f"{name} is {size / 1e6:.0f} MB, over the limit of {max_bytes / 1e6:.0f} MB"
         )
     try:
-        decoded = decode(path, max_seconds, channels)
+        yield Recording(path, channels)
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        raise InputError(f"{name} {_why_unreadable(path)}") from error
+
+
+def _why_unreadable(path: Path) -> str:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data[4:8] == b"ftyp" and data.find(b"moov") < 0:
+            return (
+                "is cut off: its index, which is written last, is missing: record or copy it again"
+            )
+    return "can't be read as audio: give a wav, flac, mp3, ogg, m4a or mp4"
+
+
+def _clip(name: str, decoded: Decoded, start_s: float, min_seconds: float) -> AudioClip:
+    """The clip in memory; InputError if there is next to nothing in it."""
+    seconds = to_seconds(decoded.samples.shape[1], decoded.rate)
+    if start_s > 0 and start_s >= decoded.end_s:
         raise InputError(
-            f"{name} can't be read as audio: give a wav, flac, mp3, ogg, m4a or mp4"
-        ) from error
+            f"start {start_s:g} s is outside the clip, which is {decoded.end_s:.2f} s long"
+        )
     if decoded.samples.shape[1] < to_samples(min_seconds, decoded.rate):
-        seconds = to_seconds(decoded.samples.shape[1], decoded.rate)
+        if start_s > 0:
+            raise InputError(f"only {seconds:.2f} s are left there")
         raise InputError(f"{name} holds no more than {seconds:.2f} s of sound")
-    if not np.isfinite(decoded.samples).all():
+    samples, notes = _within_full_scale(_numbers(decoded.samples, name))
+    silent_db = DEEP_SILENCE_DB if decoded.deep else SILENCE_DB
+    return AudioClip(samples, decoded.rate, name, (*decoded.notes, *notes), silent_db)
+
+
+def _numbers(samples: np.ndarray, name: str) -> np.ndarray:
+    """Samples with silence for the few that are no numbers."""
+    numbers = np.isfinite(samples)
+    if numbers.all():
+        return samples
+    if numbers.mean() < MOST_NUMBERS:
         raise InputError(
             f"{name} holds samples that are not numbers (NaN or infinite): export it again"
         )
-    samples, notes = _within_full_scale(decoded.samples)
-    silent_db = DEEP_SILENCE_DB if decoded.deep else SILENCE_DB
-    return AudioClip(samples, decoded.rate, name, (*decoded.notes, *notes), silent_db)
+    return np.where(numbers, samples, np.float32(0))
 
 
 def _within_full_scale(samples: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -82,45 +148,53 @@ def level_db(samples: np.ndarray) -> float:
     return 10 * float(np.log10(max(power, 1e-20)))
 
 
-def loudest_span(clip: AudioClip, duration_s: float = MAX_SPAN_SECONDS) -> float:
-    """Start in seconds of the loudest part of `duration_s` (0 if the clip is not longer)."""
-    if clip.duration_s <= duration_s:
+def loudest(survey: Survey, duration_s: float = MAX_SPAN_SECONDS) -> float:
+    """Start in seconds of the loudest part of `duration_s` (0 if there is not more)."""
+    if survey.seconds <= duration_s:
         return 0.0
-    step = to_samples(0.1, clip.rate)
-    count = clip.samples.shape[1] // step
-    # variances: a constant offset and slow rumble are no sound
-    parts = clip.samples[:, : count * step].reshape(clip.channels, count, step)
-    power = np.einsum("cns,cns->n", parts, parts) / step - np.square(parts.mean(2)).sum(0)
-    sums = np.concatenate([[0.0], power.cumsum(dtype=np.float64)])
-    width = min(count, round(duration_s / 0.1))
-    return to_seconds(int(np.argmax(sums[width:] - sums[:-width])) * step, clip.rate)
+    power = survey.power[: int(survey.seconds / STEP_S)]
+    sums = np.concatenate([[0.0], power.cumsum()])
+    width = min(len(power), round(duration_s / STEP_S))
+    return int(np.argmax(sums[width:] - sums[:-width])) * STEP_S
 
 
-def select_span(
-    clip: AudioClip, start_s: float | None = None, duration_s: float | None = None
+def read_span(
+    path: Path,
+    start_s: float | None = None,
+    duration_s: float | None = None,
+    *,
+    channels: str = "auto",
 ) -> tuple[AudioClip, float, str]:
-    """The part to plan and render: (clip, its start, note).
+    """The part of a recording to plan and render: (clip, its start, note); only that is kept.
 
-    Without a choice it is the whole clip, or its loudest 10 s, and the note says so.
+    Without a choice it is the whole recording, or its loudest 10 s, and the note says so.
+
+    Raises InputError as `read_audio` does, and if the part is silent.
     """
-    note = ""
-    if start_s is None and duration_s is None and clip.duration_s > MAX_SPAN_SECONDS:
-        start_s, duration_s = loudest_span(clip), MAX_SPAN_SECONDS
-        note = (
-            f"the clip is {clip.duration_s:.1f} s long: its loudest {MAX_SPAN_SECONDS:g} s "
-            f"({start_s:.1f} to {start_s + duration_s:.1f} s) are used"
-        )
-    start = start_s or 0.0
-    if duration_s is None:
-        duration_s = min(MAX_SPAN_SECONDS, clip.duration_s - start)
-    part = (
-        clip
-        if start == 0 and abs(duration_s - clip.duration_s) < 1e-3
-        else clip.span(start, duration_s)
-    )
-    if level_db(high_passed(part).samples) < clip.silent_db:
-        raise InputError(f"{clip.name} is silent there: choose another span or another file")
+    note, start = "", start_s or 0.0
+    wanted = MAX_SPAN_SECONDS if duration_s is None else duration_s
+    if not 0 <= start < math.inf:  # NaN is neither
+        raise InputError(f"the span can't start at {start:g} s")
+    check_duration(wanted)
+    with _recording(path, channels, MAX_BYTES) as recording:
+        decoded = recording.read(start, start + wanted)
+        if start_s is None and duration_s is None and not decoded.ended:
+            survey = recording.survey(MAX_SECONDS)
+            start, note = loudest(survey), loudest_note(survey)
+            decoded = recording.read(start, start + wanted)
+    part = _clip(path.name, decoded, start, MIN_SPAN_SECONDS)
+    if level_db(high_passed(part).samples) < part.silent_db:
+        raise InputError(f"{part.name} is silent there: choose another span or another file")
     return part, start, note
+
+
+def loudest_note(survey: Survey) -> str:
+    """What is said where the loudest part of a long recording is taken."""
+    start = loudest(survey)
+    part = f"loudest {MAX_SPAN_SECONDS:g} s ({start:.1f} to {start + MAX_SPAN_SECONDS:.1f} s)"
+    if survey.whole:
+        return f"the clip is {survey.seconds:.1f} s long: its {part} are used"
+    return f"only {survey.seconds / 60:.1f} minutes were looked through: their {part} are used"
 
 
 def wav_bytes(clip: AudioClip) -> bytes:

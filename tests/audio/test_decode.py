@@ -1,6 +1,7 @@
 """Files that players play, whatever is odd about them."""
 
 import struct
+import time
 
 import av
 import numpy as np
@@ -10,7 +11,7 @@ from spa2v_core import pipeline
 from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.cues import measure
-from spa2v_core.audio.io import level_db, read_audio, select_span, write_wav
+from spa2v_core.audio.io import level_db, read_audio, read_span, write_wav
 from spa2v_core.errors import InputError
 from spa2v_core.simulation.acoustics import constant_power
 from tests.audio.sounds import encode, noise
@@ -90,7 +91,9 @@ def test_a_silent_first_track_is_passed_over(tmp_path):
     )
     read = read_audio(path)
     assert crosses(read)
-    assert "track 1 is silent: track 3 is taken" in read.notes
+    assert "of 3 tracks the default, 3, is taken" in read.notes
+    path = container(tmp_path / "two.mkv", [(silent, 0, True), (panned(), 0, False)])
+    assert "track 1 is silent: track 2 is taken" in read_audio(path).notes
 
 
 def test_what_starts_late_starts_late(tmp_path):
@@ -150,11 +153,10 @@ def test_float_over_full_scale_is_turned_down_and_said(tmp_path):
 @pytest.mark.parametrize("level", [-72, -90])
 def test_quiet_float_is_no_silence(level, tmp_path):
     samples = panned().samples * 10 ** ((level + 20) / 20)
-    read = read_audio(float_wav(tmp_path / "quiet.wav", samples))
-    assert crosses(select_span(read)[0])
+    assert crosses(read_span(float_wav(tmp_path / "quiet.wav", samples))[0])
     write_wav(AudioClip(samples, RATE), tmp_path / "sixteen.wav")
     with pytest.raises(InputError, match="silent"):
-        select_span(read_audio(tmp_path / "sixteen.wav"))
+        read_span(tmp_path / "sixteen.wav")
 
 
 def test_dc_alone_is_silence(tmp_path):
@@ -271,6 +273,126 @@ def test_high_rates_are_lowered_and_too_many_samples_refused(tmp_path, monkeypat
     read = read_audio(tmp_path / "high.wav")
     assert read.rate == 48_000
     assert crosses(read)
-    monkeypatch.setattr("spa2v_core.audio.decode.MAX_DECODED", 100_000)
+    monkeypatch.setattr("spa2v_core.audio.container.MAX_DECODED", 100_000)
     with pytest.raises(InputError, match="million samples"):
         read_audio(tmp_path / "high.wav")
+
+
+def lag(part, reference):
+    """Samples that a part is later than a reference, by their correlation."""
+    spectrum = np.fft.rfft(part, 2 * len(part)) * np.conj(np.fft.rfft(reference, 2 * len(part)))
+    found = int(np.abs(np.fft.irfft(spectrum)).argmax())
+    return found if found < len(part) else found - 2 * len(part)
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".m4a", ".mp4", ".ogg", ".webm"])
+def test_what_comes_after_damage_comes_when_it_did(suffix, tmp_path):
+    path = encode(noise(16.0), tmp_path / f"whole{suffix}")
+    whole, data = read_audio(path), path.read_bytes()
+    middle = len(data) // 2
+    path.write_bytes(data[:middle] + bytes(5000) + data[middle + 5000 :])
+    read = read_audio(path)
+    assert read.duration_s == pytest.approx(whole.duration_s, abs=0.03)
+    at = slice(round(14 * read.rate), round(15 * read.rate))
+    # the times of webm are in milliseconds
+    assert abs(lag(read.samples[0, at], whole.samples[0, at])) <= (48 if suffix == ".webm" else 0)
+    assert "the file is damaged at" in read.notes[0]
+    assert "are lost and silent" in read.notes[0]
+    part = read_audio(path, start_s=14.0, duration_s=1.0)
+    assert abs(lag(part.samples[0], whole.samples[0, at])) <= (48 if suffix == ".webm" else 0)
+    assert part.notes == ()
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".wav", ".ogg", ".webm"])
+def test_a_file_that_is_cut_gives_what_it_holds(suffix, tmp_path):
+    path = encode(noise(16.0), tmp_path / f"whole{suffix}")
+    whole, data = read_audio(path), path.read_bytes()
+    path.write_bytes(data[: len(data) * 5 // 8])
+    read = read_audio(path)
+    assert 7 < read.duration_s < 11
+    count = min(read.samples.shape[1], 7 * read.rate)
+    assert np.abs(read.samples[:, :count] - whole.samples[:, :count]).max() < 1e-3
+    if suffix in (".flac", ".webm"):  # the others say no length, or none that differs
+        assert "cut short" in read.notes[-1]
+
+
+def test_a_cut_mp4_has_no_index_and_is_told_so(tmp_path):
+    path = encode(noise(4.0), tmp_path / "whole.m4a")
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(InputError, match="is cut off: its index"):
+        read_audio(path)
+
+
+def test_one_wrong_timestamp_is_no_gap(tmp_path):
+    """Its block is taken for what it is: the next to the one before."""
+    path = encode(noise(16.0), tmp_path / "clip.webm")
+    whole, data = read_audio(path), bytearray(path.read_bytes())
+    with av.open(str(path)) as file:
+        packet = next(p for p in file.demux(audio=0) if p.pts and p.pts > 6000)
+    # a block: track, 16 bits of time in its cluster, flags
+    data[packet.pos + data[packet.pos :].index(b"\x81") + 1] ^= 0x04
+    path.write_bytes(bytes(data))
+    read = read_audio(path)
+    assert read.duration_s == pytest.approx(whole.duration_s, abs=0.03)
+    at = slice(14 * read.rate, 15 * read.rate)
+    assert abs(lag(read.samples[0, at], whole.samples[0, at])) <= 48
+
+
+def test_variable_bit_rate_without_a_header_is_measured(tmp_path):
+    """Silence first: the bit rate there says far more than an hour."""
+    quiet = encode(AudioClip(np.zeros((2, 3 * RATE), np.float32), RATE), tmp_path / "a.mp3")
+    loud = encode(noise(3.0), tmp_path / "b.mp3").read_bytes()
+    (tmp_path / "both.mp3").write_bytes(quiet.read_bytes()[420:] + loud[420:])
+    assert read_audio(tmp_path / "both.mp3").duration_s == pytest.approx(6, abs=0.2)
+
+
+def test_rates_that_change_within_a_file_are_one_in_the_end(tmp_path):
+    parts = []
+    for k, (rate, channels) in enumerate([(44_100, 2), (48_000, 2), (22_050, 1)]):
+        clip = noise(3.0, rate=rate, channels=channels)
+        parts.append(encode(clip, tmp_path / f"{k}.mp3").read_bytes())
+    (tmp_path / "joined.mp3").write_bytes(b"".join(parts))
+    read = read_audio(tmp_path / "joined.mp3")
+    assert (read.rate, read.channels) == (44_100, 2)
+    assert read.duration_s == pytest.approx(9, abs=0.3)
+    assert level_db(read.samples[:, -2 * RATE : -RATE]) == pytest.approx(-20, abs=1)
+
+
+@pytest.mark.parametrize("links", [2, 5])
+def test_a_span_of_a_chain_is_what_the_whole_holds_there(links, tmp_path):
+    rates = (48_000, 44_100, 32_000, 44_100, 48_000)
+    parts = [
+        container(tmp_path / f"{k}.ogg", [(panned(rate=rates[k], seed=k), 0, True)], "flac")
+        for k in range(links)
+    ]
+    path = tmp_path / "chain.ogg"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    whole, part = read_audio(path), read_audio(path, start_s=2.5, duration_s=1.0)
+    expected = whole.samples[:, 120_000:168_000]
+    assert np.abs(part.samples - expected).max() < 0.02
+
+
+def test_four_mono_tracks_are_two_pairs(tmp_path):
+    clip = panned()
+    silent = AudioClip(np.zeros((1, 2 * RATE), np.float32), RATE)
+    sides = [AudioClip(clip.samples[k : k + 1], RATE) for k in (0, 1)]
+    tracks = [(side, 0, False) for side in (silent, silent, *sides)]
+    read = read_audio(container(tmp_path / "camera.mov", tracks, "pcm_s16le"))
+    assert crosses(read)
+    assert "left and right (tracks 3 and 4)" in read.notes[0]
+
+
+def test_a_block_of_hours_is_refused(tmp_path):
+    """One Ogg link at 48 kHz, then one at 1 Hz whose few samples would be hours."""
+    first = container(tmp_path / "a.ogg", [(panned(rate=48_000), 0, True)], "flac").read_bytes()
+    second = container(tmp_path / "b.ogg", [(panned(rate=8_000), 0, True)], "flac").read_bytes()
+    at = second.index(b"fLaC") + 4 + 4 + 10  # the rate: the 20 bits after the sizes
+    bits = int.from_bytes(second[at : at + 3], "big")
+    slow = (bits & 0xF | 1 << 4).to_bytes(3, "big")
+    (tmp_path / "bomb.ogg").write_bytes(first + second[:at] + slow + second[at + 3 :])
+    started = time.process_time()
+    try:
+        assert read_audio(tmp_path / "bomb.ogg").duration_s < 900
+    except InputError as error:
+        assert "cut out the part" in str(error) or "can't be read" in str(error)
+    assert time.process_time() - started < 5

@@ -1,6 +1,7 @@
 import struct
 import wave
 
+import av
 import numpy as np
 import pytest
 
@@ -9,9 +10,10 @@ from spa2v_core.audio.cues import measure
 from spa2v_core.audio.io import (
     AudioClip,
     level_db,
-    loudest_span,
+    loudest,
     read_audio,
-    select_span,
+    read_span,
+    survey_audio,
     write_wav,
 )
 from spa2v_core.errors import InputError
@@ -157,15 +159,22 @@ def test_three_hours_are_refused_from_the_header(tmp_path):
         read_audio(path)
 
 
-def test_the_loudest_ten_seconds_are_the_default():
+def test_the_loudest_ten_seconds_are_the_default(tmp_path):
     samples = 0.01 * np.random.default_rng(0).normal(size=(2, 30 * 8_000))
     samples[:, 12 * 8_000 : 20 * 8_000] *= 20
-    clip = AudioClip(samples.astype(np.float32), 8_000)
-    assert 10 <= loudest_span(clip) <= 12
-    part, start, note = select_span(clip)
+    write_wav(AudioClip(samples.astype(np.float32), 8_000), tmp_path / "long.wav")
+    assert 10 <= loudest(survey_audio(tmp_path / "long.wav")) <= 12
+    part, start, note = read_span(tmp_path / "long.wav")
     assert part.duration_s == pytest.approx(10)
     assert f"{start:.1f}" in note
     assert "loudest" in note
+
+
+@pytest.fixture(scope="module")
+def thirty_seconds(tmp_path_factory):
+    path = tmp_path_factory.mktemp("spans") / "thirty.wav"
+    write_wav(noise(30, rate=8_000), path)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -177,16 +186,94 @@ def test_the_loudest_ten_seconds_are_the_default():
         (0, 0.1),
         (29.9, 2),
         (float("nan"), 2),
+        (float("inf"), 2),
         (0, float("inf")),
+        (0, float("nan")),
     ],
 )
-def test_spans_outside_are_refused(start, duration):
+def test_spans_outside_are_refused(start, duration, thirty_seconds):
     with pytest.raises(InputError):
-        select_span(noise(30, rate=8_000), start, duration)
+        read_span(thirty_seconds, start, duration)
 
 
-def test_silence_is_refused_and_swap_swaps():
+def test_silence_is_refused_and_swap_swaps(tmp_path):
+    write_wav(AudioClip(np.zeros((2, 44_100), np.float32), 44_100), tmp_path / "silent.wav")
     with pytest.raises(InputError, match="silent"):
-        select_span(AudioClip(np.zeros((2, 44_100), np.float32), 44_100))
+        read_span(tmp_path / "silent.wav")
     clip = noise(1, right=0.2)
     assert (clip.swapped().samples[0] == clip.samples[1]).all()
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+@pytest.mark.parametrize("rate", [44_100, 192_000])
+def test_a_span_is_to_the_sample_what_the_whole_file_holds_there(suffix, rate, tmp_path):
+    if rate > 96_000 and suffix not in (".wav", ".flac"):
+        pytest.skip("no such rate")
+    path = encode(noise(9.0, rate=rate, right=0.5), tmp_path / f"clip{suffix}")
+    whole = read_audio(path)
+    for start, duration in ((0.0, 2.0), (0.5, 1.0), (4.7, 2.3), (6.123, 2.0), (8.5, 3.0)):
+        part = read_audio(path, start_s=start, duration_s=duration)
+        first = round(start * whole.rate)
+        expected = whole.samples[:, first : first + round(duration * whole.rate)]
+        assert part.samples.shape == expected.shape
+        assert np.abs(part.samples - expected).max() < 2e-3, (start, duration)
+
+
+def test_a_span_of_a_long_file_decodes_that_span_only(tmp_path, monkeypatch):
+    """And a recording that is too long to be looked through is looked through as far as allowed."""
+    clip = noise(300, rate=8_000)
+    path = encode(AudioClip(clip.samples * np.linspace(0.2, 1, 300 * 8_000, dtype=np.float32),
+                            8_000), tmp_path / "long.flac")  # fmt: skip
+    monkeypatch.setattr("spa2v_core.audio.container.MAX_DECODED", 30 * 8_000 * 2)
+    part, start, _ = read_span(path, 250.0, 5.0)
+    assert start == 250.0
+    expected = read_audio_of(clip, 250.0, 5.0) * np.linspace(250, 255, 40_000) * 0.8 / 300
+    assert np.corrcoef(part.samples[0], expected[0])[0, 1] > 0.999
+    part, start, note = read_span(path)
+    assert 15 < start < 20
+    assert "only 0.5 minutes were looked through" in note
+
+
+def read_audio_of(clip, start, duration):
+    first = round(start * clip.rate)
+    return clip.samples[:, first : first + round(duration * clip.rate)]
+
+
+def test_a_few_samples_that_are_no_numbers_are_silent(tmp_path):
+    samples = noise(1).samples.copy()
+    samples[:, 100:120] = np.nan
+    data = samples.T.astype("<f4").tobytes()
+    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 2,
+                       44_100, 352_800, 8, 32)  # fmt: skip
+    (tmp_path / "nan.wav").write_bytes(head + struct.pack("<4sI", b"data", len(data)) + data)
+    assert (read_audio(tmp_path / "nan.wav").samples[:, 100:120] == 0).all()
+
+
+@pytest.mark.parametrize("count", range(1, 33))
+def test_any_number_of_channels_is_read_or_refused_clearly(count, tmp_path):
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, (count, 22_050))
+    path = many_channels(tmp_path / "many.wav", samples)
+    if count > 2:
+        with pytest.raises(InputError, match=f"{count} channels: say what they are"):
+            read_span(path)
+    clip, *_ = read_span(path, channels="front")
+    assert clip.samples == pytest.approx(samples[:2], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("layout", "count"), [("3.0", 3), ("5.0", 5), ("5.1", 6), ("6.1", 7), ("7.1", 8)]
+)
+def test_surround_by_the_files_own_words_is_heard_in_stereo(layout, count, tmp_path):
+    with av.open(str(tmp_path / "surround.flac"), "w") as out:
+        stream = out.add_stream("flac", rate=44_100, layout=layout)
+        samples = np.zeros((count, 44_100), "<i2")
+        samples[0] = (noise(1).samples[0] * 10_000).astype("<i2")
+        frame = av.AudioFrame.from_ndarray(samples.T.reshape(1, -1).copy(), "s16", layout)
+        frame.rate, frame.pts = 44_100, 0
+        for piece in av.AudioResampler("s16", layout, 44_100, 4096).resample(frame):
+            out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+    clip, *_ = read_span(tmp_path / "surround.flac")
+    assert level_db(clip.samples[:1]) > -40
+    assert level_db(clip.samples[1:]) < -100
+    assert "heard in stereo (Lo/Ro)" in clip.notes[0]
