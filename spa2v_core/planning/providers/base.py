@@ -54,8 +54,10 @@ class ProviderSpec:
 
 
 def missing(package: str, extra: str) -> PlannerError:
-    """The hint for an optional package."""
-    return PlannerError(f"{package} is not installed: pip install -r requirements-{extra}.txt")
+    """The hint for a package that only one provider needs, and the extra that holds it."""
+    return PlannerError(
+        f"{package} is not installed: pip install {package} (it is in the extra '{extra}')"
+    )
 
 
 def no_key(name: str, variable: str) -> PlannerError:
