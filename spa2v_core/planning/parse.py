@@ -15,6 +15,10 @@ MAX_LETTERS = 400_000
 _COMMENT = re.compile(r"(^|[,{\[\s])//")
 
 
+#: Ends what many models that reason say before their reply.
+THOUGHT = "</think>"
+
+
 class ReplyError(PlannerError):
     """A reply that no repair makes a layout of; its message can be quoted to the model."""
 
@@ -24,6 +28,9 @@ def json_value(text: str) -> tuple[Any, list[str]]:
     if len(text) > MAX_LETTERS:
         raise ReplyError(f"the reply is far too long ({len(text)} letters)")
     repairs: list[str] = []
+    if THOUGHT in text:  # models on servers of one's own often think aloud
+        text = text.rpartition(THOUGHT)[2]
+        repairs.append("ignored what it thought aloud")
     try:
         return _loads(text), repairs
     except json.JSONDecodeError:

@@ -266,6 +266,7 @@ TRACKS = {
     "as asked": (text(tracks()), None),
     "fenced": (f"```json\n{text(tracks())}\n```", "text around"),
     "wrapped": (text({"layout": tracks()}), "unwrapped"),
+    "thought aloud": (f"<think>a {{car}}?</think>\n{text(tracks())}", "thought aloud"),
     "keyframes as rows": (
         with_keys([[0, 0.0, 0.4, 0.2, 0.7], [15, 0.75, 0.4, 0.95, 0.7]]),
         None,
