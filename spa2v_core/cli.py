@@ -25,6 +25,7 @@ from .layout import VideoSceneLayout, edit, motion_category
 from .layout import io as layout_io
 from .options import add_flags, given
 from .planning.registry import DEFAULT as DEFAULT_PLANNER
+from .planning.registry import names as planner_names
 from .planning.registry import options_for, planners
 from .planning.report import read_prices
 
@@ -196,7 +197,8 @@ def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: obj
     )
     for event in pipeline.render(request, out):
         if isinstance(event, Progress) and event.stage == "denoise":
-            _say(f"step {event.done}/{event.total}, about {event.remaining_s:.0f} s left")
+            left = f", about {event.remaining_s:.0f} s left" if event.remaining_s is not None else ""
+            _say(f"step {event.done}/{event.total}{left}")
         elif isinstance(event, Notice):
             _say(event.text)
         elif isinstance(event, pipeline.Rendered):
@@ -314,7 +316,7 @@ def _plan_options(parser: argparse.ArgumentParser) -> None:
 def _planner_options(parser: argparse.ArgumentParser) -> None:
     """The planner and what the planners take; keys come from the environment."""
     found = planners()
-    parser.add_argument("--planner", choices=found, default=DEFAULT_PLANNER)
+    parser.add_argument("--planner", choices=planner_names(), default=DEFAULT_PLANNER)
     parser.add_argument("--prices", type=Path, metavar="FILE", help="per million tokens, as JSON")
     takers = {name: spec.options for name, spec in found.items()}
     add_flags(parser, takers, prefix="planner", title="options")
@@ -349,7 +351,7 @@ def _render_options(parser: argparse.ArgumentParser) -> None:
     specs = BACKENDS.all()
     presets = dict.fromkeys(name for spec in specs.values() for name in spec.presets)
     kinds = dict.fromkeys(kind for spec in specs.values() for kind in kinds_of(spec))
-    parser.add_argument("--backend", choices=list(specs), default="mini")
+    parser.add_argument("--backend", choices=BACKENDS.names(), default="mini")
     parser.add_argument("--preset", default="default", help=", ".join(presets))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--captions", choices=("mix", "global", "frame"), default="mix")

@@ -8,6 +8,7 @@ fail for anybody else: it is an error only where it is asked for by name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
@@ -21,20 +22,20 @@ class Registry(Generic[T]):
 
     Parameters
     ----------
-    noun: what one of them is called in messages.
+    noun: what one of them is called in messages; kind: what each of them is.
     group: of the entry points by which other packages add theirs; a name that is taken by a
         built-in thing stays with that.
     built_in: name -> "module:attribute", in the order in which they are offered.
     """
 
-    def __init__(self, noun: str, group: str, built_in: Mapping[str, str]) -> None:
-        self.noun, self.group = noun, group
+    def __init__(self, noun: str, kind: type[T], group: str, built_in: Mapping[str, str]) -> None:
+        self.noun, self.kind, self.group = noun, kind, group
         self._built_in = {name: EntryPoint(name, where, group) for name, where in built_in.items()}
         self._loaded: dict[str, T] = {}
 
     def names(self) -> tuple[str, ...]:
         """All names, the built-in ones first; nothing is loaded for them."""
-        return tuple(self._points())
+        return tuple(self._points)
 
     def get(self, name: str) -> T:
         """The thing of that name, loaded once.
@@ -44,11 +45,10 @@ class Registry(Generic[T]):
         InputError
             there is none of that name, or another package's can't be loaded.
         """
-        points = self._points()
-        if name not in points:
-            raise InputError(f"there is no {self.noun} '{name}': choose {', '.join(points)}")
+        if name not in self._points:
+            raise InputError(f"there is no {self.noun} '{name}': choose {', '.join(self._points)}")
         if name not in self._loaded:
-            self._loaded[name] = self._load(points[name])
+            self._loaded[name] = self._load(self._points[name])
         return self._loaded[name]
 
     def all(self) -> dict[str, T]:
@@ -61,7 +61,9 @@ class Registry(Generic[T]):
                 continue
         return found
 
+    @cached_property
     def _points(self) -> dict[str, EntryPoint]:
+        """Looked up once: every look reads what each installed package says of itself."""
         others = {point.name: point for point in entry_points(group=self.group)}
         return {**self._built_in, **{n: p for n, p in others.items() if n not in self._built_in}}
 
@@ -69,7 +71,10 @@ class Registry(Generic[T]):
         if point.name in self._built_in:
             return point.load()
         try:
-            return point.load()
+            thing = point.load()
+            if not isinstance(thing, self.kind):
+                raise TypeError(f"it is no {self.kind.__name__}")
+            return thing
         except Exception as error:  # noqa: BLE001 (whatever a package of others does when imported)
             said = (str(error).splitlines() or [""])[0][:200]
             raise InputError(

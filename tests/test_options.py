@@ -125,7 +125,7 @@ def test_whatever_is_given_is_taken_or_refused_in_words(name, value):
 
 
 def test_a_registry_loads_what_is_asked_for_and_names_the_choices():
-    plain = Registry("shape", "spa2v.none", {"path": "pathlib:Path", "gone": "no_such:thing"})
+    plain = Registry("shape", type, "spa2v.none", {"path": "pathlib:Path", "gone": "no_such:thing"})
     assert plain.names() == ("path", "gone")
     assert plain.get("path") is Path
     with pytest.raises(InputError, match="there is no shape 'x': choose path, gone"):
@@ -147,7 +147,7 @@ def test_another_packages_things_are_found_and_a_broken_one_harms_nobody(tmp_pat
         "from spa2v_core.registry import Registry\n"
         "from spa2v_core.errors import InputError\n"
         "import pathlib\n"
-        "shapes = Registry('shape', 'spa2v.shapes', {'path': 'pathlib:Path'})\n"
+        "shapes = Registry('shape', object, 'spa2v.shapes', {'path': 'pathlib:Path'})\n"
         "assert shapes.names() == ('path', 'mine', 'broken')\n"
         "assert shapes.all() == {'path': pathlib.Path, 'mine': 'found'}\n"
         "try:\n    shapes.get('broken')\n"

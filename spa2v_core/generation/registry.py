@@ -18,6 +18,7 @@ from .spec import BackendSpec, Family, GroundingSpec, Preset
 
 BACKENDS: Registry[BackendSpec] = Registry(
     "backend",
+    BackendSpec,
     "spa2v.backends",
     {
         name: f"spa2v_core.generation.backends.{name}.spec:SPEC"
@@ -26,6 +27,7 @@ BACKENDS: Registry[BackendSpec] = Registry(
 )
 GROUNDINGS: Registry[GroundingSpec] = Registry(
     "grounding",
+    GroundingSpec,
     "spa2v.groundings",
     {
         name: f"spa2v_core.generation.grounding.kinds:{name.upper()}"

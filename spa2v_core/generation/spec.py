@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..options import options_of
 from .base import RenderOptions, VideoBackend
 from .schedule import Schedule
 
@@ -62,6 +63,11 @@ class BackendSpec:
     needs_gpu: bool = False
     weights: tuple[str, ...] = ()
     weights_variable: str = ""
+
+    def __post_init__(self) -> None:
+        options_of(self.options)  # a fault of these is told here, where only this is lost
+        if "default" not in self.presets or not issubclass(self.options, RenderOptions):
+            raise TypeError('a backend has a preset "default" and options of RenderOptions')
 
 
 @dataclass(frozen=True)

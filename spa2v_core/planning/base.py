@@ -11,6 +11,7 @@ from ..audio.hearing import Heard
 from ..audio.io import AudioClip
 from ..errors import InputError, PlannerError
 from ..layout import VideoSceneLayout
+from ..options import options_of
 from .report import PlanReport
 
 MAX_NAMES = 4
@@ -86,6 +87,9 @@ class PlannerSpec:
     needs: str = ""
     options: type = NoOptions
     asks_a_model: bool = False
+
+    def __post_init__(self) -> None:
+        options_of(self.options)  # a fault of these is told here, where only this is lost
 
     @property
     def title(self) -> str:

@@ -15,7 +15,7 @@ from .providers.registry import PROVIDERS
 
 DEFAULT = "cues"
 PLANNERS: Registry[PlannerSpec] = Registry(
-    "planner", "spa2v.planners", {"cues": "spa2v_core.planning.cue_planner:SPEC"}
+    "planner", PlannerSpec, "spa2v.planners", {"cues": "spa2v_core.planning.cue_planner:SPEC"}
 )
 
 
@@ -27,13 +27,18 @@ def planners() -> dict[str, PlannerSpec]:
     return found
 
 
+def names() -> tuple[str, ...]:
+    """All names, also of what can't be loaded (`planner_spec` says why)."""
+    return tuple(dict.fromkeys((*PLANNERS.names(), *PROVIDERS.names())))
+
+
 def planner_spec(name: str) -> PlannerSpec:
     """The planner of that name; InputError if there is none."""
     if name in PLANNERS.names():
         return PLANNERS.get(name)
     if name in PROVIDERS.names():
         return model_planner.spec(name, PROVIDERS.get(name))
-    raise InputError(f"there is no planner '{name}': choose {', '.join(planners())}")
+    raise InputError(f"there is no planner '{name}': choose {', '.join(names())}")
 
 
 def get_planner(name: str) -> Planner:

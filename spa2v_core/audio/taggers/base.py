@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -96,3 +96,22 @@ class Tagger(Protocol):
     def listen(self, samples: np.ndarray, rate: int) -> Tags:
         """Tags of (n,) float samples at `rate` a second."""
         ...
+
+
+@dataclass(frozen=True)
+class TaggerSpec:
+    """A tagger as the command line and the page know it; it loads nothing heavy.
+
+    Attributes
+    ----------
+    label: for people. make: makes the tagger, once. needs: what it can't do without ("weights").
+    """
+
+    label: str
+    make: Callable[[], Tagger]
+    needs: str = ""
+
+    @property
+    def title(self) -> str:
+        """The label with what is needed."""
+        return f"{self.label} (needs {self.needs})" if self.needs else self.label

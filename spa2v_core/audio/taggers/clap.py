@@ -10,7 +10,7 @@ import numpy as np
 from ... import hub
 from ...vocabulary import THINGS, UNKNOWN, article
 from ..features import resample
-from .base import Tags
+from .base import TaggerSpec, Tags
 
 RATE = 48_000
 WINDOW_S, STEP_S = 5.0, 2.5
@@ -67,3 +67,6 @@ class ClapTagger:
         )
         weight = level / max(float(level.max()), 1e-9)
         return Tags(self.names, starts / RATE, ends / RATE, probability, weight, THRESHOLD)
+
+
+SPEC = TaggerSpec("CLAP, any name of the vocabulary", ClapTagger, "weights from the hub")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 from ...registry import Registry
-from .base import Tagger
+from .base import Tagger, TaggerSpec
 
 DEFAULT = "yamnet"
-#: Name -> how to make it: YAMNet with our head, offline; CLAP, from the hub.
-TAGGERS: Registry[Callable[[], Tagger]] = Registry(
+TAGGERS: Registry[TaggerSpec] = Registry(
     "tagger",
+    TaggerSpec,
     "spa2v.taggers",
-    {
-        "yamnet": "spa2v_core.audio.taggers.yamnet:YamnetTagger",
-        "clap": "spa2v_core.audio.taggers.clap:ClapTagger",
-    },
+    {name: f"spa2v_core.audio.taggers.{name}:SPEC" for name in ("yamnet", "clap")},
 )
 
 
@@ -33,4 +29,4 @@ def get_tagger(name: str = DEFAULT) -> Tagger:
 
 @cache
 def _loaded(name: str) -> Tagger:
-    return TAGGERS.get(name)()
+    return TAGGERS.get(name).make()

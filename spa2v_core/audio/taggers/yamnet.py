@@ -15,7 +15,7 @@ from ...assets import ASSETS, check
 from ...audioset import KIND_CLASSES, SCENE_CLASSES, SPEAKERS
 from .. import features
 from ..network import open_network
-from .base import Tags
+from .base import TaggerSpec, Tags
 from .card import Card
 from .voices import male_share
 
@@ -54,6 +54,9 @@ class YamnetTagger:
             kinds=dict(zip(KIND_CLASSES, self.card.kinds(classes, head).T, strict=True)),
             scenes=dict(zip(SCENE_CLASSES, self.card.scenes(classes).T, strict=True)),
         )
+
+
+SPEC = TaggerSpec("YAMNet (offline)", YamnetTagger)
 
 
 def _weights(sound: np.ndarray, starts: np.ndarray) -> np.ndarray:

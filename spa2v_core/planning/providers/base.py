@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ...errors import PlannerError
+from ...options import options_of
 from ..messages import Message
 from ..model_options import ModelOptions
 
@@ -51,6 +52,11 @@ class ProviderSpec:
     options: type[ModelOptions]
     needs: str = ""
     one_sound: bool = False
+
+    def __post_init__(self) -> None:
+        options_of(self.options)  # a fault of these is told here, where only this is lost
+        if not issubclass(self.options, ModelOptions):
+            raise TypeError("a provider's options add to ModelOptions")
 
 
 def missing(package: str, extra: str) -> PlannerError:

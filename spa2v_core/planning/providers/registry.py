@@ -8,6 +8,7 @@ from .base import ProviderSpec
 _HERE = "spa2v_core.planning.providers"
 PROVIDERS: Registry[ProviderSpec] = Registry(
     "provider",
+    ProviderSpec,
     "spa2v.providers",
     {name: f"{_HERE}.{name}:SPEC" for name in ("gemini", "openai", "claude", "local")},
 )
