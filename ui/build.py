@@ -16,6 +16,8 @@ from spa2v_core.assets import ASSETS
 from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.io import MAX_SPAN_SECONDS
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
+from spa2v_core.audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
+from spa2v_core.audio.taggers.registry import TAGGERS
 from spa2v_core.jobs.service import Jobs
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 from spa2v_core.planning.registry import planners
@@ -119,6 +121,11 @@ def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
                         step=0.05,
                         label="Widen (1: as heard, 2: crossed cardioids)",
                     )
+                    tagger = gr.Dropdown(
+                        [(spec.title, name) for name, spec in TAGGERS.all().items()],
+                        value=DEFAULT_TAGGER,
+                        label="Sounds are named by",
+                    )
                 objects = gr.Textbox(
                     label="What do you hear? (empty: recognised for you)",
                     placeholder="car, dog (the loudest first)",
@@ -179,7 +186,7 @@ def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
         visit = gr.BrowserState(None, storage_key="spa2v-visit", secret="spa2v")
         visited = gr.State(None)
         planned = [editor, feed, last, visit, reason, plot, told, plan_notes, *guesses]
-        given = [*span, width, objects, planner, editor, last]
+        given = [*span, width, objects, planner, editor, last, tagger]
         plan_event = {
             "fn": planning.planning,
             "inputs": [*given, gr.State(""), *asked],

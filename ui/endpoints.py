@@ -204,7 +204,7 @@ def add_endpoints(jobs: Jobs) -> Renders:
         options = JsonObject("names and values of further options", value={}, label="options")
         planner = gr.Dropdown(list(planners()), value=DEFAULT_PLANNER, label="planner")
         width = gr.Number(1, label="width")
-        tagger = gr.Dropdown(list(TAGGERS.names()), value=DEFAULT_TAGGER, label="tagger")
+        tagger = gr.Dropdown(list(TAGGERS.all()), value=DEFAULT_TAGGER, label="tagger")
         current = JsonObject("a layout to change", value={}, label="current")
         change = gr.Textbox("", label="change")
         gr.Button("plan").click(
@@ -233,7 +233,7 @@ def _render_fields(seed: Any, channels: Any, start: Any, duration: Any, swap: An
     """Components of `render_request`'s parameters between the recording and the options."""
     presets = dict.fromkeys(name for spec in BACKENDS.all().values() for name in spec.presets)
     return [
-        gr.Dropdown(list(BACKENDS.names()), value="mini", label="backend"),
+        gr.Dropdown(list(BACKENDS.all()), value="mini", label="backend"),
         gr.Dropdown(list(presets), value="default", label="preset"),
         seed,
         channels,

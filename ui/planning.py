@@ -82,6 +82,7 @@ def plan(
     planner: str,
     current: VideoSceneLayout | None = None,
     last: Feed | None = None,
+    tagger: str = DEFAULT_TAGGER,
     change: str = "",
     values: Mapping[str, Any] = MappingProxyType({}),
     session: gr.Request | None = None,
@@ -89,7 +90,8 @@ def plan(
     """Layout, feed, reasoning, figure, what a model was told, and names for each sound.
 
     current, last: the editor's layout and the feed it was made from; on the same recording what
-    is locked or was changed stays. change: change the current layout in these words.
+    is locked or was changed stays. tagger: what names the sounds.
+    change: change the current layout in these words.
     values: option name -> what the page's field says. session: whose budget it is on.
     """
     change = change.strip()
@@ -98,13 +100,14 @@ def plan(
         raise InputError("choose a planner that asks a model, and plan, before asking for changes")
     options, purse = chosen(planner, values), Purse(session, planner, values)
     span = span_of(audio, start, duration, channels)
-    analysis = pipeline.analyse(**span, width=width_of(width), objects=objects)
+    analysis = pipeline.analyse(**span, width=width_of(width), objects=objects, tagger=tagger)
     planned = pipeline.plan(
         analysis,
         planner=planner,
         options=options,
         current=current if change else None,
         change=change,
+        embedding=pipeline.embedding(analysis.clip, tagger),
     )
     purse.pay(planned.report)
     layout = proposal = made = planned.layout
@@ -298,6 +301,7 @@ def plan_layout(
         options=asked,
         current=layout_io.from_dict(current) if current else None,
         change=change.strip(),
+        embedding=pipeline.embedding(analysis.clip, tagger),
     )
     purse.pay(planned.report)
     return layout_io.to_dict(planned.layout)
