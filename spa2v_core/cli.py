@@ -197,7 +197,7 @@ def _make_video(options: argparse.Namespace, layout: VideoSceneLayout, clip: obj
     )
     for event in pipeline.render(request, out):
         if isinstance(event, Progress) and event.stage == "denoise":
-            left = f", about {event.remaining_s:.0f} s left" if event.remaining_s is not None else ""
+            left = "" if event.remaining_s is None else f", about {event.remaining_s:.0f} s left"
             _say(f"step {event.done}/{event.total}{left}")
         elif isinstance(event, Notice):
             _say(event.text)

@@ -74,7 +74,7 @@ def python(outside, *arguments):
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": paths},
+        env=os.environ | {"PYTHONPATH": paths, "OMP_WAIT_POLICY": "PASSIVE"},
         capture_output=True,
         text=True,
     )
