@@ -69,12 +69,12 @@ def outside(tmp_path_factory):
     return folder
 
 
-def python(outside, *arguments):
+def python(outside, *arguments, **variables):
     paths = os.pathsep.join([str(outside), str(ROOT)])
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": paths, "OMP_WAIT_POLICY": "PASSIVE"},
+        env=os.environ | {"PYTHONPATH": paths, "OMP_WAIT_POLICY": "PASSIVE"} | variables,
         capture_output=True,
         text=True,
     )
@@ -183,10 +183,10 @@ def test_the_page_and_the_api_offer_them(outside, tmp_path):
 import json, sys
 from gradio_client import Client, handle_file
 from ui import settings
-from ui.build import launch
+from ui.serve import launch
 from spa2v_core.generation.registry import BACKENDS
 
-demo, url = launch("127.0.0.1", None, False, block=False)
+demo, url, jobs = launch("127.0.0.1", None, False, block=False)
 offered = {{}}
 for one in demo.config["components"]:
     label = one["props"].get("label")
@@ -205,16 +205,19 @@ assert [name for _, name in shown[1]["choices"]] == ["default"]
 
 client = Client(url, verbose=False)
 clip = handle_file(sys.argv[1])
-layout = client.predict(clip, "still", "", 0, 0, 0, "auto", 1, "brightness", api_name="/plan")
+asked = {{"planner": "still", "tagger": "brightness", "options": {{"size": 0.2}}}}
+layout = client.predict(clip, **asked, api_name="/plan")
 assert {{one["name"] for one in layout["objects"]}} <= {{"bird", "car", "sound"}}, layout
-video = client.predict(layout, clip, "blocks", "default", 0, api_name="/render")
+asked = {{"backend": "blocks", "options": {{"ground": 40, "fps": 0}}}}
+video = client.predict(layout, clip, **asked, api_name="/render")
 from spa2v_core.generation.export import read_settings
 from pathlib import Path
 path = video["video"] if isinstance(video, dict) else video
-assert read_settings(Path(path))["backend"] == "blocks"
+assert read_settings(Path(path))["ground"] == 40
 demo.close()
+jobs.close()
 """
-    done = python(outside, "-c", code, CLIP)
+    done = python(outside, "-c", code, CLIP, SPA2V_HOME=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -195,7 +195,7 @@ def add_endpoints(jobs: Jobs) -> Renders:
     renders = Renders(jobs)
     with gr.Column(visible=False):
         audio = gr.Audio(type="filepath", label="audio")
-        objects = gr.Textbox(label="objects")
+        objects = gr.Textbox("", label="objects")
         start, duration = gr.Number(0, label="start"), gr.Number(0, label="duration")
         seed = gr.Number(0, label="seed", precision=0)
         channels = gr.Dropdown(list(CHANNELS), value="auto", label="channels")
