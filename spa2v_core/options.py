@@ -263,7 +263,7 @@ def _argument(one: Option) -> Any:
 
 def _metavar(one: Option) -> str:
     if one.low is not None and one.high is not None:
-        return f"{one.low:g}..{one.high:g}"
+        return f"{one.low:.12g}..{one.high:.12g}"
     return {"whole": "N", "number": "F", "path": "FILE"}.get(one.kind, "TEXT")
 
 

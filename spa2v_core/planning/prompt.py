@@ -17,9 +17,11 @@ import numpy as np
 from ..audio.features import resample
 from ..audio.io import AudioClip, wav_bytes
 from ..layout import ObjectTrack, VideoSceneLayout
+from ..layout.edit import revise
 from ..layout.keyframes import dense, sparse
 from .cue_text import Told, cue_text
 from .messages import Message, Sound
+from .wording import without_recognition
 
 PROMPTS = Path(__file__).with_name("prompts")
 #: What models mix down to anyway (Hz): a smaller upload.
@@ -77,6 +79,8 @@ def example(
     spatial_reasoning: bool = True,
 ) -> list[Message]:
     """An example as two turns: its cues (`cues.json` form), and the reply that is right for it."""
+    if told is not None and not told.tags:
+        layout = revise(layout, reasoning=without_recognition(layout.reasoning))
     return [request(cues, told=told), answer(layout, spatial_reasoning=spatial_reasoning)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..audio.cues import SpatialCues
 from ..layout import ObjectTrack, motion_category
 from ..layout.category import LEFT, RIGHT
@@ -135,6 +137,16 @@ def _recognition(part: Planned) -> str:
         return f"some {part.name} ({part.certainty:.2f}; likeliest: {guesses})"
     others = ", ".join(f"{name} {p:.2f}" for name, p in naming.guesses if name != naming.name)
     return f"sounds like it ({part.certainty:.2f}; next: {others})"
+
+
+#: How what was recognised is said in a line of reasoning.
+_RECOGNISED = re.compile(r"(sounds like it|some [\w ]+|not recognised) \([^)]*\)[^,:]*(, |(?=:))")
+
+
+def without_recognition(reasoning: str) -> str:
+    """Reasoning that says where things are and not by what they were recognised."""
+    lines = [line for line in reasoning.split("\n") if not line.startswith("The scene:")]
+    return "\n".join(_RECOGNISED.sub("", line) for line in lines)
 
 
 def _place(part: Planned, cues: SpatialCues) -> str:

@@ -3,13 +3,15 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from spa2v_core.audio.hearing import to_dict
 from spa2v_core.errors import InputError, PlannerError
 from spa2v_core.layout import motion_category
-from spa2v_core.planning import prompt, retrieval
+from spa2v_core.planning import cache, prompt, retrieval
+from spa2v_core.planning.registry import options_for
 from tests.strategies import with_track
 
 from .asking import GOOD, KEY, plan_by, request_for
@@ -268,3 +270,35 @@ def test_an_approved_layout_is_shown_to_the_model(tmp_path, capsys):
         assert cli.main(["plan", clip, *options, "--out", str(tmp_path / "l.json")]) == 0
     told = script.requests[0]["messages"]
     assert json.loads(told[-2]["content"])["objects"][0]["name"] == "red car"
+
+
+def test_parts_of_a_recording_are_one_sound_where_only_one_is_taken(recording):
+    clip = recording[0]
+    apart, together = (
+        prompt.sounds_of(clip, parts=True),
+        prompt.sounds_of(clip, parts=True, together=True),
+    )
+    assert [sound.label for sound in apart] == [
+        "The recording (mono)",
+        "its LEFT channel",
+        "its RIGHT channel",
+    ]
+    (one,) = together
+    assert one.label == (
+        "The recording (mono), its LEFT channel from 4.50 s on, its RIGHT channel from 9.00 s on"
+    )
+    seconds = len(one.wav) / 2 / prompt.SOUND_RATE
+    assert seconds == pytest.approx(3 * 4.5, abs=0.05)
+    (mono,) = prompt.sounds_of(clip, together=True)
+    assert mono.label == "The recording (mono)"
+
+
+def test_a_reply_is_found_again_by_what_it_depends_on():
+    one = options_for("openai", {"key": KEY, "temperature": 0.2})
+
+    def name(**changes):
+        return cache.name_of("openai", replace(one, **changes), [], {}, 0)
+
+    assert name() == name(key="another") == name(timeout=3, retries=0, fall_back=True)
+    others = [name(temperature=0.3), name(model="x"), name(endpoint="http://x"), name(sound=False)]
+    assert len({name(), *others, cache.name_of("openai", one, [], {}, 1)}) == 6

@@ -93,18 +93,21 @@ def test_what_a_server_refuses_by_name_is_left_out_once_each(recording):
         refused("Unsupported value: 'temperature' does not support 0.5 with this model."),
         refused("response_format of type json_schema is not supported", 422),
         refused("tools are not supported by this model"),
+        refused("This model's maximum context length is 4096 tokens"),
         chat(GOOD),
     )
     with serving(script) as url:
         made = plan_by(recording, url)
-    first, cooler, tool, plain = script.requests
+    first, cooler, tool, plain, unlimited = script.requests
     assert first["temperature"] == 0.5
     assert "temperature" not in cooler
     assert "response_format" in cooler
     assert "tools" in tool
     assert not {"temperature", "response_format", "tools"} & set(plain)
+    assert "max_tokens" in plain
+    assert "max_tokens" not in unlimited
     assert made.layout.objects
-    assert sum("the model refuses" in note for note in made.report.notes) == 3
+    assert sum("the model refuses" in note for note in made.report.notes) == 4
     with (
         serving(Script(refused("temperature is wrong"))) as url,
         pytest.raises(PlannerError, match="temperature is wrong"),  # no endless asking

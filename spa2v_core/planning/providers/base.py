@@ -111,6 +111,7 @@ def fault_of_status(status: int, *, detail: str, **values: Any) -> PlannerError:
 WORDS = {
     "temperature": ("temperature", "sampling"),
     "seed": ("seed",),
+    "limit": ("max_tokens", "max_completion_tokens", "context length", "output tokens"),
     "thinking": ("thinking", "effort", "reasoning"),
     "schema": ("schema", "response_format", "responseformat", "output_config", "structured"),
     "tool": ("tool", "function"),

@@ -36,7 +36,7 @@ class ClaudeOptions(ModelOptions):
 
     endpoint: str = option(
         "",
-        help="a server that speaks Anthropic's protocol",
+        help="another address: a server that speaks the service's protocol",
         label="Server",
         metavar="URL",
         on_page=False,

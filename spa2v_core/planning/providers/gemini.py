@@ -53,7 +53,7 @@ class GeminiOptions(HearingOptions):
 
     endpoint: str = option(
         "",
-        help="another address of the service",
+        help="another address: a server that speaks the service's protocol",
         metavar="URL",
         on_page=False,
         of_this_machine=True,

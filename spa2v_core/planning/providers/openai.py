@@ -39,7 +39,7 @@ class OpenAIOptions(HearingOptions):
 
     endpoint: str = option(
         "",
-        help="an OpenAI-compatible server (Ollama, llama.cpp, vLLM, ...)",
+        help="another address: a server that speaks the service's protocol",
         label="Server (OpenAI-compatible)",
         metavar="http://127.0.0.1:8000/v1",
         of_this_machine=True,
@@ -75,23 +75,30 @@ class OpenAIProvider:
         self, messages: Sequence[Message], schema: Mapping[str, Any], *, seed: int = 0
     ) -> Completion:
         said = [_message(message) for message in messages]
-        sampling = {"temperature": self._options.temperature, "seed": seed}
+        # OpenAI's newer name for the limit is not known everywhere
+        limit = "max_tokens" if self.endpoint else "max_completion_tokens"
+        loose: dict[str, dict[str, Any]] = {
+            "temperature": {"temperature": self._options.temperature},
+            "seed": {"seed": seed},
+            "limit": {limit: self._options.max_tokens},
+        }
 
         def send(gone: frozenset[str]) -> Completion:
-            chosen = {name: value for name, value in sampling.items() if name not in gone}
-            return self._send(said, chosen | self._form(schema, gone))
+            more = self._form(schema, gone)
+            for name, parameter in loose.items():
+                if name not in gone:
+                    more |= parameter
+            return self._send(said, more)
 
-        return insisting(send, ("temperature", "seed", "schema", "tool"))
+        return insisting(send, (*loose, "schema", "tool"))
 
     def _send(self, messages: list[dict[str, Any]], more: dict[str, Any]) -> Completion:
         sdk, seconds = self._sdk, self._options.timeout
         where = self.endpoint or "api.openai.com"
         known = {"who": WHO, "where": where, "variable": KEY, "model": self.model}
-        # OpenAI's newer name for the limit is not known everywhere
-        limit = "max_tokens" if self.endpoint else "max_completion_tokens"
         try:
             reply = self._client.chat.completions.create(
-                model=self.model, messages=messages, **{limit: self._options.max_tokens}, **more
+                model=self.model, messages=messages, **more
             )
         except sdk.APITimeoutError as error:
             raise fault("timeout", seconds=seconds, **known) from error
