@@ -1,6 +1,6 @@
 """A contact sheet of fixed layouts, drawn by the weights in a folder: nothing is picked.
 
-python -m spa2v_core.training.sheet --weights assets/mini --out build/sheet.png
+python -m spa2v_core.training.mini.sheet --weights assets/mini --out build/sheet.png
 """
 
 from __future__ import annotations
