@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Memory = Literal["auto", "full", "low"]
-#: Free graphics memory from which everything stays on the card, GiB. Measured peaks: docs/figures.md.
+#: Free graphics memory from which everything stays on the card, GiB (peaks: docs/figures.md).
 FULL_GIB = 7.0
 
 
