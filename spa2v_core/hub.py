@@ -33,8 +33,12 @@ class HubModel:
 
     Attributes
     ----------
-    revision: full commit, or a reference whose commit must start with `commit`.
-    purpose: what it is for, one line. licence: as its page says.
+    revision
+        full commit, or a reference whose commit must start with `commit`.
+    purpose
+        what it is for, one line.
+    licence
+        as its page says.
     """
 
     repo: str

@@ -35,14 +35,30 @@ class Option:
 
     Attributes
     ----------
-    name: of the field; kind: of its values; default: None where the owner decides.
-    help: what it does, one line; label: what its field of the page is called.
-    low, high: of numbers, both included; longest: letters of a text.
-    choices: value -> what it is called in the page.
-    metavar: what a value looks like ("FILE[:SCALE]").
-    on_command_line, on_page: where it is offered (a key is never on a command line).
-    of_this_machine: names a file or server that only whoever runs the app may choose.
-    secret: never shown, logged or stored.
+    name
+        of the field.
+    kind
+        of its values.
+    default
+        None where the owner decides.
+    help
+        what it does, one line.
+    label
+        what its field of the page is called.
+    low, high
+        of numbers, both included.
+    longest
+        letters of a text.
+    choices
+        value -> what it is called in the page.
+    metavar
+        what a value looks like ("FILE[:SCALE]").
+    on_command_line, on_page
+        where it is offered (a key is never on a command line).
+    of_this_machine
+        names a file or server that only whoever runs the app may choose.
+    secret
+        never shown, logged or stored.
     """
 
     name: str

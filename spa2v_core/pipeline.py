@@ -44,9 +44,18 @@ class Analysis:
 
     Attributes
     ----------
-    clip: the span; cues: of the span; heard: its sources and what they may be;
-    objects: what the user named; start_s: where it starts in the recording;
-    note: how the span was chosen ("" if by the user).
+    clip
+        the span.
+    cues
+        of the span.
+    heard
+        its sources and what they may be.
+    objects
+        what the user named.
+    start_s
+        where it starts in the recording.
+    note
+        how the span was chosen ("" if by the user).
     """
 
     clip: AudioClip
@@ -63,8 +72,14 @@ class Rendered:
 
     Attributes
     ----------
-    path: the mp4; boxes_path: the same with the boxes drawn over it; poster_path: its middle frame.
-    seconds: wall time per stage ("load", "denoise", "decode", "smooth", "export").
+    path
+        the mp4.
+    boxes_path
+        the same with the boxes drawn over it.
+    poster_path
+        its middle frame.
+    seconds
+        wall time per stage ("load", "denoise", "decode", "smooth", "export").
     """
 
     path: Path

@@ -22,10 +22,15 @@ class Registry(Generic[T]):
 
     Parameters
     ----------
-    noun: what one of them is called in messages; kind: what each of them is.
-    group: of the entry points by which other packages add theirs; a name that is taken by a
-        built-in thing stays with that.
-    built_in: name -> "module:attribute", in the order in which they are offered.
+    noun
+        what one of them is called in messages.
+    kind
+        what each of them is.
+    group
+        of the entry points by which other packages add theirs; a name that is taken by a built-in
+        thing stays with that.
+    built_in
+        name -> "module:attribute", in the order in which they are offered.
     """
 
     def __init__(self, noun: str, kind: type[T], group: str, built_in: Mapping[str, str]) -> None:

@@ -61,16 +61,24 @@ class Thing:
 
     Attributes
     ----------
-    name: canonical name.
-    kind: "vehicle", "aircraft", "animal", "person", "instrument" or "object".
-    scene: key of `SCENES`, where it is put when nothing else is known.
-    height: usual height of its box as a fraction of the frame's height.
-    aspect: width / height of its picture in pixels.
-    aliases: other names for it.
-    drawn_as: name of the thing that the mini model draws for it ("" = itself). What is no object
-        is drawn as what makes it: footsteps as a walking man, rain as a rain cloud, thunder as a
-        storm cloud, applause as clapping hands, a singer with a microphone.
-    mobile: whether it usually travels.
+    name
+        canonical name.
+    kind
+        "vehicle", "aircraft", "animal", "person", "instrument" or "object".
+    scene
+        key of `SCENES`, where it is put when nothing else is known.
+    height
+        usual height of its box as a fraction of the frame's height.
+    aspect
+        width / height of its picture in pixels.
+    aliases
+        other names for it.
+    drawn_as
+        name of the thing that the mini model draws for it ("" = itself). What is no object is drawn
+        as what makes it: footsteps as a walking man, rain as a rain cloud, thunder as a storm
+        cloud, applause as clapping hands, a singer with a microphone.
+    mobile
+        whether it usually travels.
     """
 
     name: str

@@ -60,9 +60,14 @@ class Rules:
 
     Attributes
     ----------
-    names: of the endpoints that are public; numbers: Gradio's numbers of their functions.
-    spend: (who, what, amount, limit) -> whether it is within the limit of an hour.
-    health: what `/healthz` says, and whether all is well.
+    names
+        of the endpoints that are public.
+    numbers
+        Gradio's numbers of their functions.
+    spend
+        (who, what, amount, limit) -> whether it is within the limit of an hour.
+    health
+        what `/healthz` says, and whether all is well.
     """
 
     host: hosting.Host

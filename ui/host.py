@@ -24,9 +24,12 @@ class Host:
 
     Attributes
     ----------
-    public: others than whoever runs it reach it, so that they may name no file or server here.
-    endpoints: servers of planners that visitors of a public host may name all the same.
-    proxies: that stand before the app and add to X-Forwarded-For.
+    public
+        others than whoever runs it reach it, so that they may name no file or server here.
+    endpoints
+        servers of planners that visitors of a public host may name all the same.
+    proxies
+        that stand before the app and add to X-Forwarded-For.
     """
 
     public: bool = field(default_factory=on_a_space)

@@ -43,9 +43,14 @@ class Tab:
 
     Attributes
     ----------
-    watched: ids of jobs whose progress and end are shown here, the newest last.
-    shown: id of the take in the player; takes: ids of the takes in the gallery, as shown.
-    follower: what the newest `follow` is known by; older ones end.
+    watched
+        ids of jobs whose progress and end are shown here, the newest last.
+    shown
+        id of the take in the player.
+    takes
+        ids of the takes in the gallery, as shown.
+    follower
+        what the newest `follow` is known by; older ones end.
     """
 
     watched: list[str] = field(default_factory=list)

@@ -50,9 +50,11 @@ class Settings:
 
     Attributes
     ----------
-    shown_for: backend and preset that the numbers were filled in for; another preset's numbers
-        (the page was quicker than its own update) are not used.
-    options: name of an option -> what its field says, of whichever backend.
+    shown_for
+        backend and preset that the numbers were filled in for; another preset's numbers (the page
+        was quicker than its own update) are not used.
+    options
+        name of an option -> what its field says, of whichever backend.
     """
 
     backend: str = "mini"

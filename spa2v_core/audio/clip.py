@@ -23,10 +23,16 @@ class AudioClip:
 
     Attributes
     ----------
-    samples: (channels, n) float32, nominally -1..1; 1 or 2 channels, left first.
-    rate: samples a second.
-    name: for messages. notes: what a user should know about how it was read.
-    silent_db: RMS under which it is silent.
+    samples
+        (channels, n) float32, nominally -1..1; 1 or 2 channels, left first.
+    rate
+        samples a second.
+    name
+        for messages.
+    notes
+        what a user should know about how it was read.
+    silent_db
+        RMS under which it is silent.
     """
 
     samples: np.ndarray

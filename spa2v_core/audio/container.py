@@ -100,12 +100,20 @@ def _chain(data: bytes) -> list[int]:
 
 class Timed:
     """The frames of one sound track with their times, s; time 0 is where the file starts.
+    What it says of itself is known at the end.
 
-    Attributes, known at the end
+    Attributes
     ----------
-    end: of the last frame that was seen, s; ended: whether that is the file's. codec: its name.
-    damage: (time, seconds lost) of each damaged place. cut: (end, length that the file states) if
-    it is cut short.
+    end
+        of the last frame that was seen, s.
+    ended
+        whether that is the file's.
+    codec
+        its name.
+    damage
+        (time, seconds lost) of each damaged place.
+    cut
+        (end, length that the file states) if it is cut short.
     """
 
     def __init__(

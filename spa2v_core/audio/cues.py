@@ -42,23 +42,43 @@ class SpatialCues:
 
     Attributes
     ----------
-    clip: what was measured: without rumble and with faults between the channels undone.
-    duration_s, channels: of it.
-    time_s: (N,) middle of each frame.
-    level_db: (N,) RMS over both channels, A-weighted, dB re full scale.
-    band_level_difference_db: (bands, N) right minus left, dB, per band of `BANDS_HZ`.
-    time_difference_ms: (N,) how much earlier the sound reaches the right channel (GCC-PHAT).
-    coherence: (N,) height of that peak, 0 (unrelated channels) to 1.
-    correlation: (N,) correlation of left and right at lag 0, -1..1.
-    centroid_hz: (N,) spectral centroid.
-    pitch_hz: (N,) pitch by autocorrelation, NaN where there is none.
-    onset: (N,) strength of the strongest onset (spectral flux), 0..1 of the clip's strongest.
-    doppler_semitones: how far the spectrum shifts from the first to the last third (a thing that
-    passes falls; minus is down), and doppler_confidence 0..1.
-    x: (N,) heard position of the whole mix, 0 left to 1 right.
-    confidence: (N,) 0..1, how far x can be trusted; evidence: (N,) what it is read from.
-    cells: what sources are told apart by.
-    notes: what a user should know. width: factor by which positions were spread.
+    clip
+        what was measured: without rumble and with faults between the channels undone.
+    duration_s, channels
+        of it.
+    time_s
+        (N,) middle of each frame.
+    level_db
+        (N,) RMS over both channels, A-weighted, dB re full scale.
+    band_level_difference_db
+        (bands, N) right minus left, dB, per band of `BANDS_HZ`.
+    time_difference_ms
+        (N,) how much earlier the sound reaches the right channel (GCC-PHAT).
+    coherence
+        (N,) height of that peak, 0 (unrelated channels) to 1.
+    correlation
+        (N,) correlation of left and right at lag 0, -1..1.
+    centroid_hz
+        (N,) spectral centroid.
+    pitch_hz
+        (N,) pitch by autocorrelation, NaN where there is none.
+    onset
+        (N,) strength of the strongest onset (spectral flux), 0..1 of the clip's strongest.
+    doppler_semitones
+        how far the spectrum shifts from the first to the last third (a thing that passes falls;
+        minus is down), and doppler_confidence 0..1.
+    x
+        (N,) heard position of the whole mix, 0 left to 1 right.
+    confidence
+        (N,) 0..1, how far x can be trusted.
+    evidence
+        (N,) what it is read from.
+    cells
+        what sources are told apart by.
+    notes
+        what a user should know.
+    width
+        factor by which positions were spread.
     """
 
     clip: AudioClip

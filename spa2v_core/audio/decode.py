@@ -35,9 +35,18 @@ class Decoded:
 
     Attributes
     ----------
-    samples: (1 or 2, n) float32; rate: a second. notes: what a user should know.
-    deep: whether the format keeps what is far below 16 bits (float, 24 and 32 bits).
-    end_s: where what was decoded ends in the recording; ended: whether the recording does there.
+    samples
+        (1 or 2, n) float32.
+    rate
+        a second.
+    notes
+        what a user should know.
+    deep
+        whether the format keeps what is far below 16 bits (float, 24 and 32 bits).
+    end_s
+        where what was decoded ends in the recording.
+    ended
+        whether the recording does there.
     """
 
     samples: np.ndarray
@@ -54,9 +63,20 @@ class Survey:
 
     Attributes
     ----------
-    seconds: that were looked at; whole: whether these are all.
-    rate: a second; channels: 1 or 2; alike: whether both are the same.
-    power: (n,) variance over the channels in each step of `STEP_S`; notes: what a user should know.
+    seconds
+        that were looked at.
+    whole
+        whether these are all.
+    rate
+        a second.
+    channels
+        1 or 2.
+    alike
+        whether both are the same.
+    power
+        (n,) variance over the channels in each step of `STEP_S`.
+    notes
+        what a user should know.
     """
 
     seconds: float
@@ -73,7 +93,8 @@ class Recording:
 
     Parameters
     ----------
-    choice: what its channels are, one of `choices.CHANNELS`.
+    choice
+        what its channels are, one of `choices.CHANNELS`.
 
     Raises
     ------

@@ -40,10 +40,17 @@ class LocatedSource:
 
     Attributes
     ----------
-    presence: (T,) 0..1 that it sounds. x: (T,) place, 0 left to 1 right edge of a picture of 90
-    degrees (what is outside reaches from -0.1 to 1.1). distance: (T,) natural log of its distance
-    relative to its mean: the difference of two times counts. uncertainty: (T,) expected error of
-    x, widths. motion: probability of each of `MOTIONS` for the whole clip.
+    presence
+        (T,) 0..1 that it sounds.
+    x
+        (T,) place, 0 left to 1 right edge of a picture of 90 degrees (what is outside reaches from
+        -0.1 to 1.1).
+    distance
+        (T,) natural log of its distance relative to its mean: the difference of two times counts.
+    uncertainty
+        (T,) expected error of x, widths.
+    motion
+        probability of each of `MOTIONS` for the whole clip.
     """
 
     presence: np.ndarray
@@ -59,9 +66,16 @@ class Located:
 
     Attributes
     ----------
-    time_s: (T,) middles of tenths of a second. count: (5,) probability of 0, 1 .. 4 sounds.
-    microphones: probability of each of `MICROPHONES`. width: if it is a coincident pair, the share
-    of the full panning range that its picture takes up. sources: strongest presence first.
+    time_s
+        (T,) middles of tenths of a second.
+    count
+        (5,) probability of 0, 1 .. 4 sounds.
+    microphones
+        probability of each of `MICROPHONES`.
+    width
+        if it is a coincident pair, the share of the full panning range that its picture takes up.
+    sources
+        strongest presence first.
     """
 
     time_s: np.ndarray

@@ -25,11 +25,19 @@ class Ambience:
 
     Attributes
     ----------
-    name: key of `SCENE_CLASSES`. place: key of `vocabulary.SCENES` ("" if it could be anywhere).
-    weather, light: words of the caption, key of `vocabulary.LIGHTS`.
-    things: what it is called where it is taken for an object. alone: whether it is the scene even
-    where nothing else is heard; a lone bird is what a clip is about.
-    least: probability from which on a source is it.
+    name
+        key of `SCENE_CLASSES`.
+    place
+        key of `vocabulary.SCENES` ("" if it could be anywhere).
+    weather, light
+        words of the caption, key of `vocabulary.LIGHTS`.
+    things
+        what it is called where it is taken for an object.
+    alone
+        whether it is the scene even where nothing else is heard; a lone bird is what a clip is
+        about.
+    least
+        probability from which on a source is it.
     """
 
     name: str

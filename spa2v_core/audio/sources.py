@@ -43,12 +43,22 @@ class HeardSource:
 
     Attributes
     ----------
-    x: (N,) position 0..1. level_db: (N,) its own level, dB re full scale.
-    confidence: (N,) 0..1 of x, 0 where it is silent or nothing tells the position.
-    share: of the clip's energy; weight: of what its cells count (quiet ones count more).
-    member: (B, S) how far each cell is its own, 0..1.
-    motion: probability of each of the localiser's motions, empty if it did not say.
-    distance: (N,) natural log of its distance relative to its mean, None if nothing says.
+    x
+        (N,) position 0..1.
+    level_db
+        (N,) its own level, dB re full scale.
+    confidence
+        (N,) 0..1 of x, 0 where it is silent or nothing tells the position.
+    share
+        of the clip's energy.
+    weight
+        of what its cells count (quiet ones count more).
+    member
+        (B, S) how far each cell is its own, 0..1.
+    motion
+        probability of each of the localiser's motions, empty if it did not say.
+    distance
+        (N,) natural log of its distance relative to its mean, None if nothing says.
     """
 
     x: np.ndarray

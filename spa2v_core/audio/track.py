@@ -27,11 +27,18 @@ LAST_S = 0.2
 
 class Track:
     """One track in blocks of one rate.
+    What it says of itself is known once blocks have been read.
 
-    Attributes, known once blocks have been read
+    Attributes
     ----------
-    rate, deep: as in `Decoded`. notes: what a user should know. end_s: where the last block ends;
-    ended: whether the track does there.
+    rate, deep
+        as in `Decoded`.
+    notes
+        what a user should know.
+    end_s
+        where the last block ends.
+    ended
+        whether the track does there.
     """
 
     def __init__(

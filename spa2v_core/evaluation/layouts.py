@@ -32,9 +32,14 @@ class Figure:
 
     Attributes
     ----------
-    name: of the metric; value: None if it is not defined for these layouts.
-    better: how to read the value.
-    coverage: 0..1, the share of `covers` that the value rests on.
+    name
+        of the metric.
+    value
+        None if it is not defined for these layouts.
+    better
+        how to read the value.
+    coverage
+        0..1, the share of `covers` that the value rests on.
     """
 
     name: str
@@ -50,9 +55,14 @@ class Report:
 
     Attributes
     ----------
-    figures: by key ("max_iou", ...).
-    layouts: per file stem, the value of each metric of a pair of layouts.
-    missing: stems of references without a prediction; extra: predictions without a reference.
+    figures
+        by key ("max_iou", ...).
+    layouts
+        per file stem, the value of each metric of a pair of layouts.
+    missing
+        stems of references without a prediction.
+    extra
+        predictions without a reference.
     """
 
     prediction: str

@@ -49,8 +49,12 @@ class Row:
 
     Attributes
     ----------
-    stationary, translational: metric -> mean over the scenes of that kind, times 100; empty
-    without such scenes. planned, failed: numbers of clips. tokens: in and out.
+    stationary, translational
+        metric -> mean over the scenes of that kind, times 100; empty without such scenes.
+    planned, failed
+        numbers of clips.
+    tokens
+        in and out.
     """
 
     name: str

@@ -68,12 +68,23 @@ class RenderRequest:
 
     Attributes
     ----------
-    layout: what to draw; clip: its sound, as long as the layout (within 2%).
-    backend: name in `registry.BACKENDS`; preset: key of the backend's presets.
-    seed: 0..2**31 - 1; captions: how the text of a frame is made.
-    grounding: what puts objects into their boxes: "default", "none", or the backend's kinds,
-        joined by "+".
-    options: name -> value of the backend's options, those that depart from the preset.
+    layout
+        what to draw.
+    clip
+        its sound, as long as the layout (within 2%).
+    backend
+        name in `registry.BACKENDS`.
+    preset
+        key of the backend's presets.
+    seed
+        0..2**31 - 1.
+    captions
+        how the text of a frame is made.
+    grounding
+        what puts objects into their boxes: "default", "none", or the backend's kinds, joined by
+        "+".
+    options
+        name -> value of the backend's options, those that depart from the preset.
     """
 
     layout: VideoSceneLayout

@@ -35,9 +35,12 @@ class ComposedModel:
 
     Attributes
     ----------
-    makers: kind of grounding -> how it is made (weights are read then); each at most once.
-    still: the camera never moves, so what no box covers is held still.
-    bf16: run an fp32 model on a CPU in bf16, for processors that multiply it natively.
+    makers
+        kind of grounding -> how it is made (weights are read then); each at most once.
+    still
+        the camera never moves, so what no box covers is held still.
+    bf16
+        run an fp32 model on a CPU in bf16, for processors that multiply it natively.
     """
 
     pipeline: AnimateDiffPipeline

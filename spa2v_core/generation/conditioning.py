@@ -24,12 +24,18 @@ class FrameConditions:
 
     Attributes
     ----------
-    caption: the video's caption.
-    frame_texts: F texts, one a frame.
-    phrases: K phrases, such as "red car".
-    boxes: (F, K, 4) float32 xyxy, normalised; may reach outside the frame.
-    present: (F, K) bool.
-    facing: (F, K) float32, -1 left, +1 right.
+    caption
+        the video's caption.
+    frame_texts
+        F texts, one a frame.
+    phrases
+        K phrases, such as "red car".
+    boxes
+        (F, K, 4) float32 xyxy, normalised; may reach outside the frame.
+    present
+        (F, K) bool.
+    facing
+        (F, K) float32, -1 left, +1 right.
     """
 
     caption: str

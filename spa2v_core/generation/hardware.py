@@ -17,10 +17,14 @@ class Execution:
 
     Attributes
     ----------
-    dtype: "float16" or "float32".
-    offload: text encoder and decoder are on the card only while they work.
-    decode_chunk: frames that are decoded at once.
-    reasons: why, for the user.
+    dtype
+        "float16" or "float32".
+    offload
+        text encoder and decoder are on the card only while they work.
+    decode_chunk
+        frames that are decoded at once.
+    reasons
+        why, for the user.
     """
 
     device: str

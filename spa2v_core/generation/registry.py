@@ -42,8 +42,12 @@ class Settled:
 
     Attributes
     ----------
-    preset: with the request's own numbers; kinds: of grounding that are used.
-    options: of the backend's own class.
+    preset
+        with the request's own numbers.
+    kinds
+        of grounding that are used.
+    options
+        of the backend's own class.
     """
 
     spec: BackendSpec

@@ -14,11 +14,16 @@ class Schedule:
 
     Attributes
     ----------
-    steps: denoising steps, 1..100.
-    guidance_scale: classifier-free guidance; 1 is off.
-    guidance_share: share of the steps, from the first, that are guided (CFG truncation).
-    grounding_share: share of the steps, from the first, that are grounded.
-    cache: keep the UNet's inner features for every other step after the grounded ones.
+    steps
+        denoising steps, 1..100.
+    guidance_scale
+        classifier-free guidance; 1 is off.
+    guidance_share
+        share of the steps, from the first, that are guided (CFG truncation).
+    grounding_share
+        share of the steps, from the first, that are grounded.
+    cache
+        keep the UNet's inner features for every other step after the grounded ones.
     """
 
     steps: int
@@ -63,9 +68,12 @@ class WanSchedule(Schedule):
 
     Attributes
     ----------
-    strength: share of the noise schedule that a draft goes through; 1 forgets it, 0.1 keeps it.
-    phrase_gain: factor on the attention to an object's words inside its box.
-    size_wh: pixels, None for the model's own size.
+    strength
+        share of the noise schedule that a draft goes through; 1 forgets it, 0.1 keeps it.
+    phrase_gain
+        factor on the attention to an object's words inside its box.
+    size_wh
+        pixels, None for the model's own size.
     """
 
     strength: float = 0.85

@@ -21,9 +21,16 @@ class Preset:
 
     Attributes
     ----------
-    label: for people; about: what it costs or gives, one line.
-    frames: that are generated; fps: of the exported video, by interpolation.
-    few_step: the distilled motion modules that it takes.
+    label
+        for people.
+    about
+        what it costs or gives, one line.
+    frames
+        that are generated.
+    fps
+        of the exported video, by interpolation.
+    few_step
+        the distilled motion modules that it takes.
     """
 
     label: str
@@ -41,15 +48,28 @@ class BackendSpec:
 
     Attributes
     ----------
-    label: for people; make: the backend, whose libraries are imported only then.
-    presets: by name, "default" among them.
-    options: dataclass of what it takes besides, `RenderOptions` with its own.
-    groundings: kinds of its own; default_grounding: those of "default".
-    combinations: kinds joined by "+" that are worth offering.
-    family: whose shared groundings it takes too.
-    needs_gpu: whether it is of no use on a CPU.
-    weights: keys of `hub.MODELS` that its default needs.
-    weights_variable: environment variable that names a folder to take them from instead.
+    label
+        for people.
+    make
+        the backend, whose libraries are imported only then.
+    presets
+        by name, "default" among them.
+    options
+        dataclass of what it takes besides, `RenderOptions` with its own.
+    groundings
+        kinds of its own.
+    default_grounding
+        those of "default".
+    combinations
+        kinds joined by "+" that are worth offering.
+    family
+        whose shared groundings it takes too.
+    needs_gpu
+        whether it is of no use on a CPU.
+    weights
+        keys of `hub.MODELS` that its default needs.
+    weights_variable
+        environment variable that names a folder to take them from instead.
     """
 
     label: str
@@ -76,10 +96,15 @@ class GroundingSpec:
 
     Attributes
     ----------
-    label: for people; alone: it can't be combined with others.
-    family: of the backends that can use it.
-    make: the grounding (`grounding.base.Grounding`) where it needs no weights, so that every
-        backend of the family takes it; None where it belongs to the backends that name it.
+    label
+        for people.
+    alone
+        it can't be combined with others.
+    family
+        of the backends that can use it.
+    make
+        the grounding (`grounding.base.Grounding`) where it needs no weights, so that every backend
+        of the family takes it; None where it belongs to the backends that name it.
     """
 
     label: str

@@ -21,9 +21,12 @@ class FrameConditioning:
 
     Attributes
     ----------
-    frame_text: (F, L, d) text of each frame, or None to keep the pipeline's (in training).
-    states: of the groundings that are used.
-    grounding_on: switched by the schedule, off leaves the stock UNet.
+    frame_text
+        (F, L, d) text of each frame, or None to keep the pipeline's (in training).
+    states
+        of the groundings that are used.
+    grounding_on
+        switched by the schedule, off leaves the stock UNet.
     """
 
     frame_text: torch.Tensor | None = None

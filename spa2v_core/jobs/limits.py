@@ -17,16 +17,26 @@ class Limits:
 
     Attributes
     ----------
-    at_once: renders that one visitor may have queued and running.
-    at_once_address: the same for all visitors of one network address.
-    at_once_all: the same for everybody.
-    per_hour: renders that one visitor may start in an hour.
-    upload_bytes: that one address may upload in an hour.
-    tokens: of the operator's key that one visitor may spend in an hour.
-    takes: finished renders that are kept for one visitor; the oldest go first.
-    keep_s: seconds that a finished render is kept.
-    keep_bytes: that all finished renders may take on the disk.
-    memory_mb: that the renderer may use.
+    at_once
+        renders that one visitor may have queued and running.
+    at_once_address
+        the same for all visitors of one network address.
+    at_once_all
+        the same for everybody.
+    per_hour
+        renders that one visitor may start in an hour.
+    upload_bytes
+        that one address may upload in an hour.
+    tokens
+        of the operator's key that one visitor may spend in an hour.
+    takes
+        finished renders that are kept for one visitor; the oldest go first.
+    keep_s
+        seconds that a finished render is kept.
+    keep_bytes
+        that all finished renders may take on the disk.
+    memory_mb
+        that the renderer may use.
     """
 
     at_once: int = 20

@@ -91,16 +91,39 @@ class Job:
 
     Attributes
     ----------
-    id: whoever has it may cancel and delete; share: whoever has it may look, "" for nobody.
-    saved: its request as JSON; `request` is that read.
-    folder: of its files (`video.mp4`, `video.boxes.mp4`, `video.jpg`, `layout.json` when done,
+    id
+        whoever has it may cancel and delete.
+    share
+        whoever has it may look, "" for nobody.
+    saved
+        its request as JSON; `request` is that read.
+    folder
+        of its files (`video.mp4`, `video.boxes.mp4`, `video.jpg`, `layout.json` when done,
         `preview.jpg` while it runs).
-    state: "queued", "running", "done", "failed" or "cancelled".
-    tries: times that it was started; cancel: it was asked to stop.
-    done: share of the work, 0..1; text: what it is at; remaining_s: seconds left, None: unknown.
-    preview: number of the newest preview, 0 for none. notes: what the user should know.
-    error: why it failed. seconds: wall time per stage. bytes: of its files.
-    made, started, ended: seconds since the epoch.
+    state
+        "queued", "running", "done", "failed" or "cancelled".
+    tries
+        times that it was started.
+    cancel
+        it was asked to stop.
+    done
+        share of the work, 0..1.
+    text
+        what it is at.
+    remaining_s
+        seconds left, None: unknown.
+    preview
+        number of the newest preview, 0 for none.
+    notes
+        what the user should know.
+    error
+        why it failed.
+    seconds
+        wall time per stage.
+    bytes
+        of its files.
+    made, started, ended
+        seconds since the epoch.
     """
 
     id: str

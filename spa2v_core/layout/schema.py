@@ -110,13 +110,22 @@ class ObjectTrack(_Value):
 
     Attributes
     ----------
-    id: unique within the layout.
-    name: what it is ("car"); appearance: how it looks ("red").
-    start, end: presence span, inclusive layout frames.
-    facing: which way it looks; "auto" is from its motion.
-    confidence: 0..1, how far the plan can be trusted.
-    locked: planning again keeps it.
-    keyframes: sparse boxes, frames strictly increasing.
+    id
+        unique within the layout.
+    name
+        what it is ("car").
+    appearance
+        how it looks ("red").
+    start, end
+        presence span, inclusive layout frames.
+    facing
+        which way it looks; "auto" is from its motion.
+    confidence
+        0..1, how far the plan can be trusted.
+    locked
+        planning again keeps it.
+    keyframes
+        sparse boxes, frames strictly increasing.
     """
 
     id: Annotated[int, Field(ge=0, le=MAX_ID, strict=True)]
@@ -162,12 +171,20 @@ class VideoSceneLayout(_Value):
 
     Attributes
     ----------
-    frame_count: layout frames; frame k stands for (k + 0.5) / frame_count * duration_s.
-    duration_s: of the clip, seconds.
-    width, height: the aspect.
-    reasoning: why it was planned so.
-    caption: of the video; frame_captions: 0 or frame_count of them.
-    scene: what is heard of the place and the weather.
+    frame_count
+        layout frames; frame k stands for (k + 0.5) / frame_count * duration_s.
+    duration_s
+        of the clip, seconds.
+    width, height
+        the aspect.
+    reasoning
+        why it was planned so.
+    caption
+        of the video.
+    frame_captions
+        0 or frame_count of them.
+    scene
+        what is heard of the place and the weather.
     """
 
     version: Literal[1, 2] = VERSION

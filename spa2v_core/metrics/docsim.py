@@ -23,14 +23,16 @@ def docsim(prediction: StaticLayout, reference: StaticLayout) -> float:
 
     Parameters
     ----------
-    prediction, reference: static layouts with N and M boxes; counts and labels may differ.
+    prediction, reference
+        static layouts with N and M boxes; counts and labels may differ.
 
     Returns
     -------
-    0..1 for boxes within the frame, symmetric. Identical layouts score the mean square root of
-    their boxes' areas, not 1, and two empty ones 0: compare only values on the same references.
-    The mean is over min(N, M) matched pairs, pairs of different labels included. 0 if one is empty
-    or the counts differ by 3 or more.
+    float
+        0..1 for boxes within the frame, symmetric. Identical layouts score the mean square root of
+        their boxes' areas, not 1, and two empty ones 0: compare only values on the same references.
+        The mean is over min(N, M) matched pairs, pairs of different labels included. 0 if one is
+        empty or the counts differ by 3 or more.
 
     Where N != M, both implementations fill the weights in the wrong order (meshgrid, then reshape
     to (N, M)), so that objects are matched by other objects' weights. Here the order is right; for

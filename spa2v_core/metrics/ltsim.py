@@ -23,12 +23,14 @@ def ltsim(prediction: StaticLayout, reference: StaticLayout) -> float:
 
     Parameters
     ----------
-    prediction, reference: static layouts with N and M boxes; counts and labels may differ.
+    prediction, reference
+        static layouts with N and M boxes; counts and labels may differ.
 
     Returns
     -------
-    exp(-1)..1, symmetric; 1 for identical layouts, also if both are empty; exp(-1) = 0.368 if one
-    is empty. The transport is exact (a linear program), not regularised.
+    float
+        exp(-1)..1, symmetric; 1 for identical layouts, also if both are empty; exp(-1) = 0.368 if
+        one is empty. The transport is exact (a linear program), not regularised.
     """
     if not prediction.labels and not reference.labels:
         return 1.0

@@ -32,13 +32,15 @@ def max_iou(prediction: StaticLayout, reference: StaticLayout) -> float:
 
     Parameters
     ----------
-    prediction, reference: static layouts with N boxes each.
+    prediction, reference
+        static layouts with N boxes each.
 
     Returns
     -------
-    0..1, symmetric; 1 for identical layouts. 0 if the labels with their counts differ: the metric
-    is defined for equal labels only (the reference code never compares such layouts). 1 if both
-    are empty, where the reference code divides by 0.
+    float
+        0..1, symmetric; 1 for identical layouts. 0 if the labels with their counts differ: the
+        metric is defined for equal labels only (the reference code never compares such layouts). 1
+        if both are empty, where the reference code divides by 0.
     """
     if not equal_labels(prediction, reference):
         return 0.0

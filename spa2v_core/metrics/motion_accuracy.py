@@ -23,12 +23,14 @@ def motion_accuracy(prediction: VideoSceneLayout, reference: VideoSceneLayout) -
 
     Parameters
     ----------
-    prediction, reference: layouts; their frame counts may differ.
+    prediction, reference
+        layouts; their frame counts may differ.
 
     Returns
     -------
-    0..1, 1 for identical layouts; None if the reference has no tracks. A reference track without
-    a partner is wrong; a predicted one without a partner doesn't count. Not symmetric.
+    float or None
+        0..1, 1 for identical layouts; None if the reference has no tracks. A reference track
+        without a partner is wrong; a predicted one without a partner doesn't count. Not symmetric.
     """
     pairs = motion_pairs(prediction, reference)
     return sum(wanted == found for wanted, found in pairs) / len(pairs) if pairs else None

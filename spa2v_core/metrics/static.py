@@ -33,8 +33,10 @@ class StaticLayout:
 
     Attributes
     ----------
-    labels: N names; kept in their canonical form.
-    boxes: (N, 4) xyxy, normalised to the frame, x2 > x1 and y2 > y1.
+    labels
+        N names; kept in their canonical form.
+    boxes
+        (N, 4) xyxy, normalised to the frame, x2 > x1 and y2 > y1.
     """
 
     labels: tuple[str, ...]

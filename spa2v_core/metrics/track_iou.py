@@ -23,13 +23,15 @@ def track_iou(prediction: VideoSceneLayout, reference: VideoSceneLayout) -> floa
 
     Parameters
     ----------
-    prediction, reference: layouts; the prediction is sampled at the reference's frames' times.
-        Boxes are clipped to the frame; a track that is never in it is left out.
+    prediction, reference
+        layouts; the prediction is sampled at the reference's frames' times. Boxes are clipped to
+        the frame; a track that is never in it is left out.
 
     Returns
     -------
-    0..1; 1 for identical layouts, also if nothing is ever seen in both. A track without a partner
-    of its name counts 0, on either side. Symmetric for equal frame counts.
+    float
+        0..1; 1 for identical layouts, also if nothing is ever seen in both. A track without a
+        partner of its name counts 0, on either side. Symmetric for equal frame counts.
     """
     ours, our_boxes = _seen(prediction, reference.frame_count)
     theirs, their_boxes = _seen(reference, reference.frame_count)

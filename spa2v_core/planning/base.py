@@ -29,13 +29,22 @@ class PlanRequest:
 
     Attributes
     ----------
-    clip: the span to plan (at most 10 s); cues: measured in it; heard: its sources, the loudest
-    first, with their tags.
-    objects: what the user hears, if told, in order of loudness.
-    seed: for planners that sample.
-    options: of the planner's own kind (`PlannerSpec.options`).
-    current, change: a layout and what to change about it, in the user's words.
-    embedding: of the recording by CLAP, where that listens.
+    clip
+        the span to plan (at most 10 s).
+    cues
+        measured in it.
+    heard
+        its sources, the loudest first, with their tags.
+    objects
+        what the user hears, if told, in order of loudness.
+    seed
+        for planners that sample.
+    options
+        of the planner's own kind (`PlannerSpec.options`).
+    current, change
+        a layout and what to change about it, in the user's words.
+    embedding
+        of the recording by CLAP, where that listens.
     """
 
     clip: AudioClip
@@ -77,9 +86,16 @@ class PlannerSpec:
 
     Attributes
     ----------
-    label: for people. make: makes the planner. needs: what it can't do without ("a key").
-    options: a frozen dataclass of its own (`spa2v_core.options`).
-    asks_a_model: it takes a while, spends tokens, and changes a layout in words.
+    label
+        for people.
+    make
+        makes the planner.
+    needs
+        what it can't do without ("a key").
+    options
+        a frozen dataclass of its own (`spa2v_core.options`).
+    asks_a_model
+        it takes a while, spends tokens, and changes a layout in words.
     """
 
     label: str

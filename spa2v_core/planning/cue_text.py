@@ -28,8 +28,12 @@ class Told:
 
     Attributes
     ----------
-    cues: positions and levels. tags: names with their kinds, the scene, and when they are heard.
-    guesses: how many names of a source.
+    cues
+        positions and levels.
+    tags
+        names with their kinds, the scene, and when they are heard.
+    guesses
+        how many names of a source.
     """
 
     cues: bool = True

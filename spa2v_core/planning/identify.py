@@ -31,10 +31,16 @@ class Planned:
 
     Attributes
     ----------
-    named: by the user. certainty: 1 for the user's name, the tagger's probability, 0 unknown.
-    naming: what the tagger calls it, None if nothing listened.
-    heard_apart: False for what was named, but no sound of its own was found for.
-    is_object: False for what is the scene: it gets no box.
+    named
+        by the user.
+    certainty
+        1 for the user's name, the tagger's probability, 0 unknown.
+    naming
+        what the tagger calls it, None if nothing listened.
+    heard_apart
+        False for what was named, but no sound of its own was found for.
+    is_object
+        False for what is the scene: it gets no box.
     """
 
     heard: Heard

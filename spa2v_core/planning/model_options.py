@@ -21,16 +21,32 @@ class ModelOptions:
 
     Attributes
     ----------
-    model: its id; "" is the provider's default. key: a visitor's own; "" is from the environment.
-    hint: told to the model in the user's words.
-    shots: examples in the conversation; random_shots: not the nearest (an ablation).
-    reasoning, cue_table, tags: whether it reasons, sees the measured cues, and is told what was
-    recognised; guesses: how many names of a sound.
-    exemplars: a person's own database of examples.
-    reuse: whether a reply to the same request is taken from the cache.
-    fall_back: whether the offline planner steps in where the model fails (said in the report).
-    timeout: seconds of one reply; max_tokens: its length (servers of one's own often stop after
-    1,024 if it isn't said); retries: of what may pass by itself.
+    model
+        its id; "" is the provider's default.
+    key
+        a visitor's own; "" is from the environment.
+    hint
+        told to the model in the user's words.
+    shots
+        examples in the conversation.
+    random_shots
+        not the nearest (an ablation).
+    reasoning, cue_table, tags
+        whether it reasons, sees the measured cues, and is told what was recognised.
+    guesses
+        how many names of a sound.
+    exemplars
+        a person's own database of examples.
+    reuse
+        whether a reply to the same request is taken from the cache.
+    fall_back
+        whether the offline planner steps in where the model fails (said in the report).
+    timeout
+        seconds of one reply.
+    max_tokens
+        its length (servers of one's own often stop after 1,024 if it isn't said).
+    retries
+        of what may pass by itself.
     """
 
     model: str = option("", help="its id (default: the provider's)", metavar="ID")
@@ -79,8 +95,10 @@ class HearingOptions(ModelOptions):
 
     Attributes
     ----------
-    sound: whether the recording is sent; without it the model has tags, spans and cues in words.
-    parts: LEFT and RIGHT by themselves besides the mix.
+    sound
+        whether the recording is sent; without it the model has tags, spans and cues in words.
+    parts
+        LEFT and RIGHT by themselves besides the mix.
     """
 
     sound: bool = option(

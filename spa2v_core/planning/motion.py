@@ -47,9 +47,16 @@ class MotionReading:
 
     Attributes
     ----------
-    motion: kind. level_change_db, travel: net change over the clip, travel in widths.
-    hump_db: level of the middle third over the louder of the ends.
-    faint: the travel had to be stretched. unheard: it passes, but which way can't be heard.
+    motion
+        kind.
+    level_change_db, travel
+        net change over the clip, travel in widths.
+    hump_db
+        level of the middle third over the louder of the ends.
+    faint
+        the travel had to be stretched.
+    unheard
+        it passes, but which way can't be heard.
     """
 
     motion: Motion

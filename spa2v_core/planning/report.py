@@ -20,10 +20,20 @@ class PlanReport:
 
     Attributes
     ----------
-    conversation: (role, text) of every turn. exemplars: names of the examples shown.
-    notes: repairs and other things to know. model: which answered.
-    tokens_in, tokens_out: of all turns; thoughts: how many of what is out a model thought to
-    itself. reused: from the cache, nothing was spent.
+    conversation
+        (role, text) of every turn.
+    exemplars
+        names of the examples shown.
+    notes
+        repairs and other things to know.
+    model
+        which answered.
+    tokens_in, tokens_out
+        of all turns.
+    thoughts
+        how many of what is out a model thought to itself.
+    reused
+        from the cache, nothing was spent.
     """
 
     conversation: list[tuple[str, str]] = field(default_factory=list)

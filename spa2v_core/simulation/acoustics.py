@@ -48,9 +48,17 @@ class Source:
 
     Attributes
     ----------
-    name: of its track; signal: (n,) its dry sound at 1 m; path: where it is over time.
-    width_m, height_m: its size; base_m: height of its lower edge above the camera's axis,
-    negative is below (a car on the ground: about -1.2).
+    name
+        of its track.
+    signal
+        (n,) its dry sound at 1 m.
+    path
+        where it is over time.
+    width_m, height_m
+        its size.
+    base_m
+        height of its lower edge above the camera's axis, negative is below (a car on the ground:
+        about -1.2).
     """
 
     name: str
@@ -91,10 +99,16 @@ class Acoustics:
 
     Attributes
     ----------
-    microphones: the pair. room: None for free field.
-    noise_db: level of unrelated noise in both channels under the sound, None for none.
-    bias_db: how much louder the right channel is below `BIAS_HZ` throughout (wind, walls).
-    seed: of the room's tail and the noise.
+    microphones
+        the pair.
+    room
+        None for free field.
+    noise_db
+        level of unrelated noise in both channels under the sound, None for none.
+    bias_db
+        how much louder the right channel is below `BIAS_HZ` throughout (wind, walls).
+    seed
+        of the room's tail and the noise.
     """
 
     microphones: Microphones = "pan"

@@ -106,11 +106,17 @@ class Feed:
 
     Attributes
     ----------
-    clip: hash of the span; sound: its WAV file's bytes.
-    proposal: the plan, under the ids that the editor's layout has.
-    heard: for each source the track it became; x, confidence, path by the evidence and trust per
-    frame; likely names.
-    resumed: it is what the visitor had before a reload, so that edits come back with it.
+    clip
+        hash of the span.
+    sound
+        its WAV file's bytes.
+    proposal
+        the plan, under the ids that the editor's layout has.
+    heard
+        for each source the track it became; x, confidence, path by the evidence and trust per
+        frame; likely names.
+    resumed
+        it is what the visitor had before a reload, so that edits come back with it.
     """
 
     clip: str

@@ -15,9 +15,15 @@ class Naming:
 
     Attributes
     ----------
-    name: a thing of the vocabulary, or a kind ("vehicle") where the thing is not sure; "" where
-    it is honestly unknown. probability: 0..1 of the name. is_kind: whether it is a kind.
-    guesses: the likeliest things with their probabilities, best first; of a kind only its own.
+    name
+        a thing of the vocabulary, or a kind ("vehicle") where the thing is not sure; "" where it is
+        honestly unknown.
+    probability
+        0..1 of the name.
+    is_kind
+        whether it is a kind.
+    guesses
+        the likeliest things with their probabilities, best first; of a kind only its own.
     """
 
     name: str
@@ -36,13 +42,20 @@ class Tags:
 
     Attributes
     ----------
-    names: (C,) vocabulary names.
-    start_s, end_s: (W,) of each window.
-    probability: (W, C) 0..1, each class on its own (they need not sum to 1).
-    weight: (W,) what each window counts, 0 where it is too quiet.
-    threshold: below this the best guess is not to be believed.
-    kinds: kind -> (W,) 0..1, how likely it is anything of the kind.
-    scenes: scene class -> (W,) 0..1, what says something about the place and the weather.
+    names
+        (C,) vocabulary names.
+    start_s, end_s
+        (W,) of each window.
+    probability
+        (W, C) 0..1, each class on its own (they need not sum to 1).
+    weight
+        (W,) what each window counts, 0 where it is too quiet.
+    threshold
+        below this the best guess is not to be believed.
+    kinds
+        kind -> (W,) 0..1, how likely it is anything of the kind.
+    scenes
+        scene class -> (W,) 0..1, what says something about the place and the weather.
     """
 
     names: tuple[str, ...]
@@ -104,7 +117,12 @@ class TaggerSpec:
 
     Attributes
     ----------
-    label: for people. make: makes the tagger, once. needs: what it can't do without ("weights").
+    label
+        for people.
+    make
+        makes the tagger, once.
+    needs
+        what it can't do without ("weights").
     """
 
     label: str

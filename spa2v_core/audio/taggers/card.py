@@ -33,16 +33,28 @@ class Card:
 
     Attributes
     ----------
-    classes: (A,) names of AudioSet's classes. prior: (A,) what is taken off each class's logit, as
-    some are in millions of clips and some in hundreds (logit adjustment: Menon et al., 2021).
-    heads: (H,) the things that the head knows.
-    vehicles, others: what the classes count beside the head for what drives and flies, and for
-    all else. floors: what the two opinions' logits are held over, so that neither forbids what
-    the other is sure of.
-    rare: how much surer than the likeliest everyday thing a rare one must be, in logits.
-    other: what all things lose for every logit that a class of other things is ahead of theirs.
-    slope, offset: from a name's logit to its calibrated one.
-    kind_slope, kind_offset: the same for kinds. threshold: below this no name is believed.
+    classes
+        (A,) names of AudioSet's classes.
+    prior
+        (A,) what is taken off each class's logit, as some are in millions of clips and some in
+        hundreds (logit adjustment: Menon et al., 2021).
+    heads
+        (H,) the things that the head knows.
+    vehicles, others
+        what the classes count beside the head for what drives and flies, and for all else.
+    floors
+        what the two opinions' logits are held over, so that neither forbids what the other is sure
+        of.
+    rare
+        how much surer than the likeliest everyday thing a rare one must be, in logits.
+    other
+        what all things lose for every logit that a class of other things is ahead of theirs.
+    slope, offset
+        from a name's logit to its calibrated one.
+    kind_slope, kind_offset
+        the same for kinds.
+    threshold
+        below this no name is believed.
     """
 
     classes: tuple[str, ...]

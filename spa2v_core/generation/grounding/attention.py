@@ -35,7 +35,8 @@ class AttentionSteering:
 
     Parameters
     ----------
-    strength: 0..1, how far logits are pushed towards the highest or lowest of their row.
+    strength
+        0..1, how far logits are pushed towards the highest or lowest of their row.
     """
 
     needs_names = True

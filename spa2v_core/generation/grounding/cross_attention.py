@@ -22,8 +22,10 @@ class Hooks:
 
     Attributes
     ----------
-    steering: per token count, (F, N, L) -1..1: push each text token's attention down or up there.
-    watching: put maps (F, heads, N, L) of the layers named here into `maps`.
+    steering
+        per token count, (F, N, L) -1..1: push each text token's attention down or up there.
+    watching
+        put maps (F, heads, N, L) of the layers named here into `maps`.
     """
 
     steering: dict[int, torch.Tensor] | None = None
@@ -101,9 +103,12 @@ class Targets:
 
     Attributes
     ----------
-    tokens: (F, K, L) 1 where token l of frame f's text is a word of object k's phrase.
-    cover: per token count, (F, K, N) share of a cell that the object's box covers, 0 if absent.
-    area: (F, K) share of the frame that the box covers.
+    tokens
+        (F, K, L) 1 where token l of frame f's text is a word of object k's phrase.
+    cover
+        per token count, (F, K, N) share of a cell that the object's box covers, 0 if absent.
+    area
+        (F, K) share of the frame that the box covers.
     """
 
     tokens: torch.Tensor

@@ -72,7 +72,10 @@ class EnergyGuidance:
 
     Parameters
     ----------
-    scale: of the gradient; iterations: gradient steps before each denoising step.
+    scale
+        of the gradient.
+    iterations
+        gradient steps before each denoising step.
     """
 
     needs_names = True

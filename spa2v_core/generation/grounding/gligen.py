@@ -50,8 +50,10 @@ class GligenGrounding(nn.Module):
 
     Parameters
     ----------
-    blocks: name of each block -> (channels, text channels, heads, channels of a head).
-    text_dim: size of a phrase's pooled embedding, which is also a token's size.
+    blocks
+        name of each block -> (channels, text channels, heads, channels of a head).
+    text_dim
+        size of a phrase's pooled embedding, which is also a token's size.
     """
 
     def __init__(self, blocks: dict[str, tuple[int, int, int, int]], text_dim: int) -> None:

@@ -29,10 +29,14 @@ class GroundingInputs:
 
     Attributes
     ----------
-    phrases: (F or 1, K, d) embedding of each object's phrase.
-    boxes: (F, K, 4) xyxy, normalised; may reach outside the frame.
-    present: (F, K) 1 where the object is in that frame, else 0.
-    facing: (F or 1, K) -1 facing left, +1 facing right.
+    phrases
+        (F or 1, K, d) embedding of each object's phrase.
+    boxes
+        (F, K, 4) xyxy, normalised; may reach outside the frame.
+    present
+        (F, K) 1 where the object is in that frame, else 0.
+    facing
+        (F or 1, K) -1 facing left, +1 facing right.
     """
 
     phrases: torch.Tensor
@@ -78,9 +82,12 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
 
     Parameters
     ----------
-    block_channels: channels of each block by its name in the UNet.
-    phrase_dim: size of a phrase embedding.
-    map_channels: channels of the instance map.
+    block_channels
+        channels of each block by its name in the UNet.
+    phrase_dim
+        size of a phrase embedding.
+    map_channels
+        channels of the instance map.
     """
 
     @register_to_config

@@ -91,9 +91,12 @@ class MigcGrounding(nn.Module):
 
     Parameters
     ----------
-    channels: width of the four layers.
-    text_dim: width of the text states.
-    heads: attention heads of MIGC's own attentions.
+    channels
+        width of the four layers.
+    text_dim
+        width of the text states.
+    heads
+        attention heads of MIGC's own attentions.
     """
 
     def __init__(self, channels: int = 1280, text_dim: int = 768, heads: int = 8) -> None:

@@ -30,10 +30,14 @@ class Level:
 
     Attributes
     ----------
-    hw: height and width in tokens.
-    inside: (P, N) weight of the pair's object.
-    background: (A, N) weight of what no box covers.
-    together: (A, 1, N, N) bool, the two tokens share a box or the background.
+    hw
+        height and width in tokens.
+    inside
+        (P, N) weight of the pair's object.
+    background
+        (A, N) weight of what no box covers.
+    together
+        (A, 1, N, N) bool, the two tokens share a box or the background.
     """
 
     hw: tuple[int, int]
@@ -48,14 +52,22 @@ class Scene:
 
     Attributes
     ----------
-    frames: F.
-    active: (A,) frames with somebody in them, ascending.
-    frame_of: (P,) position in `active` of each pair's frame.
-    object_of: (P,) object of each pair, 0..K-1.
-    text: (K, L, d) last hidden states of the objects' phrases.
-    pooled: (K, d) their pooled states.
-    box_features: (P, 64) Fourier features of each pair's box.
-    levels: by token count.
+    frames
+        F.
+    active
+        (A,) frames with somebody in them, ascending.
+    frame_of
+        (P,) position in `active` of each pair's frame.
+    object_of
+        (P,) object of each pair, 0..K-1.
+    text
+        (K, L, d) last hidden states of the objects' phrases.
+    pooled
+        (K, d) their pooled states.
+    box_features
+        (P, 64) Fourier features of each pair's box.
+    levels
+        by token count.
     """
 
     frames: int
@@ -202,9 +214,12 @@ class MigcLayer(nn.Module):
 
     Parameters
     ----------
-    channels: C of the layer.
-    text_dim: d of the text states.
-    heads: of both attentions.
+    channels
+        C of the layer.
+    text_dim
+        d of the text states.
+    heads
+        of both attentions.
     """
 
     def __init__(self, channels: int, text_dim: int, heads: int) -> None:

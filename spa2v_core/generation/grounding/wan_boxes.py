@@ -38,10 +38,13 @@ class GroundedPrompt:
 
     Attributes
     ----------
-    text: the prompt.
-    words: (K, L) bool, which of the prompt's L tokens name each of the K objects; no token of an
+    text
+        the prompt.
+    words
+        (K, L) bool, which of the prompt's L tokens name each of the K objects; no token of an
         object does if its phrase was cut off.
-    frame_captions: how many frame captions are in the text.
+    frame_captions
+        how many frame captions are in the text.
     """
 
     text: str
@@ -55,11 +58,15 @@ class BoxAttention:
 
     Attributes
     ----------
-    text: (1, L, d) prompt embeddings; only calls that get exactly these are grounded, so that
-        the unconditional call is not.
-    bias: (1, 1, N, L) added to the attention logits of N video tokens, None for the stock model.
-    on: switched by the schedule.
-    active: whether the call that runs now is grounded.
+    text
+        (1, L, d) prompt embeddings; only calls that get exactly these are grounded, so that the
+        unconditional call is not.
+    bias
+        (1, 1, N, L) added to the attention logits of N video tokens, None for the stock model.
+    on
+        switched by the schedule.
+    active
+        whether the call that runs now is grounded.
     """
 
     text: torch.Tensor | None = None

@@ -42,9 +42,16 @@ class ProviderSpec:
 
     Attributes
     ----------
-    label: for people. make: from its options. options: a frozen dataclass that adds to
-    `ModelOptions` or `HearingOptions`. needs: what it can't do without ("a key").
-    one_sound: it takes one sound a request, so that parts are put one after another.
+    label
+        for people.
+    make
+        from its options.
+    options
+        a frozen dataclass that adds to `ModelOptions` or `HearingOptions`.
+    needs
+        what it can't do without ("a key").
+    one_sound
+        it takes one sound a request, so that parts are put one after another.
     """
 
     label: str

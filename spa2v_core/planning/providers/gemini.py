@@ -46,9 +46,11 @@ class GeminiOptions(HearingOptions):
 
     Attributes
     ----------
-    temperature: None is the paper's 0.5 where the model takes one, and its own from the third
-    generation on, which ignores or refuses it.
-    thinking: how much it thinks before it answers, from the third generation on.
+    temperature
+        None is the paper's 0.5 where the model takes one, and its own from the third generation on,
+        which ignores or refuses it.
+    thinking
+        how much it thinks before it answers, from the third generation on.
     """
 
     endpoint: str = option(

@@ -34,8 +34,12 @@ class Bank:
 
     Attributes
     ----------
-    samples: (n,) int16, each sound at full scale. first, length: (S,) of each sound.
-    weight: (S,) how often it is drawn: classes with many sounds count less than in proportion.
+    samples
+        (n,) int16, each sound at full scale.
+    first, length
+        (S,) of each sound.
+    weight
+        (S,) how often it is drawn: classes with many sounds count less than in proportion.
     """
 
     samples: torch.Tensor

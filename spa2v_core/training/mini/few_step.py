@@ -59,8 +59,10 @@ class Walks:
 
     Attributes
     ----------
-    objective: the motion stage's, with its text encoder and grounding.
-    pool: the clips whose conditions are used.
+    objective
+        the motion stage's, with its text encoder and grounding.
+    pool
+        the clips whose conditions are used.
     """
 
     objective: Objective
@@ -255,9 +257,12 @@ class Comparison:
 
     Attributes
     ----------
-    taught: the walks to learn from.
-    held: those that it is compared with.
-    before: PSNR in dB of its unguided steps at the start.
+    taught
+        the walks to learn from.
+    held
+        those that it is compared with.
+    before
+        PSNR in dB of its unguided steps at the start.
     """
 
     def __init__(self, trainer: Trainer) -> None:

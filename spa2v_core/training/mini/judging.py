@@ -44,11 +44,16 @@ class Verdict:
 
     Attributes
     ----------
-    ious: per visible object and frame, overlap of the best detection with its box (0 for none).
-    right: likewise, whether that detection is the right thing.
-    flicker: mean change between neighbouring frames away from all boxes, of 255.
-    sharpness: mean difference of neighbouring pixels, of 255.
-    features: (2 * c,) mean over the frames and mean change of the detector's features.
+    ious
+        per visible object and frame, overlap of the best detection with its box (0 for none).
+    right
+        likewise, whether that detection is the right thing.
+    flicker
+        mean change between neighbouring frames away from all boxes, of 255.
+    sharpness
+        mean difference of neighbouring pixels, of 255.
+    features
+        (2 * c,) mean over the frames and mean change of the detector's features.
     """
 
     ious: list[float]

@@ -35,7 +35,8 @@ class Objective:
 
     Attributes
     ----------
-    group: consecutive frames that share timestep and dropped conditions (16 for clips).
+    group
+        consecutive frames that share timestep and dropped conditions (16 for clips).
     """
 
     predict: Predict

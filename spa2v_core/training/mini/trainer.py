@@ -39,10 +39,14 @@ class Recipe:
 
     Attributes
     ----------
-    start: folder of exported weights that stages go on from ("" = from nothing).
-    distilled: folder of what became of `start` by distillation, for the stage "transfer".
-    resume: go on with the base that the work folder holds (saved every fifth of its stage).
-    compile: compile what base and motion train, which takes a minute or two of each stage's time.
+    start
+        folder of exported weights that stages go on from ("" = from nothing).
+    distilled
+        folder of what became of `start` by distillation, for the stage "transfer".
+    resume
+        go on with the base that the work folder holds (saved every fifth of its stage).
+    compile
+        compile what base and motion train, which takes a minute or two of each stage's time.
     """
 
     seed: int = 0

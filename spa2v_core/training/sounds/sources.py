@@ -52,9 +52,18 @@ class DrySounds:
 
     Attributes
     ----------
-    names: class names, in the vocabulary's order. samples: (n,) int16, all sounds in a row.
-    label: (S,) index into names, -1 for other things. source: (S,) package, soundfont or "synth".
-    held: (S,) whether it is held out. first, length: (S,) where it is in samples.
+    names
+        class names, in the vocabulary's order.
+    samples
+        (n,) int16, all sounds in a row.
+    label
+        (S,) index into names, -1 for other things.
+    source
+        (S,) package, soundfont or "synth".
+    held
+        (S,) whether it is held out.
+    first, length
+        (S,) where it is in samples.
     """
 
     names: list[str]

@@ -22,9 +22,14 @@ class Takes:
 
     Attributes
     ----------
-    embeddings: (N, W, 1024) float16.
-    label: (N,) index into names, -1 for other things. source: (N,) the package, repository or
-    soundfont that a take's sound is from. names: of the classes.
+    embeddings
+        (N, W, 1024) float16.
+    label
+        (N,) index into names, -1 for other things.
+    source
+        (N,) the package, repository or soundfont that a take's sound is from.
+    names
+        of the classes.
     """
 
     embeddings: np.ndarray

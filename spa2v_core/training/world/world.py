@@ -72,10 +72,14 @@ class World:
 
     Parameters
     ----------
-    pack: the sprites.
-    tokenizer: the mini tokenizer.
-    device: where frames are composed.
-    backgrounds: pictures drawn per scene.
+    pack
+        the sprites.
+    tokenizer
+        the mini tokenizer.
+    device
+        where frames are composed.
+    backgrounds
+        pictures drawn per scene.
     """
 
     def __init__(

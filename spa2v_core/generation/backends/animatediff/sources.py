@@ -18,10 +18,16 @@ class Sources:
 
     Attributes
     ----------
-    base: folder in diffusers' format; motion: folder, or a .safetensors file;
-    loras: files and their scales, merged into the base.
-    gligen: folder with its weights; migc: its checkpoint, accepted: as its licence asks.
-    What is not used may be missing.
+    base
+        folder in diffusers' format.
+    motion
+        folder, or a .safetensors file.
+    loras
+        files and their scales, merged into the base.
+    gligen
+        folder with its weights.
+    migc
+        its checkpoint, accepted: as its licence asks. What is not used may be missing.
     """
 
     base: Path

@@ -38,7 +38,8 @@ class WanBackend:
 
     Attributes
     ----------
-    draft: makes the draft video of a request.
+    draft
+        makes the draft video of a request.
     """
 
     def __init__(self, draft: Draft = paint_draft) -> None:
