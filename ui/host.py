@@ -13,11 +13,6 @@ def on_a_space() -> bool:
     return bool(os.environ.get("SPACE_ID"))
 
 
-def zero_gpu() -> bool:
-    """Whether this is a Space that lends its card to one call at a time."""
-    return bool(os.environ.get("SPACES_ZERO_GPU"))
-
-
 @dataclass(frozen=True)
 class Host:
     """How the app is served.

@@ -10,11 +10,12 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from spa2v_core.audio.io import MAX_BYTES
+from spa2v_core.generation.hardware import zero_gpu
 from spa2v_core.jobs.limits import Limits, home
 from spa2v_core.jobs.logs import set_up
 from spa2v_core.jobs.service import Jobs
 
-from . import budget, served
+from . import budget, served, zero
 from . import host as hosting
 from .budget import Budget
 from .build import STYLE, THEME, build_demo
@@ -33,7 +34,10 @@ def launch(
     set_up()
     hosting.use(hosting.Host.of(host, share))
     limits = Limits.of(hosting.current().public)
-    jobs = Jobs(home(), limits, "inline" if hosting.zero_gpu() else "process")
+    jobs = Jobs(home(), limits, "inline" if zero_gpu() else "process")
+    if zero_gpu():
+        zero.place_models()
+        jobs.render = zero.renderer(jobs.store)
     budget.use(Budget(jobs.store.spend, limits.tokens) if hosting.current().public else Budget())
     gr.set_static_paths([jobs.store.takes])
     demo = build_demo(jobs, mcp)

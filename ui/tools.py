@@ -10,6 +10,7 @@ import json
 import gradio as gr
 
 from spa2v_core.jobs.store import Visitor
+from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 
 from .endpoints import JsonObject, Renders, render_request, result, state
 from .guard import visitor_of
@@ -24,7 +25,7 @@ class Tools:
         self.jobs = renders.jobs
 
     @toasting
-    def plan_layout(
+    def plan_scene(
         self, session: gr.Request, recording: str, objects: str = "", seed: float = 0
     ) -> str:
         """Plan a video scene layout (boxes of the sounding objects over time) from a recording.
@@ -37,7 +38,9 @@ class Tools:
         Returns:
             the layout as JSON
         """
-        return json.dumps(plan_layout(session, recording, objects=objects, seed=seed))
+        return json.dumps(
+            plan_layout(session, recording, DEFAULT_PLANNER, objects, None, None, seed)
+        )
 
     @toasting
     def start_render(
@@ -52,7 +55,7 @@ class Tools:
         """Start to render a layout with its recording as a video; ask render_state how it goes.
 
         Args:
-            layout: a layout, as plan_layout makes it (it may be changed)
+            layout: a layout, as plan_scene makes it (it may be changed)
             recording: URL of the audio file that it was planned from
             preset: draft, default or quality
             seed: whole number, which of several good videos is made
@@ -114,7 +117,7 @@ def add_tools(renders: Renders) -> None:
         options = JsonObject("names and values of further options", value={}, label="options")
         job, text, video = gr.Textbox(label="job"), gr.Textbox(), gr.Video()
         for made, inputs, output in (
-            (tools.plan_layout, [recording, objects, seed], text),
+            (tools.plan_scene, [recording, objects, seed], text),
             (tools.start_render, [layout, recording, preset, seed, options], text),
             (tools.render_state, job, text),
             (tools.render_result, job, video),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from typing import Literal
@@ -36,8 +37,13 @@ class Execution:
 
 
 def has_gpu() -> bool:
-    """Whether this machine seems to have a CUDA card (without importing torch)."""
-    return shutil.which("nvidia-smi") is not None
+    """Whether this machine seems to have a CUDA card, or is lent one (without importing torch)."""
+    return zero_gpu() or shutil.which("nvidia-smi") is not None
+
+
+def zero_gpu() -> bool:
+    """Whether this is a Space that lends its card to one call at a time."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
 def cuda_or_cpu() -> str:

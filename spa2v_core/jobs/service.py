@@ -13,6 +13,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from .. import pipeline
 from ..errors import InputError
 from ..generation.base import RenderRequest
 from .keeper import SWEEP_S, Keeper
@@ -43,7 +44,7 @@ class Jobs:
         home: Path,
         limits: Limits,
         runner: Runner = "process",
-        render: Render | None = None,
+        render: Render = pipeline.render,
     ) -> None:
         """render: what renders inline, in place of `pipeline.render`.
 
@@ -53,7 +54,7 @@ class Jobs:
             nothing can be kept in `home`.
         """
         self.limits, self.runner = limits, runner
-        self._render = render
+        self.render = render
         self._lock, folder = _own_folder(home)
         self.store = JobStore(folder)
         self.keeper = Keeper(self.store, limits) if runner == "process" else None
@@ -132,7 +133,7 @@ class Jobs:
         job = self.store.claim(worker, job_id)
         if job is None:  # it has ended, or another tab of the visitor was quicker
             return
-        events = perform(self.store, job, worker, *([self._render] if self._render else []))
+        events = perform(self.store, job, worker, self.render)
         try:
             while await asyncio.to_thread(next, events, False):
                 yield self.find(job_id)

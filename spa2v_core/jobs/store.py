@@ -431,6 +431,11 @@ class JobStore:
         total = None if None in needs else sum(filter(None, needs))
         return len(rows), total
 
+    def expected_s(self, new: Submission) -> float | None:
+        """Seconds that a render takes by what was measured; None if nothing like it was."""
+        rows = self._rows("select * from pace where kind = ?", new.kind)
+        return rows[0]["fixed_s"] + rows[0]["unit_s"] * new.cost if rows else None
+
     def waiting(self) -> dict[str, int]:
         """Jobs per state."""
         return {

@@ -33,11 +33,12 @@ from ...grounding.base import Grounding
 from ...grounding.gligen import GligenGrounding
 from ...grounding.migc import MigcGrounding
 from ...library_logs import quiet_libraries
-from ...registry import Settled, settle, shared_groundings
+from ...registry import BACKENDS, Settled, settle, shared_groundings
 from ...rendering import Emit, memory_errors, render_composed, tell
 from ...spec import FewStep
 from ...unet import GroundedUNetMotionModel
 from ...worker import iterate
+from .options import AnimateDiffOptions
 from .sources import Sources, find_sources
 
 NEGATIVE = "low quality, worst quality, blurry, deformed, watermark, text"
@@ -89,6 +90,17 @@ def _render(
             negative_prompt=NEGATIVE,
             decode_chunk=execution.decode_chunk,
         )
+
+
+def warm_up() -> None:
+    """Put the default weights on the card, where it is lent to whoever renders: what is loaded in
+    a call is gone after it."""
+    kinds = BACKENDS.get("animatediff").default_grounding
+    sources = find_sources(AnimateDiffOptions(), kinds, "")
+    execution = hardware.Execution("cuda", "float16")
+    with MODELS.using((sources, "", execution), lambda: load(sources, execution)) as model:
+        for kind in kinds:
+            model.grounding(kind)
 
 
 def load(sources: Sources, execution: hardware.Execution, few_step: FewStep = "") -> ComposedModel:
