@@ -1,5 +1,6 @@
 """The running app and a headless Chromium. No request may leave the machine."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ CHROMIUM = next(
     ),
     None,
 )
+#: The app offers tools where what they need is installed.
+TOOLS = ["--mcp"] if importlib.util.find_spec("mcp") else []
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,7 +39,7 @@ def app(tmp_path_factory):
     """(address, process) of the app, served as a user serves it."""
     home = tmp_path_factory.mktemp("home")
     process = subprocess.Popen(
-        [sys.executable, "-u", "app.py"],
+        [sys.executable, "-u", "app.py", *TOOLS],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,14 +1,9 @@
-"""The tools, by the real MCP client over loopback, in an app of its own."""
+"""The tools, by the real MCP client over loopback."""
 
 import asyncio
 import base64
 import json
-import os
-import re
-import subprocess
-import sys
 import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -19,34 +14,14 @@ from mcp.client.streamable_http import streamablehttp_client
 from spa2v_core.audio.io import wav_bytes
 from tests.audio.sounds import noise
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.e2e
 PATIENCE = 120
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    process = subprocess.Popen(
-        [sys.executable, "-u", "app.py", "--mcp"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"SPA2V_HOME": str(tmp_path_factory.mktemp("home"))},
-    )
-    for line in process.stdout:
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            break
-    else:
-        pytest.fail("the app did not start")
-    yield found[0]
-    process.terminate()
-    process.wait(20)
-
-
-def with_session(url, use):
+def with_session(app_url, use):
     async def run():
         async with (
-            streamablehttp_client(f"{url}/gradio_api/mcp/") as (read, write, _),
+            streamablehttp_client(f"{app_url}/gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
@@ -61,11 +36,11 @@ async def call(session, name, **given):
     return answer.content[0].text
 
 
-def test_the_tools_say_what_they_take(url):
+def test_the_tools_say_what_they_take(app_url):
     async def use(session):
         return {tool.name: tool for tool in (await session.list_tools()).tools}
 
-    tools = with_session(url, use)
+    tools = with_session(app_url, use)
     assert set(tools) == {
         "plan_scene",
         "start_render",
@@ -80,7 +55,7 @@ def test_the_tools_say_what_they_take(url):
     assert "data:audio" in tools["plan_scene"].inputSchema["properties"]["recording"]["description"]
 
 
-def test_a_recording_becomes_a_video(url):
+def test_a_recording_becomes_a_video(app_url):
     sound = base64.b64encode(wav_bytes(noise(1, rate=16_000, left=0.2))).decode()
     recording = f"data:audio/wav;base64,{sound}"
 
@@ -116,4 +91,4 @@ def test_a_recording_becomes_a_video(url):
         stopped = json.loads(await call(session, "cancel_render", job=job))
         assert stopped["state"] == "done"  # it had ended
 
-    with_session(url, use)
+    with_session(app_url, use)
