@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation clean
+.PHONY: run test lint format examples checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation soak space clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -77,6 +77,14 @@ bench-mini: $(VENV)/.dev
 
 bench-generation: $(VENV)/.dev
 	@$(BIN)/python -m tests.benchmarks.generation
+
+# Fifty visitors for ten minutes, the app killed three times: make soak [SOAK="--minutes 3"]
+soak: $(VENV)/.dev
+	@$(BIN)/python -m tests.benchmarks.soak $(SOAK)
+
+# The folder to push to a Space: make space [HARDWARE=zero]
+space: $(VENV)/.run
+	@$(BIN)/python -m ui.space --hardware $(or $(HARDWARE),cpu)
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis

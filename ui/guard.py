@@ -31,8 +31,6 @@ VISITOR, ADDRESS = "x-spa2v-visitor", "x-spa2v-address"
 YEAR_S = 365 * 24 * 3600
 #: Bytes of a call that is no upload: a layout is at most 4 MB.
 MAX_CALL_BYTES = 8_000_000
-#: Calls that one address may make in a minute; a busy page makes about one a second.
-CALLS_A_MINUTE = 600
 
 _API = "/gradio_api"
 _BY_NAME = tuple(f"{_API}/{kind}/" for kind in ("call/v2", "call", "run", "api"))
@@ -172,7 +170,7 @@ class Guard:
         started, count = calls.get(address, (now, 0))
         if now - started > 60:
             started, count = now, 0
-        if count >= CALLS_A_MINUTE:
+        if count >= self.rules.limits.calls_per_minute:
             raise Refused(429, "too many calls: wait a minute")
         if len(calls) > 10_000:
             calls.clear()

@@ -25,6 +25,8 @@ class Limits:
         the same for everybody.
     per_hour
         renders that one visitor may start in an hour.
+    calls_per_minute
+        that one address may make; a busy page makes about one a second.
     upload_bytes
         that one address may upload in an hour.
     tokens
@@ -43,6 +45,7 @@ class Limits:
     at_once_address: int = 200
     at_once_all: int = 200
     per_hour: int = 1000
+    calls_per_minute: int = 100_000
     upload_bytes: int = 20_000_000_000
     tokens: int = 1_000_000_000
     takes: int = 50
@@ -73,6 +76,7 @@ _PUBLIC = {
     "at_once_address": 12,
     "at_once_all": 100,
     "per_hour": 60,
+    "calls_per_minute": 600,
     "upload_bytes": 1_000_000_000,
     "tokens": 100_000,
     "takes": 12,

@@ -56,7 +56,7 @@ def app(tmp_path_factory):
     threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
     yield found[0], process
     process.terminate()
-    process.wait(10)
+    process.wait(30)
     assert "Traceback" not in "".join(lines), "".join(lines)
 
 

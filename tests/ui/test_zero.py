@@ -161,7 +161,7 @@ def test_the_real_package_renders_fails_with_a_text_and_stops(space, tmp_path):
         )
 
     assert Path(render(preset="draft").result(120)).stat().st_size > 1000
-    with pytest.raises(Exception, match="no folder"):
+    with pytest.raises(Exception, match="not complete in nowhere"):
         render(options={"weights": "/nowhere"}).result(120)
     long = render(options={**options, "steps": 100})
     time.sleep(3)
