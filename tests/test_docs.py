@@ -1,4 +1,4 @@
-"""The docs say what is there: links, commands and modules exist, and no version stands twice."""
+"""The docs say what is there: links, commands, modules; docstrings can be read by tools."""
 
 import ast
 import re
@@ -74,3 +74,45 @@ def test_the_version_stands_once():
     assert f"## [{__version__}]" in (changes := (ROOT / "CHANGELOG.md").read_text()) or (
         "## [Unreleased]" in changes
     )
+
+
+def public(body, prefix=""):
+    """Classes and functions that others may use, with those of such classes."""
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name[0] != "_":
+            yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node.body, f"{node.name}.")
+
+
+def documented():
+    """(where, node, docstring) of everything public in the package and the page."""
+    for path in sorted([*ROOT.glob("spa2v_core/**/*.py"), *ROOT.glob("ui/**/*.py")]):
+        for name, node in public(ast.parse(path.read_text()).body):
+            yield f"{path.relative_to(ROOT)}: {name}", node, ast.get_docstring(node) or ""
+
+
+def test_sections_of_docstrings_are_those_of_numpydoc():
+    """A name, or names, a line; what it is below, indented."""
+    for where, _, text in documented():
+        for title, body in re.findall(r"^(\w.*)\n-{3,}\n((?:.+\n?)*)", text, re.MULTILINE):
+            assert title in ("Parameters", "Attributes", "Returns", "Yields", "Raises"), where
+            lines = body.splitlines()
+            heads = [line for line in lines if not line.startswith("    ")]
+            assert heads and len(heads) < len(lines), where
+            for head in heads:
+                assert re.fullmatch(r"[\w.]+(, \w+)*( or None)?", head), f"{where}: {head}"
+
+
+def test_array_functions_state_shapes():
+    shape = re.compile(r"\((\.\.\.|[\w*+/ ]+|[\w.]*\(\w+\)),[^()]*\)")
+    stated = {
+        where: bool(shape.search(text))
+        for where, node, text in documented()
+        if isinstance(node, ast.FunctionDef)
+        and re.search(
+            "ndarray|Tensor", ast.unparse(node.args) + ast.unparse(node.returns or node.args)
+        )
+    }
+    silent = [where for where, says in stated.items() if not says]
+    assert len(silent) < 0.15 * len(stated), "\n".join(silent)

@@ -81,7 +81,7 @@ def high_passed(clip: AudioClip) -> AudioClip:
 
 
 def level_of(samples: np.ndarray) -> float:
-    """RMS of samples of any shape, dB re full scale."""
+    """RMS of (channels, n) samples, or of any other shape, dB re full scale."""
     return float(decibel(np.mean(np.square(samples, dtype=np.float64))))
 
 

@@ -67,7 +67,7 @@ class AudioClip:
         return self.with_samples(np.ascontiguousarray(self.samples[::-1]))
 
     def with_samples(self, samples: np.ndarray) -> AudioClip:
-        """The same clip with other sound."""
+        """The same clip with other sound, (channels, n) float32."""
         return replace(self, samples=samples)
 
 

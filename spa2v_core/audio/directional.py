@@ -196,6 +196,6 @@ def _delays(products: list[Any], nothing: Any, table: Tables, xp: Any) -> Any:
 
 
 def mirrored(cells: np.ndarray, delays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The features of the clip with left and right exchanged."""
+    """The features (C, B, T) and (parts, T, LAGS) of the clip with left and right exchanged."""
     sign = np.array([-1 if name in ODD else 1 for name in CHANNELS], np.float32)
     return cells * sign[:, None, None], np.ascontiguousarray(delays[..., ::-1])

@@ -143,7 +143,7 @@ def _within_full_scale(samples: np.ndarray) -> tuple[np.ndarray, list[str]]:
 
 
 def level_db(samples: np.ndarray) -> float:
-    """RMS level over all channels in dB re full scale; -inf becomes -200."""
+    """RMS level of (channels, n) samples over all channels, dB re full scale; -inf becomes -200."""
     power = float(np.mean(np.square(samples, dtype=np.float64)))
     return 10 * float(np.log10(max(power, 1e-20)))
 

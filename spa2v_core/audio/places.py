@@ -179,7 +179,7 @@ def _together(by_level: np.ndarray, by_time: np.ndarray, lag: np.ndarray) -> np.
 
 
 def lag_position(lag: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Where in a picture of 90 degrees a far source with that delay is.
+    """(...,) 0..1 where in a picture of 90 degrees a far source with that delay (s) is.
 
     The microphones' distance is unknown: `SPACING_M`, or so wide that the largest lasting delay
     is at the picture's edge.
@@ -196,6 +196,6 @@ def frame_delays(spectra: Spectra) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compressed(power: np.ndarray) -> np.ndarray:
-    """Power relative to the clip's loudest cell, to the 0.3; nothing 50 dB under it."""
+    """(...,) power relative to the clip's loudest cell, to the 0.3; nothing 50 dB under it."""
     relative = power / max(float(power.max()), 1e-20)
     return np.where(relative > 1e-5, relative**0.3, 0.0)

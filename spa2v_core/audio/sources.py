@@ -72,7 +72,7 @@ class HeardSource:
 
     @property
     def audible(self) -> np.ndarray:
-        """Frames in which it is not silent."""
+        """(M,) indices of the frames in which it is not silent."""
         return np.flatnonzero(self.level_db > self.level_db.max() - SILENT_DB)
 
     @property

@@ -82,7 +82,8 @@ def _spectra(products: tuple, member: np.ndarray, frequencies: np.ndarray) -> Sp
 
 
 def slot_of(times: np.ndarray, duration_s: float, slots: int) -> np.ndarray:
-    """Slot that each time is in (what is before or after the clip is in the nearest)."""
+    """(n,) slot that each of (n,) times (s) is in; what is before or after the clip is in the
+    nearest."""
     return np.clip((times / duration_s * slots).astype(int), 0, slots - 1)
 
 
@@ -105,7 +106,8 @@ def slot_sums(spectra: Spectra, together: int) -> Spectra:
 
 
 def band_of(frequencies: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
-    """Band of each frequency: 0.. for those between the edges, -1 and len(edges) - 1 outside."""
+    """(n,) band of each of (n,) frequencies, Hz: 0.. for those between the edges, -1 and
+    len(edges) - 1 outside."""
     return np.digitize(frequencies, edges) - 1
 
 

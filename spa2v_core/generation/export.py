@@ -67,7 +67,8 @@ def encode_video(
     fps: float,
     settings: dict | None = None,
 ) -> None:
-    """As `write_video`, of frames that may come one by one, straight into `path`; OSError."""
+    """As `write_video`, of (H, W, 3) frames that may come one by one, straight into `path`;
+    OSError."""
     rate = Fraction(fps).limit_denominator(10_000)
     options = {"movflags": "+faststart+use_metadata_tags"}
     with (
@@ -152,7 +153,8 @@ def poster(frames: np.ndarray) -> bytes:
 
 
 def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> Iterator[np.ndarray]:
-    """Copies of the frames, at export size, with the layout's boxes and names over them."""
+    """Copies of (F, H, W, 3) frames, at export size, with the layout's boxes and names over
+    them."""
     tracks = [
         (track, dense(track, layout.frame_count, len(frames)), track.id % len(TRACK_COLOURS))
         for track in layout.objects

@@ -50,7 +50,8 @@ class GroundedUNetMotionModel(UNetMotionModel):
         cross_attention_kwargs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> Any:
-        """As the parent's; batch order is [unconditional frames | conditional frames]."""
+        """As the parent's, of (B, C, F, h, w); batch order is [unconditional frames |
+        conditional frames]."""
         passed = dict(cross_attention_kwargs or {})
         conditioning: FrameConditioning | None = passed.pop("conditioning", None)
         if conditioning is not None:

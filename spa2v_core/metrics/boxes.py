@@ -16,7 +16,8 @@ def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def generalised_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """gIoU, -1..1: IoU minus the share of the common hull that neither box covers.
+    """(...,) gIoU, -1..1, of (..., 4) boxes: IoU minus the share of the common hull that neither
+    covers.
 
     Rezatofighi et al., "Generalized Intersection over Union", CVPR 2019.
     """
@@ -34,7 +35,7 @@ def track_boxes(track: ObjectTrack, frame_count: int, count: int) -> np.ndarray:
 
 
 def visible(boxes: np.ndarray) -> np.ndarray:
-    """The boxes clipped to the frame; nan where nothing is left."""
+    """The (..., 4) boxes clipped to the frame; nan where nothing is left."""
     clipped = np.clip(boxes, 0, 1)
     clipped[((clipped[..., 2:] - clipped[..., :2]) < SMALLEST).any(-1)] = np.nan
     return clipped

@@ -40,6 +40,7 @@ class Exemplar:
 
     @cached_property
     def features(self) -> np.ndarray:
+        """(F,) what it is compared by."""
         return features(self.cues)
 
 

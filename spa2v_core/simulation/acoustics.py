@@ -142,7 +142,8 @@ def screen_x(x: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def constant_power(position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Left and right gains for positions 0 (left) to 1 (right): cos and sin of a quarter turn."""
+    """Left and right gains (...,) for positions 0 (left) to 1 (right): cos and sin of a quarter
+    turn."""
     angle = np.clip(position, 0, 1) * np.pi / 2
     return np.cos(angle), np.sin(angle)
 

@@ -23,13 +23,13 @@ def times(seconds: float) -> np.ndarray:
 
 
 def band(signal: np.ndarray, low: float, high: float, order: int = 2) -> np.ndarray:
-    """Band-pass from `low` to `high` Hz."""
+    """(n,) `signal` band-passed from `low` to `high` Hz."""
     edges = (low, min(high, 0.48 * RATE))
     return sosfilt(butter(order, edges, "bandpass", fs=RATE, output="sos"), signal)
 
 
 def noise(seconds: float, rng: Rng, tilt: float = 0.0) -> np.ndarray:
-    """Gaussian noise whose power falls by `tilt` dB an octave, at unit RMS."""
+    """(n,) Gaussian noise whose power falls by `tilt` dB an octave, at unit RMS."""
     count = round(seconds * RATE)
     spectrum = np.fft.rfft(rng.normal(size=count))
     frequency = np.maximum(np.fft.rfftfreq(count, 1 / RATE), 20)
@@ -38,12 +38,12 @@ def noise(seconds: float, rng: Rng, tilt: float = 0.0) -> np.ndarray:
 
 
 def unit(signal: np.ndarray) -> np.ndarray:
-    """Scaled to unit RMS."""
+    """(n,) signal scaled to unit RMS."""
     return signal / max(float(np.sqrt(np.mean(np.square(signal)))), 1e-9)
 
 
 def wander(seconds: float, rng: Rng, depth: float, rate_hz: float = 2.0) -> np.ndarray:
-    """A slow random curve around 1: 1 +- depth."""
+    """(n,) slow random curve around 1: 1 +- depth."""
     knots = rng.normal(size=max(4, round(seconds * rate_hz) + 2))
     grid = np.linspace(0, len(knots) - 1, round(seconds * RATE))
     return np.maximum(1 + depth * np.interp(grid, np.arange(len(knots)), knots), 0.05)
@@ -52,7 +52,8 @@ def wander(seconds: float, rng: Rng, depth: float, rate_hz: float = 2.0) -> np.n
 def harmonics(
     frequency: np.ndarray, count: int, slope: float, rng: Rng, unevenness: float = 0.5
 ) -> np.ndarray:
-    """Sum of harmonics of a frequency curve, amplitude 1 / n ** slope with random differences."""
+    """(n,) sum of harmonics of an (n,) frequency curve in Hz, amplitude 1 / n ** slope with
+    random differences."""
     phase = 2 * np.pi * np.cumsum(frequency) / RATE
     out = np.zeros_like(phase)
     for n in range(1, count + 1):
@@ -63,7 +64,7 @@ def harmonics(
 
 
 def repeated(seconds: float, starts: np.ndarray, sound: Callable[[int], np.ndarray]) -> np.ndarray:
-    """`sound(k)` at each of the start times, cut at the end."""
+    """(n,) `sound(k)` at each of the start times (s), cut at the end."""
     out = np.zeros(round(seconds * RATE))
     for k, start in enumerate(starts):
         first = round(float(start) * RATE)
@@ -84,8 +85,8 @@ def _firing(
 
 
 def tyres(seconds: float, rng: Rng) -> np.ndarray:
-    """Rolling noise: strongest around 0.7 to 1.5 kHz near by; farther away and in wind only the
-    low end of it is left."""
+    """(n,) rolling noise: strongest around 0.7 to 1.5 kHz near by; farther away and in wind only
+    the low end of it is left."""
     count = round(seconds * RATE)
     core = band(rng.normal(size=count), rng.uniform(250, 600), rng.uniform(1500, 4000))
     air = noise(seconds, rng, rng.uniform(2, 9))
@@ -96,7 +97,7 @@ def tyres(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def car(seconds: float, rng: Rng) -> np.ndarray:
-    """A car that rolls, idles or races: tyres over a four- to eight-cylinder engine."""
+    """(n,) a car that rolls, idles or races: tyres over a four- to eight-cylinder engine."""
     if rng.random() < 0.3:  # high revolutions, tyres drowned by the exhaust
         engine, _ = _firing(seconds, rng, (130, 420), int(rng.choice([4, 6, 8])), 0.12)
         return unit(band(engine, 60, rng.uniform(2000, 7000))) + 0.2 * tyres(seconds, rng)
@@ -113,7 +114,7 @@ def _diesel(seconds: float, rng: Rng, hz: tuple[float, float]) -> np.ndarray:
 
 
 def bus(seconds: float, rng: Rng) -> np.ndarray:
-    """A city bus: muffled diesel, fan and turbo whine, sometimes a release of air."""
+    """(n,) a city bus: muffled diesel, fan and turbo whine, sometimes a release of air."""
     t = times(seconds)
     out = band(_diesel(seconds, rng, (28, 60)), 30, rng.uniform(500, 1400))
     whine = harmonics(rng.uniform(350, 900) * wander(seconds, rng, 0.05, 0.7), 3, 1.2, rng)
@@ -126,7 +127,7 @@ def bus(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def truck(seconds: float, rng: Rng) -> np.ndarray:
-    """A heavy lorry: clattering diesel, body rattle, many tyres."""
+    """(n,) a heavy lorry: clattering diesel, body rattle, many tyres."""
     rattle = wander(seconds, rng, 0.6, 14) * band(rng.normal(size=round(seconds * RATE)), 150, 900)
     return (
         unit(_diesel(seconds, rng, (35, 90)))
@@ -136,7 +137,7 @@ def truck(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def motorcycle(seconds: float, rng: Rng) -> np.ndarray:
-    """Raspy one to four cylinders with gear changes; distortion makes the exhaust's bark."""
+    """(n,) raspy one to four cylinders with gear changes; distortion makes the exhaust's bark."""
     t = times(seconds)
     gears = np.interp(t, np.sort(rng.uniform(0, seconds, 5)), rng.uniform(0.7, 1.35, 5))
     low, high = ((25, 70), (90, 260))[int(rng.integers(2))]
@@ -148,7 +149,7 @@ def motorcycle(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def train(seconds: float, rng: Rng) -> np.ndarray:
-    """Steam, diesel or electric, always with wheels on rails."""
+    """(n,) steam, diesel or electric, always with wheels on rails."""
     t, count = times(seconds), round(seconds * RATE)
     gap, lag = rng.uniform(0.35, 1.1), rng.uniform(0.12, 0.3)
     clack = repeated(
@@ -175,7 +176,7 @@ def train(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def airplane(seconds: float, rng: Rng) -> np.ndarray:
-    """A jet (roar and turbine whine) or a propeller (blade harmonics that beat)."""
+    """(n,) a jet (roar and turbine whine) or a propeller (blade harmonics that beat)."""
     count = round(seconds * RATE)
     roar = unit(band(rng.normal(size=count), rng.uniform(50, 120), rng.uniform(500, 1500)))
     crackle = unit(band(rng.normal(size=count), 800, rng.uniform(3000, 8000)))
@@ -192,7 +193,7 @@ def airplane(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def helicopter(seconds: float, rng: Rng) -> np.ndarray:
-    """Blade slap, 8 to 26 a second, over a turbine and a tail rotor."""
+    """(n,) blade slap, 8 to 26 a second, over a turbine and a tail rotor."""
     t, count = times(seconds), round(seconds * RATE)
     phase = (t * rng.uniform(8, 26)) % 1
     slap = np.exp(-phase / rng.uniform(0.08, 0.3)) * wander(seconds, rng, 0.1)
@@ -209,7 +210,7 @@ def helicopter(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def boat(seconds: float, rng: Rng) -> np.ndarray:
-    """An outboard or a slow ship's engine, in splashing water."""
+    """(n,) an outboard or a slow ship's engine, in splashing water."""
     count = round(seconds * RATE)
     swell = wander(seconds, rng, 0.5, rng.uniform(1.5, 4))
     splash = swell * band(rng.normal(size=count), rng.uniform(300, 900), rng.uniform(3000, 8000))
@@ -223,7 +224,7 @@ def boat(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def siren(seconds: float, rng: Rng) -> np.ndarray:
-    """Wail, yelp or two tones."""
+    """(n,) wail, yelp or two tones."""
     t = times(seconds)
     kind = rng.integers(3)
     if kind == 2:
@@ -241,7 +242,7 @@ def siren(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def horn(seconds: float, rng: Rng) -> np.ndarray:
-    """Honks: a car's pair of tones, a train's chord or a ship's deep note."""
+    """(n,) honks: a car's pair of tones, a train's chord or a ship's deep note."""
     kind = rng.choice(3, p=(0.6, 0.2, 0.2))
     notes, length = (
         (rng.uniform(330, 520) * np.array([1, rng.uniform(1.17, 1.28)]), (0.12, 1.2)),
@@ -265,7 +266,7 @@ def horn(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def bell(seconds: float, rng: Rng) -> np.ndarray:
-    """Church, hand, bicycle or crossing bell: inharmonic partials that die away."""
+    """(n,) church, hand, bicycle or crossing bell: inharmonic partials that die away."""
     kind = rng.choice(4)
     pitch = rng.uniform(*((120, 450), (500, 1400), (1500, 3200), (600, 1200))[kind])
     gap = rng.uniform(*((1.0, 2.5), (0.4, 1.5), (0.12, 0.8), (0.25, 0.5))[kind])
@@ -288,7 +289,7 @@ def bell(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def footsteps(seconds: float, rng: Rng) -> np.ndarray:
-    """Heel and sole on hard floor, gravel or wood."""
+    """(n,) heel and sole on hard floor, gravel or wood."""
     gap, top = rng.uniform(0.32, 0.75), rng.uniform(1200, 7000)
     ring, gravel = rng.uniform(60, 300), rng.random() < 0.35
 
@@ -308,7 +309,7 @@ def footsteps(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def rain(seconds: float, rng: Rng) -> np.ndarray:
-    """Hiss of many drops and the patter of near ones."""
+    """(n,) hiss of many drops and the patter of near ones."""
     count = round(seconds * RATE)
     hiss = band(rng.normal(size=count), rng.uniform(400, 1500), rng.uniform(7000, 14000))
     drops = (rng.random(count) < rng.uniform(0.0003, 0.004)) * rng.exponential(1, count)
@@ -317,7 +318,7 @@ def rain(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def applause(seconds: float, rng: Rng) -> np.ndarray:
-    """Many hands."""
+    """(n,) many hands."""
     count = round(seconds * RATE)
     claps = (rng.random(count) < rng.uniform(30, 600) / RATE) * rng.uniform(0.2, 1, count)
     shaped = band(claps, rng.uniform(600, 1200), rng.uniform(2500, 6000), 1)
@@ -325,7 +326,7 @@ def applause(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def telephone(seconds: float, rng: Rng) -> np.ndarray:
-    """An old bell or an electronic warble, on and off."""
+    """(n,) an old bell or an electronic warble, on and off."""
     t = times(seconds)
     on = (t / rng.uniform(1.2, 3.0) + rng.random()) % 1 < rng.uniform(0.35, 0.6)
     if rng.random() < 0.5:
@@ -339,7 +340,7 @@ def telephone(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def clock(seconds: float, rng: Rng) -> np.ndarray:
-    """Ticking, two clicks that differ."""
+    """(n,) ticking, two clicks that differ."""
     gap, pitches = rng.uniform(0.2, 0.55), rng.uniform(1500, 6000, 2)
 
     def tick(k: int) -> np.ndarray:

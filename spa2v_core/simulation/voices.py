@@ -22,14 +22,14 @@ VOWELS = (
 
 
 def resonance(signal: np.ndarray, hz: float, width: float) -> np.ndarray:
-    """A two-pole resonance."""
+    """(n,) `signal` through a two-pole resonance at `hz`, `width` Hz wide."""
     radius = np.exp(-np.pi * width / RATE)
     a = [1, -2 * radius * np.cos(2 * np.pi * min(hz, 0.45 * RATE) / RATE), radius**2]
     return lfilter([1 - radius], a, signal)
 
 
 def formants(signal: np.ndarray, centres: tuple[float, ...], scale: float) -> np.ndarray:
-    """Parallel formants, the higher ones softer."""
+    """(n,) `signal` through parallel formants, the higher ones softer."""
     parts = [
         resonance(signal, scale * hz, 60 + 0.05 * hz) / (1 + 0.6 * k)
         for k, hz in enumerate(centres)
@@ -47,7 +47,7 @@ def call(
     breath: float = 0.05,
     slope: float = 0.6,
 ) -> np.ndarray:
-    """One voiced call: pitch through the points of `contour` (Hz), formants at `centres`."""
+    """(n,) one voiced call: pitch through the points of `contour` (Hz), formants at `centres`."""
     t = times(seconds)
     pitch = np.interp(t / seconds, np.linspace(0, 1, len(contour)), contour)
     jitter = np.interp(
@@ -82,15 +82,17 @@ def _speech(seconds: float, rng: Rng, pitch: float, scale: float) -> np.ndarray:
 
 
 def man(seconds: float, rng: Rng) -> np.ndarray:
+    """(n,) a man who talks."""
     return _speech(seconds, rng, rng.uniform(85, 150), rng.uniform(0.95, 1.05))
 
 
 def woman(seconds: float, rng: Rng) -> np.ndarray:
+    """(n,) a woman who talks."""
     return _speech(seconds, rng, rng.uniform(175, 260), rng.uniform(1.13, 1.25))
 
 
 def babble(seconds: float, rng: Rng) -> np.ndarray:
-    """A crowd that talks, or cheers."""
+    """(n,) a crowd that talks, or cheers."""
     voices = [(man, woman)[rng.integers(2)](seconds, rng) * rng.uniform(0.4, 1) for _ in range(9)]
     talk = np.sum(voices, axis=0)
     if rng.random() < 0.5:
@@ -101,7 +103,7 @@ def babble(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def singer(seconds: float, rng: Rng) -> np.ndarray:
-    """Sung vowels with vibrato on a scale."""
+    """(n,) sung vowels with vibrato on a scale."""
     female = rng.random() < 0.5
     root, scale = (rng.uniform(220, 440), 1.17) if female else (rng.uniform(100, 210), 1.0)
     steps = 2 ** (np.array([0, 2, 4, 5, 7, 9, 11, 12]) / 12)
@@ -142,7 +144,7 @@ def _calls(
 
 
 def dog(seconds: float, rng: Rng) -> np.ndarray:
-    """Barks: short falling rough bursts."""
+    """(n,) barks: short falling rough bursts."""
     size = rng.uniform(0.7, 1.8)
     top, length = 520 / size * rng.uniform(0.8, 1.3), rng.uniform(0.1, 0.24)
 
@@ -162,7 +164,7 @@ def dog(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def cat(seconds: float, rng: Rng) -> np.ndarray:
-    """Meows: a long arch of pitch while the mouth opens and closes."""
+    """(n,) meows: a long arch of pitch while the mouth opens and closes."""
     f = rng.uniform(420, 800)
 
     def meow(_: int) -> np.ndarray:
@@ -176,7 +178,7 @@ def cat(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def cow(seconds: float, rng: Rng) -> np.ndarray:
-    """Moos."""
+    """(n,) moos."""
     f = rng.uniform(90, 190)
     return _calls(
         seconds,
@@ -195,7 +197,7 @@ def cow(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def sheep(seconds: float, rng: Rng) -> np.ndarray:
-    """Bleats: a tremolo at eight to fourteen a second."""
+    """(n,) bleats: a tremolo at eight to fourteen a second."""
     f, shake = rng.uniform(220, 480), rng.uniform(8, 14)
 
     def bleat(_: int) -> np.ndarray:
@@ -208,7 +210,7 @@ def sheep(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def horse(seconds: float, rng: Rng) -> np.ndarray:
-    """Hooves at a walk, trot or gallop; now and then a neigh."""
+    """(n,) hooves at a walk, trot or gallop; now and then a neigh."""
     beat, top = rng.uniform(0.16, 0.5), rng.uniform(600, 1500)
     pattern = np.array([0, 0.25, 0.5, 0.75]) if rng.random() < 0.6 else np.array([0, 0.18, 0.36])
 
@@ -235,7 +237,7 @@ def horse(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def bird(seconds: float, rng: Rng) -> np.ndarray:
-    """Chirps, trills and whistles."""
+    """(n,) chirps, trills and whistles."""
     kinds = rng.uniform(2000, 6500, 3)
 
     def chirp(_: int) -> np.ndarray:
@@ -258,7 +260,7 @@ def bird(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def rooster(seconds: float, rng: Rng) -> np.ndarray:
-    """Cock-a-doodle-doo: three short notes and a long one that falls."""
+    """(n,) cock-a-doodle-doo: three short notes and a long one that falls."""
     f = rng.uniform(450, 750)
 
     def crow(_: int) -> np.ndarray:
@@ -279,7 +281,7 @@ def rooster(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def pig(seconds: float, rng: Rng) -> np.ndarray:
-    """Grunts."""
+    """(n,) grunts."""
     f = rng.uniform(60, 130)
     return _calls(
         seconds,
@@ -298,7 +300,7 @@ def pig(seconds: float, rng: Rng) -> np.ndarray:
 
 
 def duck(seconds: float, rng: Rng) -> np.ndarray:
-    """Quacks: nasal and rough, falling."""
+    """(n,) quacks: nasal and rough, falling."""
     f = rng.uniform(180, 320)
     return _calls(
         seconds,

@@ -46,6 +46,7 @@ class ClapTagger:
         return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
     def listen(self, samples: np.ndarray, rate: int) -> Tags:
+        """Tags of (n,) mono samples, in W windows of `WINDOW_S`."""
         import torch
 
         sound = resample(samples, rate, RATE)

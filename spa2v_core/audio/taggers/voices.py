@@ -14,7 +14,8 @@ _WINDOW_S, _VOICED, _LEAST_VOICED = 0.06, 0.6, 3
 
 
 def male_share(sound: np.ndarray) -> float | None:
-    """0..1, how far the pitch of mono sound at `RATE` is a man's, None if hardly any is voiced."""
+    """0..1, how far the pitch of (n,) mono sound at `RATE` is a man's, None if hardly any is
+    voiced."""
     pitches = _pitches(sound)
     if len(pitches) < _LEAST_VOICED:
         return None

@@ -84,9 +84,11 @@ class Text:
         return self.ids([text])[0].tolist()
 
     def hidden(self, texts: Sequence[str]) -> torch.Tensor:
+        """(N, L, d) last hidden states."""
         return self.text_encoder(self.ids(texts)).last_hidden_state
 
     def pooled(self, texts: Sequence[str]) -> torch.Tensor:
+        """(N, d) pooled states."""
         return self.text_encoder(self.ids(texts)).pooler_output
 
 
@@ -98,7 +100,7 @@ def spatial_blocks(unet: nn.Module) -> Iterator[tuple[str, BasicTransformerBlock
 
 
 def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
-    """float32 on the device of `like`."""
+    """An array (...,) as float32 on the device of `like`."""
     return torch.as_tensor(array, dtype=torch.float32, device=like.device)
 
 

@@ -42,6 +42,7 @@ class GligenFuser(GatedSelfAttentionDense):
     """The stock layer, for guided batches (2F rows) and for conditional ones alone (F rows)."""
 
     def forward(self, x: torch.Tensor, objs: torch.Tensor) -> torch.Tensor:
+        """(B, N, d) hidden states grounded by the last B rows of (2F, K, d) objects."""
         return super().forward(x, objs[-x.shape[0] :])
 
 

@@ -68,7 +68,7 @@ class InstanceFuser(nn.Module):
         nn.init.zeros_(self.outer.bias)
 
     def forward(self, hidden_states: torch.Tensor, state: InstanceState) -> torch.Tensor:
-        """Ground the last F rows of `hidden_states` (the conditional half under CFG)."""
+        """Ground the last F rows of (B, N, d) `hidden_states` (the conditional half under CFG)."""
         instance_map, mask = state.levels[hidden_states.shape[1]]
         frames = mask.shape[0]
         rest, x = hidden_states[:-frames], hidden_states[-frames:]

@@ -66,6 +66,8 @@ class MigcProcessor(nn.Module):
         attention_mask: torch.Tensor | None = None,
         temb: torch.Tensor | None = None,
     ) -> torch.Tensor:
+        """(B, N, d) attention of the stock processor, the last F rows with the instances put
+        together."""
         stock = self.inner(attn, hidden_states, encoder_hidden_states, attention_mask, temb)
         scene = self.slot.scene
         if scene is None:

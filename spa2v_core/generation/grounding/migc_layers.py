@@ -106,6 +106,7 @@ class BoxEmbedder(nn.Module):
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(..., d) embeddings of (..., features) of boxes."""
         return self.linears_position(features)
 
 

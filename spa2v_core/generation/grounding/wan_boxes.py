@@ -76,7 +76,8 @@ class BoxAttention:
 
     @contextmanager
     def grounded(self, text: torch.Tensor, bias: torch.Tensor | None) -> Iterator[None]:
-        """Ground the calls with `text`; the stock model again afterwards, also after an error."""
+        """Ground the calls with `text` (B, L, d) by the `bias` on its attention, None for none;
+        the stock model again afterwards, also after an error."""
         self.text, self.bias, self.on = text, bias, True
         try:
             yield

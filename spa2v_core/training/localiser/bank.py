@@ -49,6 +49,7 @@ class Bank:
 
     @classmethod
     def of(cls, sounds: list[np.ndarray], labels: list[str]) -> Bank:
+        """Of (n,) int16 sounds and the class of each."""
         length = np.array([len(sound) for sound in sounds])
         counts = {label: labels.count(label) for label in set(labels)}
         return cls(

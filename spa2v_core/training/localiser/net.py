@@ -69,6 +69,7 @@ class Attention(nn.Module):
         self.think = nn.Sequential(nn.Linear(wide, 2 * wide), nn.GELU(), nn.Linear(2 * wide, wide))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, T, d) states after attention over time and a feed-forward layer."""
         batch, times, wide = x.shape
         asked = self.ask(self.norm(x)).view(batch, times, 3, self.heads, -1)
         query, key, value = asked.permute(2, 0, 3, 1, 4).unbind(0)

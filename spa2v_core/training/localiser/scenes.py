@@ -117,6 +117,7 @@ class Scenes:
 
     @property
     def count(self) -> torch.Tensor:
+        """(B,) sounding sources of each scene."""
         return self.present.sum(1)
 
 
@@ -127,23 +128,29 @@ class Dice:
         self.count, self.device = count, device
 
     def uniform(self, low: float, high: float, *shape: int) -> torch.Tensor:
+        """(B, *shape) between `low` and `high`."""
         return torch.rand(self.count, *shape, device=self.device) * (high - low) + low
 
     def log_uniform(self, low: float, high: float, *shape: int) -> torch.Tensor:
+        """(B, *shape) between `low` and `high`, even in the logarithm."""
         return self.uniform(math.log(low), math.log(high), *shape).exp()
 
     def normal(self, *shape: int) -> torch.Tensor:
+        """(B, *shape) of a standard normal distribution."""
         return torch.randn(self.count, *shape, device=self.device)
 
     def chance(self, probability: float, *shape: int) -> torch.Tensor:
+        """(B, *shape) bool, true with that probability."""
         return torch.rand(self.count, *shape, device=self.device) < probability
 
     def choice(self, shares: tuple[float, ...], *shape: int) -> torch.Tensor:
+        """(B, *shape) indices, each as often as its share."""
         weights = torch.tensor(shares, device=self.device)
         drawn = torch.multinomial(weights, self.count * math.prod(shape), replacement=True)
         return drawn.view(self.count, *shape)
 
     def sign(self, *shape: int) -> torch.Tensor:
+        """(B, *shape) -1 or 1."""
         return torch.where(self.chance(0.5, *shape), 1.0, -1.0)
 
 

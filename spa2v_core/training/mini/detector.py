@@ -57,6 +57,7 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, h, w) features, with what the layers add."""
         return x + self.inner(x)
 
 
@@ -84,6 +85,7 @@ class Detector(ModelMixin, ConfigMixin):
         nn.init.constant_(self.sides.bias, 0.7)
 
     def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """(N, 3, 160, 256) frames to (things, sides, features), as the class says."""
         fine = self.fine(frames)
         coarse = self.coarse(fine)
         wide = F.interpolate(coarse, scale_factor=2, mode="bilinear")

@@ -50,6 +50,7 @@ class Trajectories:
     framed: torch.Tensor
 
     def rows(self, picked: torch.Tensor | slice) -> Trajectories:
+        """The (N,) picked ones."""
         return Trajectories(*(getattr(self, f.name)[picked] for f in fields(self)))
 
 
@@ -159,14 +160,15 @@ class Walks:
     def turn(
         self, x: torch.Tensor, v: torch.Tensor, now: torch.Tensor, then: torch.Tensor
     ) -> torch.Tensor:
-        """One DDIM step: x and v are the sides of a right angle that the step turns."""
+        """One DDIM step of (N, F, C, h, w): x and v are the sides of a right angle that the step
+        turns (DDIM: Song et al., 2021; v: Salimans and Ho, 2022)."""
         (a, b), (c, d) = self.level(now), self.level(then)
         return x * (a * c + b * d) - v * (b * c - a * d)
 
     def between(
         self, x: torch.Tensor, wanted: torch.Tensor, now: torch.Tensor, then: torch.Tensor
     ) -> torch.Tensor:
-        """The v that turns x into `wanted`."""
+        """The v (N, F, C, h, w) that turns x into `wanted`."""
         (a, b), (c, d) = self.level(now), self.level(then)
         return (x * (a * c + b * d) - wanted) / (b * c - a * d)
 

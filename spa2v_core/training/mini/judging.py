@@ -127,7 +127,8 @@ def _best(found: Found, box: np.ndarray) -> tuple[float, int]:
 
 
 def flicker(video: np.ndarray, boxes: np.ndarray, present: np.ndarray) -> float:
-    """Mean absolute change between neighbouring frames, of 255, away from the boxes of both."""
+    """Mean absolute change between neighbouring frames (F, H, W, 3), of 255, away from the boxes
+    (F, K, 4) of both."""
     height, width = video.shape[1:3]
     taken = np.zeros(video.shape[:3], np.uint8)
     for frame, k in zip(*np.nonzero(present), strict=True):

@@ -106,4 +106,5 @@ def _put(parameters: list[nn.Parameter], values: list[torch.Tensor]) -> None:
 
 
 def mean(values: list[torch.Tensor]) -> float:
+    """Mean of scalar () values, NaN of none."""
     return float(torch.stack(values).mean()) if values else float("nan")

@@ -41,16 +41,16 @@ class Pool:
         return len(self.latents) // 50 + 1
 
     def random_clips(self, count: int) -> torch.Tensor:
-        """Indices of clips that may be learned from."""
+        """(count,) indices of clips that may be learned from."""
         return torch.randint(len(self.latents) - self.held, (count,), device=self.latents.device)
 
     def frames(self, clips: torch.Tensor, frames: torch.Tensor) -> Pool:
-        """One frame of each of these clips."""
+        """One frame of each of these clips; both are (N,) indices."""
         picked = {name: getattr(self, name)[clips, frames] for name in _PER_FRAME}
         return Pool(**picked, **{name: getattr(self, name)[clips] for name in _PER_CLIP})
 
     def whole(self, clips: torch.Tensor) -> Pool:
-        """These clips, flattened to frames."""
+        """These (N,) clips, flattened to frames."""
         picked = {name: getattr(self, name)[clips].flatten(0, 1) for name in _PER_FRAME}
         for name in _PER_CLIP:
             picked[name] = getattr(self, name)[clips].repeat_interleave(FRAMES, dim=0)

@@ -17,7 +17,7 @@ INSIDE = 5.0
 
 
 def to_signed(frames: torch.Tensor) -> torch.Tensor:
-    """0..255 to -1..1."""
+    """(...,) 0..255 to -1..1."""
     return frames.float() / 127.5 - 1
 
 
@@ -81,7 +81,8 @@ def _edges(error: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def vae_figures(vae: AutoencoderKL, held: torch.Tensor, inside: torch.Tensor) -> dict[str, Any]:
-    """PSNR of held-out frames (uint8), whole and inside objects, and the latents' spread."""
+    """PSNR in dB of held-out frames (N, 3, H, W) uint8, whole and inside objects (N, H, W), and
+    the latents' spread."""
     decoded, latents = [], []
     with torch.compiler.set_stance("force_eager"):
         for part in held.split(64):

@@ -59,7 +59,7 @@ def play(
     soundfont: Path = SOUNDFONT,
     bank: int = 0,
 ) -> np.ndarray:
-    """Mono recording of the notes, without reverberation and chorus."""
+    """(n,) mono recording of the notes, without reverberation and chorus."""
     if not soundfont.exists():
         raise InputError(f"{soundfont} is missing: install musescore-general-soundfont-small")
     with tempfile.TemporaryDirectory() as folder:

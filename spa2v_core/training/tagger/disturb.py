@@ -98,7 +98,7 @@ def _pass(patch: np.ndarray, rng: Rng) -> np.ndarray:
 
 
 def room(rng: Rng) -> np.ndarray:
-    """An impulse response: the direct sound, some early echoes and a decaying diffuse tail."""
+    """(n,) impulse response: the direct sound, some early echoes and a decaying diffuse tail."""
     decay = rng.uniform(0.15, 1.1)
     count = int(decay * RATE)
     t = np.arange(count) / RATE

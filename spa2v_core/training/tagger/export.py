@@ -34,6 +34,7 @@ class Ear(nn.Module):
         yamnet.classifier.bias.data = yamnet.classifier.bias.data[used]
 
     def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (N, A) of the classes and (N, H) of the head, of (N, 96, 64) log mel patches."""
         classes, embedding = self.yamnet(patches)
         return classes, self.head(embedding)
 

@@ -42,6 +42,7 @@ class Head(nn.Module):
         )
 
     def forward(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """(N, H) logits of (N, 1024) embeddings."""
         return self.layers((embeddings - self.mean) / self.deviation)
 
 

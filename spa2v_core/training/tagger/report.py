@@ -69,7 +69,7 @@ def held_out(work: Path, tagger: Tagger) -> Iterator[Heard]:
 
 
 def lasting(sound: np.ndarray) -> np.ndarray:
-    """A short sound again and again, with a pause after one that ends in silence."""
+    """(n,) a short sound again and again, with a pause after one that ends in silence."""
     least = round(SECONDS * RATE)
     if len(sound) >= least:
         return sound

@@ -99,6 +99,7 @@ class Yamnet(nn.Module):
         self.convolutions.append(layer_)
 
     def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (N, 521) and embeddings (N, 1024) of (N, 96, 64) log mel patches."""
         maps = patches[:, None]
         for convolution in self.convolutions:
             if convolution.kernel_size[0] == 3:  # TensorFlow's "same": of stride 2 at the far side

@@ -54,10 +54,11 @@ class Painter:
         return small.clip(0, 255).astype(np.uint8)
 
     def shade(self, colour: Colour, spread: float = 10) -> np.ndarray:
-        """The colour, a little off."""
+        """(3,) the colour, 0..255, a little off."""
         return np.array(colour, np.float32) + self.rng.normal(0, spread, 3).astype(np.float32)
 
     def one_of(self, *colours: Colour) -> np.ndarray:
+        """(3,) one of the colours, 0..255, a little off."""
         return self.shade(colours[self.rng.integers(len(colours))], 7)
 
     def chance(self, p: float) -> bool:

@@ -163,7 +163,8 @@ class WanModel:
     def noised(
         self, draft: np.ndarray, schedule: WanSchedule, generator: torch.Generator
     ) -> torch.Tensor:
-        """Latents of a draft with the noise of the first step that is run.
+        """Latents (1, C, F, h, w) of a draft (F, H, W, 3) uint8 with the noise of the first step
+        that is run.
 
         What WanVideoToVideoPipeline does with `video=`, which fails for the VAE of Wan 2.2 5B:
         it takes its spatial factor for 8.
@@ -209,11 +210,12 @@ class FlowGuess:
         self.done = 0
 
     def update(self, latents: torch.Tensor, done: int) -> None:
+        """Take the latents (1, C, F, h, w) after `done` steps."""
         self.before = self.now if done > 1 else None
         self.now, self.done = latents, done
 
     def latents(self) -> torch.Tensor:
-        """Estimate of the clean latents; the noisy ones after the first step."""
+        """Estimate of the clean latents (1, C, F, h, w); the noisy ones after the first step."""
         if self.before is None:
             return self.now
         sigmas = self.scheduler.sigmas[-self.steps - 1 :]  # the last is 0
