@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test lint format examples checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation soak space clean
+.PHONY: run test test-fast lint format examples checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation soak space clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -15,7 +15,11 @@ test: $(VENV)/.dev lint
 	@echo "== Tests of the editor's state (node), if node is here"
 	@if command -v node >/dev/null; then node --test tests/ui/*.test.mjs; else echo "no node: skipped"; fi
 	@echo "== Tests (pytest)"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The daily loop: no browser, no models, under a minute.
+test-fast: $(VENV)/.dev
+	@$(BIN)/python -m pytest -m "not slow" -x
 
 lint: $(VENV)/.dev
 	@echo "== Lint, format and types"
