@@ -15,6 +15,7 @@ from . import options as declared
 from .audio import hearing
 from .audio.choices import CHANNELS
 from .audio.places import MAX_WIDTH, MIN_WIDTH
+from .audio.span import Span
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import TAGGERS
 from .errors import InputError, Spa2vError
@@ -73,14 +74,9 @@ def _cues(options: argparse.Namespace) -> None:
 
 def _render(options: argparse.Namespace) -> None:
     layout = layout_io.read(options.layout)
-    clip, _, note = pipeline.load_span(
-        options.audio,
-        start_s=options.start,
-        duration_s=options.duration,
-        swap_channels=options.swap_channels,
-        channels=options.channels,
-    )
-    for line in (note, *clip.notes):
+    excerpt = _span(options).read()
+    clip = excerpt.clip
+    for line in (excerpt.note, *clip.notes):
         if line:
             _say(line)
     if options.rescale:
@@ -142,13 +138,15 @@ def _evaluate_planners(options: argparse.Namespace) -> None:
     print(ablation.table(rows))
 
 
+def _span(options: argparse.Namespace) -> Span:
+    return Span(
+        options.audio, options.start, options.duration, options.swap_channels, options.channels
+    )
+
+
 def _analyse(options: argparse.Namespace) -> pipeline.Analysis:
     analysis = pipeline.analyse(
-        options.audio,
-        start_s=options.start,
-        duration_s=options.duration,
-        swap_channels=options.swap_channels,
-        channels=options.channels,
+        _span(options),
         width=options.width,
         objects=options.objects,
         tagger=options.tagger,

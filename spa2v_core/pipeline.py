@@ -13,9 +13,10 @@ import numpy as np
 
 from . import __version__
 from .audio.choices import MENDED
+from .audio.clip import AudioClip
 from .audio.cues import SpatialCues, measure
 from .audio.hearing import Heard, hear
-from .audio.io import AudioClip, read_span
+from .audio.span import Span
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import get_tagger
 from .files import atomic
@@ -88,49 +89,29 @@ class Rendered:
     seconds: dict[str, float]
 
 
-def load_span(
-    path: Path,
-    *,
-    start_s: float | None = None,
-    duration_s: float | None = None,
-    swap_channels: bool = False,
-    channels: str = "auto",
-) -> tuple[AudioClip, float, str]:
-    """(span, its start, note) of a file.
-
-    channels: one of `audio.choices.CHANNELS`; swap_channels: exchange left and right after that.
-    """
-    clip, start, note = read_span(path, start_s, duration_s, channels=channels)
-    return clip.swapped() if swap_channels else clip, start, note
-
-
 def analyse(
-    path: Path,
+    span: Span | Path,
     *,
-    start_s: float | None = None,
-    duration_s: float | None = None,
-    swap_channels: bool = False,
-    channels: str = "auto",
     width: float = 1.0,
     objects: str | None = None,
     tagger: str = DEFAULT_TAGGER,
 ) -> Analysis:
-    """Read a file, take the span (default: all, or the loudest 10 s), measure and listen.
+    """Read a span (of a path alone: all, or the loudest 10 s), measure and listen.
 
     width: factor by which positions are spread from the middle.
     objects: comma-separated names of what the user hears, which say how many sources to find.
+
+    Raises
+    ------
+    InputError
+        the recording can't be used, or there is no such tagger.
     """
-    clip, start, note = load_span(
-        path,
-        start_s=start_s,
-        duration_s=duration_s,
-        swap_channels=swap_channels,
-        channels=channels,
-    )
-    cues = measure(clip, mend=channels in MENDED, width=width)
+    span = span if isinstance(span, Span) else Span(span)
+    excerpt = span.read()
+    cues = measure(excerpt.clip, mend=span.channels in MENDED, width=width)
     names = parse_objects(objects)
     heard = hear(cues, get_tagger(tagger), len(names) or None)
-    return Analysis(clip, cues, heard, names, start, note)
+    return Analysis(excerpt.clip, cues, heard, names, excerpt.start_s, excerpt.note)
 
 
 def embedding(clip: AudioClip, tagger: str) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""How the tests are shared out: what takes long starts first, what shares a server stays together."""
+"""How tests are shared out: what takes long starts first, what shares a server stays together."""
 
 from pathlib import Path
 

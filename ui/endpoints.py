@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from spa2v_core import pipeline
 from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from spa2v_core.audio.taggers.registry import TAGGERS
@@ -85,8 +84,7 @@ def render_request(
     InputError
         something is missing, of the wrong kind or not to be had here.
     """
-    span = span_of(audio, start, duration, channels)
-    clip, *_ = pipeline.load_span(**span, swap_channels=bool(swap_channels))
+    clip = span_of(audio, start, duration, channels, swap_channels).read().clip
     made = layout_io.from_dict(layout)
     if rescale:
         made = edit.rescale(made, clip.duration_s)

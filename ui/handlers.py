@@ -10,6 +10,7 @@ import gradio as gr
 from spa2v_core.audio.cues import MONO_NOTE
 from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest, survey_audio
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
+from spa2v_core.audio.span import Span
 from spa2v_core.errors import InputError
 from spa2v_core.generation.export import read_layout
 from spa2v_core.layout import VideoSceneLayout, edit
@@ -44,16 +45,12 @@ def span_of(
     start: float | None,
     duration: float | None,
     channels: str = "auto",
-) -> dict[str, Any]:
-    """The span as the pipeline takes it; 0 or nothing is left to its defaults."""
+    swap: bool | None = False,
+) -> Span:
+    """The span of a recording; 0 or nothing is left to its defaults."""
     if audio is None:
         raise InputError("give a recording first: upload one, record one or take an example")
-    return {
-        "path": Path(audio),
-        "start_s": start or None,
-        "duration_s": duration or None,
-        "channels": channels,
-    }
+    return Span(Path(audio), start or None, duration or None, bool(swap), channels)
 
 
 def width_of(value: float | None) -> float:

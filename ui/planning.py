@@ -100,7 +100,7 @@ def plan(
         raise InputError("choose a planner that asks a model, and plan, before asking for changes")
     options, purse = chosen(planner, values), Purse(session, planner, values)
     span = span_of(audio, start, duration, channels)
-    analysis = pipeline.analyse(**span, width=width_of(width), objects=objects, tagger=tagger)
+    analysis = pipeline.analyse(span, width=width_of(width), objects=objects, tagger=tagger)
     planned = pipeline.plan(
         analysis,
         planner=planner,
@@ -286,10 +286,9 @@ def plan_layout(
         raise InputError("a change needs the current layout, and the other way")
     asked = chosen(planner, options or {}, strict=True)
     purse = Purse(session, planner, options or {})
-    span = span_of(audio, start, duration, channels)
+    span = span_of(audio, start, duration, channels, swap_channels)
     analysis = pipeline.analyse(
-        **span,
-        swap_channels=bool(swap_channels),
+        span,
         width=width_of(width),
         objects=objects,
         tagger=tagger,

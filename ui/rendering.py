@@ -18,7 +18,6 @@ from typing import Any
 import cv2
 import gradio as gr
 
-from spa2v_core import pipeline
 from spa2v_core.errors import InputError
 from spa2v_core.generation.base import MAX_SEED
 from spa2v_core.jobs.limits import DAY, HOUR, Limits
@@ -74,7 +73,7 @@ class Rendering:
             raise InputError(
                 "there is nothing to draw: plan first, add an object or write a caption"
             )
-        clip, *_ = pipeline.load_span(**span_of(audio, start, duration, channels))
+        clip = span_of(audio, start, duration, channels).read().clip
         request = Settings.read(given[_FIXED:]).request(layout, clip)
         job = self.jobs.submit(request, Visitor(*visitor_of(session)))
         if job.id not in tab.watched:
