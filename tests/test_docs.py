@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spa2v_core import __version__, cli
+from tests.benchmarks.structure import SHAPE, public, takes_arrays
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -76,20 +77,11 @@ def test_the_version_stands_once():
     )
 
 
-def public(body, prefix=""):
-    """Classes and functions that others may use, with those of such classes."""
-    for node in body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name[0] != "_":
-            yield prefix + node.name, node
-            if isinstance(node, ast.ClassDef):
-                yield from public(node.body, f"{node.name}.")
-
-
 def documented():
     """(where, node, docstring) of everything public in the package and the page."""
     for path in sorted([*ROOT.glob("spa2v_core/**/*.py"), *ROOT.glob("ui/**/*.py")]):
-        for name, node in public(ast.parse(path.read_text()).body):
-            yield f"{path.relative_to(ROOT)}: {name}", node, ast.get_docstring(node) or ""
+        for node in public(ast.parse(path.read_text()).body):
+            yield f"{path.relative_to(ROOT)}: {node.name}", node, ast.get_docstring(node) or ""
 
 
 def test_sections_of_docstrings_are_those_of_numpydoc():
@@ -105,14 +97,8 @@ def test_sections_of_docstrings_are_those_of_numpydoc():
 
 
 def test_array_functions_state_shapes():
-    shape = re.compile(r"\((\.\.\.|[\w*+/ ]+|[\w.]*\(\w+\)),[^()]*\)")
-    stated = {
-        where: bool(shape.search(text))
-        for where, node, text in documented()
-        if isinstance(node, ast.FunctionDef)
-        and re.search(
-            "ndarray|Tensor", ast.unparse(node.args) + ast.unparse(node.returns or node.args)
-        )
-    }
-    silent = [where for where, says in stated.items() if not says]
+    stated = [
+        (where, SHAPE.search(text)) for where, node, text in documented() if takes_arrays(node)
+    ]
+    silent = [where for where, shape in stated if not shape]
     assert len(silent) < 0.15 * len(stated), "\n".join(silent)
