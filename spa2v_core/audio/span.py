@@ -15,7 +15,10 @@ class Excerpt:
 
     Attributes
     ----------
-    start_s: where it starts in the recording; note: how it was chosen ("" if by the user).
+    start_s
+        where it starts in the recording.
+    note
+        how it was chosen ("" if by the user).
     """
 
     clip: AudioClip
@@ -29,9 +32,12 @@ class Span:
 
     Attributes
     ----------
-    start_s, duration_s: in seconds; None for all of it, or the loudest 10 s of a longer one.
-    swap: exchange left and right, after `channels`.
-    channels: what they are, one of `audio.choices.CHANNELS`.
+    start_s, duration_s
+        in seconds; None for all of it, or the loudest 10 s of a longer one.
+    swap
+        exchange left and right, after `channels`.
+    channels
+        what they are, one of `audio.choices.CHANNELS`.
     """
 
     path: Path
