@@ -6,7 +6,8 @@ import pytest
 
 ROOT = Path(__file__).parent
 #: Folders and files that `make test-fast` leaves out: browsers, models, processes.
-SLOW = ("e2e", "generation", "training", "jobs", "test_render.py", "test_packaging.py")
+SLOW = ("e2e", "generation", "training", "jobs")
+SLOW += ("test_render.py", "test_packaging.py", "test_recipes.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
