@@ -35,3 +35,7 @@ class OutputError(Spa2vError):
 
 class AssetError(Spa2vError):
     """A file that the program ships is missing or damaged."""
+
+
+class BatchError(Spa2vError):
+    """Rows of a batch failed; the others are done."""

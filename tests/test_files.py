@@ -78,12 +78,13 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from spa2v_core import cli, files
+from spa2v_core.commands import planning
 def run(options):
     with files.atomic(Path(sys.argv[1])) as part:
         part.write_text("half")
         print("writing", flush=True)
         time.sleep(60)
-cli._cues = run
+planning._cues = run
 cli.main(["cues", "x.wav", "--out", "x.json"])
 """
 

@@ -19,12 +19,14 @@ BASE = {
     "hub",
     "options",
     "registry",
+    "storage",
 }
 #: Part of spa2v_core -> the parts that it may import.
 ALLOWED = {
     **{name: set() for name in BASE},
     **{name: {"errors"} for name in ("files", "hub", "options", "registry")},
     "assets": {"errors", "files"},
+    "storage": {"errors", "files"},
     "layout": BASE,
     "audio": BASE | {"layout"},
     "simulation": BASE | {"layout", "audio"},
@@ -32,9 +34,10 @@ ALLOWED = {
     "generation": BASE | {"layout", "audio"},
     "metrics": BASE | {"layout", "audio"},
     "jobs": BASE | {"layout", "audio", "generation", "pipeline"},
+    "batch": BASE | {"layout", "audio", "planning", "generation", "pipeline"},
     "pipeline": BASE | {"layout", "audio", "planning", "generation", "metrics"},
 }
-TOP = {*ALLOWED, "evaluation", "training", "cli", "__main__", "__init__"}
+TOP = {*ALLOWED, "evaluation", "training", "commands", "cli", "__main__", "__init__"}
 
 
 def part_of(module: str) -> str:

@@ -65,8 +65,9 @@ def from_cvat(text: str) -> VideoSceneLayout:
     frames = [frame for boxes in listed.values() for frame, _ in boxes]
     if not frames:
         raise LayoutError("track: no boxes (points, polygons and masks are not read)")
-    first = min(frames)
-    count = _cvat_count(root) or max(frames) - first + 1
+    said = _cvat_count(root)
+    first = 0 if said > max(frames) else min(frames)  # a job's frames are numbered by its task
+    count = said or max(frames) - first + 1
     check_frame_count(max(count, max(frames) - first + 1), "track")
     seen = []
     for index, boxes in listed.items():

@@ -1,0 +1,1 @@
+"""Many clips: rows in, layouts and videos out, by a loop, a pool of processes or Ray."""

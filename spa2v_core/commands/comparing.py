@@ -1,0 +1,58 @@
+"""Commands that compare: evaluate, evaluate-planners."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..options import given
+from ..planning.registry import options_for
+from . import Command
+from .common import PLANNING, output, planner_options, say
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    # scipy.optimize takes longer to load than all the rest of the command line.
+    from ..evaluation.layouts import REPORT_NAME, evaluate
+
+    out = output(options.out or options.pred / REPORT_NAME, ".json")
+    report = evaluate(options.pred, options.ref)
+    print(report.table())
+    report.write(out)
+    say(f"wrote {out}")
+
+
+def _evaluate_planners(options: argparse.Namespace) -> None:
+    from ..evaluation import planners as ablation
+
+    conditions = list(ablation.ABLATIONS) if options.ablations else ["full"]
+    rows = list(
+        ablation.run(
+            options.set,
+            options.planner,
+            options_for(options.planner, given(options, PLANNING)),
+            conditions,
+            named=options.named,
+            seed=options.seed,
+            say=say,
+        )
+    )
+    print(ablation.table(rows))
+
+
+def add(command: Command) -> None:
+    evaluate = command("evaluate", _evaluate, "Compare layouts with references of the same name.")
+    evaluate.add_argument("--pred", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--ref", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="report.json", help="default: evaluation.json in --pred"
+    )
+
+    ablations = command(
+        "evaluate-planners", _evaluate_planners, "Plan a set of clips and compare with the truth."
+    )
+    ablations.add_argument("--set", type=Path, required=True, metavar="DIR")
+    ablations.add_argument("--ablations", action="store_true", help="every ablation of the paper")
+    ablations.add_argument("--named", action="store_true", help="tell the planner the true names")
+    ablations.add_argument("--seed", type=int, default=0)
+    planner_options(ablations)
