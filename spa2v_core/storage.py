@@ -67,8 +67,8 @@ class Folder:
     def files(self) -> list[str]:
         """Names of all files, also of folders below, in order."""
         if not self.remote:
-            root = Path(self.url)
-            return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+            here = Path(self.url)
+            return sorted(p.relative_to(here).as_posix() for p in here.rglob("*") if p.is_file())
         files, root = self._place
         start = root.rstrip("/") + "/"
         return sorted(found.removeprefix(start) for found in files.find(root))

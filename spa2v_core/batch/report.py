@@ -93,7 +93,7 @@ def claim(settings: Settings, rows: list[Row]) -> None:
         taken for these.
     """
     out = Folder(settings.out)
-    wanted = {"version": 1, "settings": settings.described(), "rows": {}}
+    wanted: dict[str, Any] = {"version": 1, "settings": settings.described(), "rows": {}}
     before = json.loads(out.read_text(MANIFEST)) if out.exists(MANIFEST) else wanted
     if before.get("settings") != wanted["settings"]:
         raise InputError(

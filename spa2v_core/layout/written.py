@@ -11,6 +11,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 from xml.etree import ElementTree
 
 from ..units import frame_time
@@ -58,7 +59,7 @@ def _cvat_boxes(
         shown = box or (boxes[last] if gone else None)
         if shown is None:
             continue
-        corners = zip(("xtl", "ytl", "xbr", "ybr"), shown, strict=True)
+        corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), map(str, shown), strict=True))
         ElementTree.SubElement(
             node,
             "box",
@@ -67,7 +68,7 @@ def _cvat_boxes(
             occluded="0",
             keyframe=str(int(gone or frame in keys)),
             z_order=str(order),
-            **{name: str(value) for name, value in corners},
+            attrib=corners,
         )
 
 
@@ -84,7 +85,7 @@ def to_coco(layout: VideoSceneLayout, name: str = "") -> str:
         }
         for frame in range(layout.frame_count)
     ]
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for track in layout.objects:
         for frame, box in enumerate(_pixels(track, layout)):
             if box is None:
