@@ -124,8 +124,9 @@ def gcc_phat(
 ) -> tuple[np.ndarray, np.ndarray]:
     """((S,) seconds that the right channel leads, (S,) height of the peak, 0..1).
 
-    The cross spectrum is reduced to its phase, so that all frequencies in the band count the
-    same (where they carry power), and transformed back at eight times the rate.
+    The cross spectrum is reduced to its phase (the phase transform of Knapp and Carter, 1976), so
+    that all frequencies in the band count the same (where they carry power), and transformed back
+    at eight times the rate.
     """
     step = float(spectra.frequencies[1])
     power = np.sqrt(spectra.left * spectra.right)

@@ -41,7 +41,8 @@ def centroid(frames: Spectra) -> np.ndarray:
 
 
 def onset(spectra: Spectra, frame_count: int) -> np.ndarray:
-    """(N,) strongest rise of the log spectrum in each frame, 0..1 of the clip's strongest."""
+    """(N,) strongest rise of the log spectrum in each frame (spectral flux: Dixon, 2006), 0..1 of
+    the clip's strongest."""
     level = np.log1p(
         1e4
         * (spectra.left + spectra.right)
@@ -53,8 +54,8 @@ def onset(spectra: Spectra, frame_count: int) -> np.ndarray:
 
 
 def pitch(clip: AudioClip, frame_count: int) -> np.ndarray:
-    """(N,) pitch in Hz from the normalised autocorrelation of a window in the middle of each
-    frame, NaN where it is not periodic."""
+    """(N,) pitch in Hz from the normalised autocorrelation (Talkin, 1995) of a window in the middle
+    of each frame, NaN where it is not periodic."""
     mono = clip.samples.mean(0, dtype=np.float64)
     size = min(len(mono), round(0.08 * clip.rate))
     shortest, longest = (max(2, int(clip.rate / hz)) for hz in reversed(PITCH_HZ))

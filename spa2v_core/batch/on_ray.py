@@ -23,11 +23,16 @@ class Cluster:
 
     Attributes
     ----------
-    address: of a cluster ("auto", "ray://host:10001"); "" for one on this machine.
-    planners, renderers: most actors of each kind, 0 for as many as there is room for.
-    gpus: of each renderer. resource: a resource of the cluster's own that each renderer takes one
-    of instead.
-    plan_batch: rows that a planner takes at once.
+    address
+        of a cluster ("auto", "ray://host:10001"); "" for one on this machine.
+    planners, renderers
+        most actors of each kind, 0 for as many as there is room for.
+    gpus
+        of each renderer.
+    resource
+        a resource of the cluster's own that each renderer takes one of instead.
+    plan_batch
+        rows that a planner takes at once.
     """
 
     address: str = ""

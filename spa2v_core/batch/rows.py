@@ -31,10 +31,16 @@ class Row:
 
     Attributes
     ----------
-    name: of its outputs, unique, may have folders ("street/0001"); clip: its path or URL.
-    objects: what is heard, comma-separated, "" for by ear.
-    start_s, duration_s: its span; None as chosen for a single clip.
-    problem: why it can't be used; such a row fails and stops no other.
+    name
+        of its outputs, unique, may have folders ("street/0001").
+    clip
+        its path or URL.
+    objects
+        what is heard, comma-separated, "" for by ear.
+    start_s, duration_s
+        its span; None as chosen for a single clip.
+    problem
+        why it can't be used; such a row fails and stops no other.
     """
 
     name: str

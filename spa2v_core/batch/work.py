@@ -37,9 +37,14 @@ class Settings:
 
     Attributes
     ----------
-    out: folder or URL; render: whether videos are made too.
-    planner_options, render_options: name -> value, those that were given.
-    threads: of each process, 0 for as many as there are cores.
+    out
+        folder or URL.
+    render
+        whether videos are made too.
+    planner_options, render_options
+        name -> value, those that were given.
+    threads
+        of each process, 0 for as many as there are cores.
     """
 
     out: str
@@ -67,10 +72,20 @@ class Outcome:
 
     Attributes
     ----------
-    status: "planned" (a render follows), "done" or "failed"; stage: where it failed.
-    error: one line. found: stages whose files were there before.
-    planned: names in the layout. seconds: wall time per stage.
-    memory_mb: the most that its process held until then.
+    status
+        "planned" (a render follows), "done" or "failed".
+    stage
+        where it failed.
+    error
+        one line.
+    found
+        stages whose files were there before.
+    planned
+        names in the layout.
+    seconds
+        wall time per stage.
+    memory_mb
+        the most that its process held until then.
     """
 
     row: Row

@@ -82,14 +82,15 @@ class Room:
 
     @property
     def decay_s(self) -> float:
-        """Reverberation time RT60 by Eyring's formula."""
+        """Reverberation time RT60 in s by Eyring's formula (1930)."""
         width, depth, height = self.size_m
         surface = 2 * (width * depth + width * height + depth * height)
         return -0.161 * width * depth * height / (surface * np.log(1 - self.absorption))
 
     @property
     def critical_m(self) -> float:
-        """Distance at which the diffuse sound is as loud as the direct one."""
+        """Distance in m at which the diffuse sound is as loud as the direct one (Kuttruff, "Room
+        Acoustics": 0.057 sqrt(V / RT60))."""
         return 0.057 * float(np.sqrt(np.prod(self.size_m) / self.decay_s))
 
 
