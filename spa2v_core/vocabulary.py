@@ -54,6 +54,21 @@ _PLACES: dict[str, Place] = {
     **dict.fromkeys(("accordion", "maracas"), "held"),
 }
 
+# fmt: off
+#: Width / height of what looks otherwise from the front than from its side.
+_FRONTS = {
+    "car": 0.91, "race car": 1.56, "taxi": 0.81, "police car": 0.8, "ambulance": 0.65,
+    "fire truck": 0.62, "bus": 0.83, "van": 0.79, "truck": 0.65, "motorcycle": 0.39,
+    "scooter": 0.33, "bicycle": 0.27, "tractor": 0.72, "train": 0.47, "tram": 0.45, "boat": 0.5,
+    "speedboat": 0.89, "ship": 0.42, "airplane": 3.37, "helicopter": 1.47, "dog": 0.61,
+    "cat": 0.48, "horse": 0.36, "cow": 0.69, "pig": 0.6, "sheep": 0.76, "goat": 0.6, "wolf": 0.41,
+    "lion": 0.77, "elephant": 1, "bird": 0.64, "parrot": 0.56, "owl": 0.61, "duck": 0.57,
+    "goose": 0.49, "rooster": 0.46, "bee": 1.4, "frog": 1.17, "monkey": 0.73, "man": 0.45,
+    "woman": 0.45, "singer": 0.46, "baby": 0.7, "crowd": 1.21, "bell": 0.91, "drum": 0.91,
+    "piano": 1.14, "loudspeaker": 0.66, "footsteps": 0.45, "organ": 1.14,
+}
+# fmt: on
+
 
 @dataclass(frozen=True)
 class Thing:
@@ -70,7 +85,7 @@ class Thing:
     height
         usual height of its box as a fraction of the frame's height.
     aspect
-        width / height of its picture in pixels.
+        width / height of its picture in pixels, seen from its side.
     aliases
         other names for it.
     drawn_as
@@ -89,6 +104,11 @@ class Thing:
     aliases: tuple[str, ...] = ()
     drawn_as: str = ""
     mobile: bool = False
+
+    @property
+    def front(self) -> float:
+        """Width / height of its picture in pixels, seen from the front."""
+        return _FRONTS.get(self.name, self.aspect)
 
     @property
     def steady(self) -> bool:
@@ -117,74 +137,74 @@ def _instrument(name: str, aspect: float, *aliases: str, drawn_as: str = "") -> 
 
 
 THINGS: tuple[Thing, ...] = (
-    _vehicle("car", "road", 0.3, 1.47, "automobile", "auto", "sedan", "suv", "engine"),
-    _vehicle("race car", "road", 0.2, 2.53, "racing car", "formula one"),
-    _vehicle("taxi", "street", 0.3, 1.32, "cab"),
-    _vehicle("police car", "street", 0.3, 1.26, "police", "patrol car"),
-    _vehicle("ambulance", "street", 0.34, 1.27, "emergency vehicle"),
-    _vehicle("fire truck", "street", 0.38, 1.08, "fire engine"),
-    _vehicle("bus", "street", 0.4, 1.27, "coach", "minibus"),
-    _vehicle("van", "road", 0.34, 1.46, "camper"),
-    _vehicle("truck", "highway", 0.4, 1.22, "lorry", "pickup", "garbage truck"),
-    _vehicle("motorcycle", "road", 0.28, 1.49, "motorbike", "bike engine"),
-    _vehicle("scooter", "street", 0.28, 1.33, "moped", "vespa"),
-    _vehicle("bicycle", "road", 0.3, 1.33, "bike", "cyclist"),
-    _vehicle("tractor", "farm", 0.38, 1.2, "harvester", "lawn mower", "mower"),
-    _vehicle("train", "field", 0.4, 1.08, "locomotive", "steam train", "railway", "subway"),
-    _vehicle("tram", "street", 0.42, 1.0, "streetcar", "trolley"),
-    _vehicle("boat", "sea", 0.4, 1.0, "sailboat", "ferry", "canoe"),
-    _vehicle("speedboat", "sea", 0.3, 1.55, "motorboat", "jet ski"),
-    _vehicle("ship", "sea", 0.42, 1.1, "cruise ship", "foghorn", "vessel"),
+    _vehicle("car", "road", 0.3, 1.67, "automobile", "auto", "sedan", "suv", "engine"),
+    _vehicle("race car", "road", 0.2, 3.09, "racing car", "formula one"),
+    _vehicle("taxi", "street", 0.3, 1.48, "cab"),
+    _vehicle("police car", "street", 0.3, 1.45, "police", "patrol car"),
+    _vehicle("ambulance", "street", 0.34, 1.57, "emergency vehicle"),
+    _vehicle("fire truck", "street", 0.38, 1.46, "fire engine"),
+    _vehicle("bus", "street", 0.4, 1.54, "coach", "minibus"),
+    _vehicle("van", "road", 0.34, 1.68, "camper"),
+    _vehicle("truck", "highway", 0.4, 1.57, "lorry", "pickup", "garbage truck"),
+    _vehicle("motorcycle", "road", 0.28, 1.11, "motorbike", "bike engine"),
+    _vehicle("scooter", "street", 0.28, 0.86, "moped", "vespa"),
+    _vehicle("bicycle", "road", 0.3, 0.99, "bike", "cyclist"),
+    _vehicle("tractor", "farm", 0.38, 1.09, "harvester", "lawn mower", "mower"),
+    _vehicle("train", "field", 0.4, 1.13, "locomotive", "steam train", "railway", "subway"),
+    _vehicle("tram", "street", 0.42, 1.25, "streetcar", "trolley"),
+    _vehicle("boat", "sea", 0.4, 0.96, "sailboat", "ferry", "canoe"),
+    _vehicle("speedboat", "sea", 0.3, 1.94, "motorboat", "jet ski"),
+    _vehicle("ship", "sea", 0.42, 1.37, "cruise ship", "foghorn", "vessel"),
     Thing(
         "airplane",
         "aircraft",
         "sky",
-        0.35,
-        1.0,
+        0.28,
+        2.12,
         ("aeroplane", "plane", "jet", "aircraft"),
         "",
         True,
     ),
-    Thing("helicopter", "aircraft", "sky", 0.34, 1.08, ("chopper", "drone"), "", True),
-    _animal("dog", 0.36, 1.12, "puppy", "hound", "bark", "barking", "fox"),
-    _animal("cat", 0.32, 1.0, "kitten", "meow"),
-    _animal("horse", 0.42, 1.0, "pony", "donkey", "hooves", "carriage"),
-    _animal("cow", 0.4, 1.06, "cattle", "bull", "ox", "moo", scene="farm"),
-    _animal("pig", 0.32, 1.33, "hog", "boar", scene="farm"),
-    _animal("sheep", 0.34, 1.0, "lamb", "bleat", scene="farm"),
-    _animal("goat", 0.34, 1.07, scene="farm"),
-    _animal("bird", 0.28, 1.0, "birds", "sparrow", "crow", "chirp", "seagull"),
-    _animal("parrot", 0.3, 0.86, "cockatoo"),
-    _animal("owl", 0.3, 0.78, "hooting", scene="forest"),
-    _animal("duck", 0.28, 1.0, "quack"),
-    _animal("goose", 0.34, 0.73, "geese", "swan", "turkey"),
-    _animal("rooster", 0.34, 1.0, "chicken", "hen", "cock", scene="farm"),
-    _animal("bee", 0.22, 1.06, "buzzing", "fly", "wasp", "mosquito", "cricket"),
-    _animal("frog", 0.26, 1.07, "toad", "croaking"),
-    _animal("wolf", 0.34, 1.01, "howl", "howling", "coyote", scene="forest"),
-    _animal("lion", 0.36, 1.0, "roar", "tiger", "big cat"),
-    _animal("elephant", 0.46, 1.22, "mammoth"),
-    _animal("monkey", 0.34, 1.14, "ape", "chimpanzee", scene="forest"),
-    Thing("man", "person", "street", 0.5, 0.6, ("person", "male", "speech", "guy", "boy")),
-    Thing("woman", "person", "street", 0.5, 0.88, ("female", "lady", "girl", "child")),
-    Thing("baby", "person", "room", 0.32, 0.91, ("infant", "toddler", "crying")),
-    Thing("singer", "person", "stage", 0.45, 1.0, ("singing", "vocals", "choir", "voice")),
-    Thing("crowd", "person", "street", 0.4, 1.0, ("people", "audience", "cheering", "family")),
+    Thing("helicopter", "aircraft", "sky", 0.34, 1.85, ("chopper", "drone"), "", True),
+    _animal("dog", 0.36, 1.44, "puppy", "hound", "bark", "barking", "fox"),
+    _animal("cat", 0.32, 1.3, "kitten", "meow"),
+    _animal("horse", 0.42, 1.2, "pony", "donkey", "hooves", "carriage"),
+    _animal("cow", 0.4, 1.43, "cattle", "bull", "ox", "moo", scene="farm"),
+    _animal("pig", 0.32, 1.35, "hog", "boar", scene="farm"),
+    _animal("sheep", 0.34, 1.41, "lamb", "bleat", scene="farm"),
+    _animal("goat", 0.34, 1.11, scene="farm"),
+    _animal("bird", 0.28, 1.21, "birds", "sparrow", "crow", "chirp", "seagull"),
+    _animal("parrot", 0.3, 1.09, "cockatoo"),
+    _animal("owl", 0.3, 0.85, "hooting", scene="forest"),
+    _animal("duck", 0.28, 1.09, "quack"),
+    _animal("goose", 0.34, 0.9, "geese", "swan", "turkey"),
+    _animal("rooster", 0.34, 0.98, "chicken", "hen", "cock", scene="farm"),
+    _animal("bee", 0.22, 1.55, "buzzing", "fly", "wasp", "mosquito", "cricket"),
+    _animal("frog", 0.26, 1.02, "toad", "croaking"),
+    _animal("wolf", 0.34, 1.47, "howl", "howling", "coyote", scene="forest"),
+    _animal("lion", 0.36, 1.26, "roar", "tiger", "big cat"),
+    _animal("elephant", 0.46, 1.34, "mammoth"),
+    _animal("monkey", 0.34, 0.72, "ape", "chimpanzee", scene="forest"),
+    Thing("man", "person", "street", 0.5, 0.39, ("person", "male", "speech", "guy", "boy")),
+    Thing("woman", "person", "street", 0.5, 0.39, ("female", "lady", "girl", "child")),
+    Thing("baby", "person", "room", 0.32, 0.62, ("infant", "toddler", "crying")),
+    Thing("singer", "person", "stage", 0.45, 0.48, ("singing", "vocals", "choir", "voice")),
+    Thing("crowd", "person", "street", 0.4, 0.48, ("people", "audience", "cheering", "family")),
     Thing("applause", "person", "concert hall", 0.36, 1.0, ("clapping", "hands")),
-    Thing("footsteps", "person", "street", 0.5, 0.6, ("walking", "steps", "running"), "man", True),
-    _instrument("piano", 1.0, "keyboard", "grand piano", "electric piano"),
-    _instrument("organ", 1.0, "church organ", "synthesizer", "harpsichord", drawn_as="piano"),
+    Thing("footsteps", "person", "street", 0.5, 0.39, ("walking", "steps", "running"), "man", True),
+    _instrument("piano", 0.69, "keyboard", "grand piano", "electric piano"),
+    _instrument("organ", 0.69, "church organ", "synthesizer", "harpsichord", drawn_as="piano"),
     _instrument("guitar", 1.0, "electric guitar", "bass", "ukulele", "mandolin"),
     _instrument("banjo", 1.0, "sitar"),
     _instrument("harp", 1.0, "lyre", "zither", drawn_as="guitar"),
     _instrument("violin", 1.0, "fiddle", "viola", "cello", "string", "strings"),
-    _instrument("drum", 1.0, "drums", "snare", "drum kit", "percussion", "cymbal"),
+    _instrument("drum", 0.75, "drums", "snare", "drum kit", "percussion", "cymbal"),
     _instrument("maracas", 0.87, "shaker", "rattle"),
     _instrument("flute", 1.0, "clarinet", "oboe", "recorder", "piccolo"),
     _instrument("trumpet", 1.0, "trombone", "tuba", "brass", "cornet"),
     _instrument("saxophone", 1.0, "sax"),
     _instrument("accordion", 1.0, "harmonica", "concertina"),
-    Thing("bell", "object", "room", 0.34, 1.0, ("church bell", "chime", "gong", "doorbell")),
+    Thing("bell", "object", "room", 0.34, 0.91, ("church bell", "chime", "gong", "doorbell")),
     Thing("siren", "object", "street", 0.34, 0.8, ("alarm siren",), mobile=True),
     Thing("horn", "object", "street", 0.34, 0.82, ("honk", "bugle", "hunting horn")),
     Thing("telephone", "object", "room", 0.32, 1.2, ("phone", "ringtone")),
@@ -197,7 +217,7 @@ THINGS: tuple[Thing, ...] = (
     Thing("wave", "object", "beach", 0.34, 1.02, ("surf", "water", "river", "stream")),
     Thing("rain", "object", "field", 0.4, 1.0, ("rainfall", "cloud", "drizzle")),
     Thing("thunder", "object", "field", 0.42, 1.0, ("storm", "lightning", "thunderstorm")),
-    Thing(UNKNOWN, "object", "room", 0.36, 1.24, ("speaker", "music")),
+    Thing(UNKNOWN, "object", "room", 0.36, 0.53, ("speaker", "music")),
 )
 
 BY_NAME = {thing.name: thing for thing in THINGS}

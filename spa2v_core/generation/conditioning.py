@@ -11,11 +11,11 @@ import numpy as np
 from ..errors import InputError
 from ..layout import ObjectTrack, VideoSceneLayout
 from ..layout.keyframes import box_at, dense
+from ..layout.pose import FACING_TRAVEL, POSE, gaits, pose, track_headings
 from ..units import resample_frame
+from ..vocabulary import resolve
 
 CaptionMode = Literal["mix", "global", "frame"]
-#: Travel of the centre (of the width) from which "auto" facing follows the motion.
-FACING_TRAVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class FrameConditions:
         (F, K) bool.
     facing
         (F, K) float32, -1 left, +1 right.
+    pose
+        (F, K, POSE) float32: heading, step and voice (`layout.pose`); None is seen from the side.
     """
 
     caption: str
@@ -44,6 +46,13 @@ class FrameConditions:
     boxes: np.ndarray
     present: np.ndarray
     facing: np.ndarray
+    pose: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.pose is None:
+            rest = np.zeros((*self.facing.shape, POSE - 1), np.float32)
+            pose = np.concatenate([self.facing[..., None], rest], -1, dtype=np.float32)
+            object.__setattr__(self, "pose", pose)
 
 
 def frame_conditions(
@@ -51,10 +60,12 @@ def frame_conditions(
     frame_count: int,
     captions: CaptionMode = "mix",
     phrase_of: Callable[[ObjectTrack], str] = lambda track: track.phrase,
+    voices: np.ndarray | None = None,
 ) -> FrameConditions:
     """Sample a layout by time at `frame_count` rendered frames.
 
-    `phrase_of` says what an object is called in the prompt.
+    `phrase_of` says what an object is called in the prompt; `voices` (F, K) is how each sounds
+    at each moment, -1..1.
     """
     if captions not in get_args(CaptionMode):
         raise InputError(f"captions must be mix, global or frame, not '{captions}'")
@@ -65,6 +76,10 @@ def frame_conditions(
     facing = np.array([facing_of(track, layout.frame_count) for track in tracks], np.float32)
     texts = [frame_text(layout, round(frame), captions) for frame in at]
     shape = (frame_count, len(tracks))
+    voices = np.zeros(shape) if voices is None else voices
+    poses = np.zeros((*shape, POSE), np.float32)
+    for k, track in enumerate(tracks):
+        poses[:, k] = _pose(track, layout, boxes[:, k], present[:, k], np.array(at), voices[:, k])
     return FrameConditions(
         layout.caption,
         texts,
@@ -72,7 +87,26 @@ def frame_conditions(
         boxes.reshape(*shape, 4),
         present.reshape(shape),
         np.tile(facing, (frame_count, 1)),
+        poses,
     )
+
+
+def _pose(
+    track: ObjectTrack,
+    layout: VideoSceneLayout,
+    boxes: np.ndarray,
+    present: np.ndarray,
+    at: np.ndarray,
+    voice: np.ndarray,
+) -> np.ndarray:
+    """(F, POSE) of a track with boxes (F, 4) at layout frames (F,), read where it is present."""
+    out = np.zeros((len(at), POSE), np.float32)
+    there = np.flatnonzero(present)
+    if len(there):
+        thing, aspect = resolve(track.name).thing, layout.width / layout.height
+        turned = track_headings(track, thing, boxes[there], at[there], aspect)
+        out[there] = pose(turned, gaits(boxes[there], thing, aspect), voice[there])
+    return out
 
 
 def frame_text(layout: VideoSceneLayout, frame: int, captions: CaptionMode) -> str:

@@ -20,6 +20,8 @@ from .picture import SIZE_WH
 
 Easing = Literal["linear", "ease", "hold"]
 Facing = Literal["auto", "left", "right"]
+#: Degrees that an object is turned from facing the camera: 90 is to the right, -90 to the left.
+Heading = Literal["auto"] | Annotated[float, Field(ge=-180, le=180)]
 
 #: What is written; version 1, which has no scene, is read as well.
 VERSION: Literal[2] = 2
@@ -98,11 +100,13 @@ class _Value(BaseModel):
 
 
 class Keyframe(_Value):
-    """A box at a frame; `easing` governs the segment after it."""
+    """A box at a frame; `easing` governs the segment after it. `heading` is which way the object is
+    turned there: 0 towards the camera, 90 to the right; "auto" is from its motion."""
 
     frame: FrameIndex
     box: BoxField
     easing: Easing = "linear"
+    heading: Heading = "auto"
 
 
 class ObjectTrack(_Value):

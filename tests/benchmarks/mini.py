@@ -30,7 +30,8 @@ from spa2v_core.layout.picture import MINI_WH
 from spa2v_core.training.mini import detector as detectors
 from spa2v_core.training.mini.judging import Case, Verdict, fixed_cases, frechet, judge, reproduced
 from spa2v_core.training.mini.models import build_tokenizer
-from spa2v_core.training.world.sprites import fetched_pack
+from spa2v_core.training.world.sprites import SPRITES, fetched_pack
+from spa2v_core.training.world.toys.views import draw_views
 from spa2v_core.training.world.world import World
 
 LAYOUTS, ABLATED, SEED = 104, 32, 2024
@@ -72,7 +73,8 @@ def without_motion(model: ComposedModel) -> Iterator[None]:
 
 class Bench:
     def __init__(self, weights: Path, detector: Path, layouts: int, device: str) -> None:
-        world = World(fetched_pack(), build_tokenizer(), "cpu", SEED, backgrounds=10)
+        views = draw_views(fetched_pack(), SPRITES.parent)
+        world = World(views, build_tokenizer(), "cpu", SEED, backgrounds=10)
         self.cases = fixed_cases(world, layouts)
         self.model = load_mini(weights, device)
         self.detector = detectors.Detector.from_pretrained(detector).float().to(device).eval()
@@ -95,6 +97,7 @@ class Bench:
             "layouts": len(verdicts),
             "iou": float(np.mean([x for v in verdicts for x in v.ious])),
             "class": float(np.mean([x for v in verdicts for x in v.right])),
+            "heading": float(np.mean([x for v in verdicts for x in v.turned])),
             "flicker": float(np.mean([v.flicker for v in verdicts])),
             "sharpness": float(np.mean([v.sharpness for v in verdicts]))
             / float(np.mean([v.sharpness for v in truth])),
@@ -105,6 +108,7 @@ class Bench:
         distance = "" if row["frechet"] is None else f"{row['frechet']:.1f}"
         print(
             f"| {name} | {row['layouts']} | {row['iou']:.3f} | {row['class']:.1%} | "
+            f"{row['heading']:.1%} | "
             f"{row['flicker']:.2f} | {row['sharpness']:.2f} | {distance} |",
             flush=True,
         )
@@ -112,8 +116,8 @@ class Bench:
 
 def obedience(weights: Path, detector: Path, layouts: int, device: str, out: Path | None) -> None:
     """All layouts for the presets, a part of them for the ablation."""
-    print("| | layouts | IoU | class | flicker | sharpness | distance |")
-    print("|---|---|---|---|---|---|---|")
+    print("| | layouts | IoU | class | heading | flicker | sharpness | distance |")
+    print("|---|---|---|---|---|---|---|---|")
     bench = Bench(weights, detector, layouts, device)
     model, default = bench.model, PRESETS["default"].schedule
     bench.measure("default", drawn(model, default))

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,13 +11,15 @@ from transformers import PreTrainedTokenizerFast
 from spa2v_core.generation.backends.mini.backend import WEIGHTS, load_mini
 from spa2v_core.generation.schedule import Schedule
 from spa2v_core.training.mini import __main__ as command
-from spa2v_core.training.mini import models
+from spa2v_core.training.mini import models, trainer
 from spa2v_core.training.mini.detector import Detector, detect
 from spa2v_core.training.mini.sheet import CASES, conditions
 from spa2v_core.training.mini.vae import around_objects
 from spa2v_core.training.world.choreography import FRAMES
-from spa2v_core.training.world.outdoors import SCENE_PAINTERS, draw_scene
+from spa2v_core.training.world.outdoors import ALONG, SCENE_PAINTERS, draw_scene
 from spa2v_core.training.world.sprites import COLOURED, PICTURES, SIZE, SpritePack
+from spa2v_core.training.world.toys.catalogue import TOYS
+from spa2v_core.training.world.toys.views import VOICES, Look, Views, join_views
 from spa2v_core.training.world.world import World
 from spa2v_core.vocabulary import COLOURS, LIGHTS, SCENES, drawn_things
 
@@ -34,13 +37,30 @@ def discs() -> SpritePack:
     )
 
 
+def disc_views(*_) -> Views:
+    """A disc for every drawn thing; what has a toy is drawn from four sides, in its paint."""
+    spot = discs().pictures[0][:: SIZE // 16, :: SIZE // 16]
+    small = cv2.resize(spot, (16, 16))
+    parts = []
+    for name in PICTURES:
+        toy = TOYS.get(name)
+        gaits = 2 if toy and toy.goes else 0
+        look = Look(0, 4 if toy else 2, gaits, len(VOICES), "3f7de0", toy is not None)
+        view = np.concatenate([small, small[..., 3:]], -1)
+        boxes = np.tile(np.array([[-0.5, 1, 0.5, 0]], np.float32), (look.count, 1))
+        parts.append((name, np.stack([view] * look.count), boxes, look))
+    return join_views(parts)
+
+
 @pytest.fixture(scope="module")
 def world():
-    return World(discs(), models.build_tokenizer(), "cpu", seed=3, backgrounds=1)
+    return World(disc_views(), models.build_tokenizer(), "cpu", seed=3, backgrounds=2)
 
 
-def test_every_drawn_thing_has_a_picture_and_every_scene_a_painter():
+def test_every_drawn_thing_has_a_picture_or_a_toy_and_every_scene_a_painter():
     assert set(PICTURES) == {thing.name for thing in drawn_things()}
+    assert set(TOYS) <= set(PICTURES)
+    assert len(TOYS) >= 44
     assert len(PICTURES) >= 60
     assert set(SCENE_PAINTERS) == set(SCENES)
 
@@ -48,17 +68,35 @@ def test_every_drawn_thing_has_a_picture_and_every_scene_a_painter():
 @pytest.mark.parametrize("light", LIGHTS)
 @pytest.mark.parametrize("name", SCENES)
 def test_scenes_are_whole_and_seeded(name, light):
-    picture, horizon = draw_scene(name, np.random.default_rng(1), light)
-    again, _ = draw_scene(name, np.random.default_rng(1), light)
-    assert picture.shape == (160, 256, 3)
-    assert (picture == again).all()
-    assert 0.3 < horizon < 1
-    assert (picture.sum(-1) == 0).mean() < 0.01
+    for along in (False, True) if name in ALONG else (False,):
+        scenery, again = (
+            draw_scene(name, np.random.default_rng(1), light, along) for _ in range(2)
+        )
+        assert scenery.picture.shape == (160, 256, 3)
+        assert (scenery.picture == again.picture).all()
+        assert 0.3 < scenery.ground < 1
+        assert (scenery.vanishing_x is not None) == along
+        assert (scenery.picture.sum(-1) == 0).mean() < 0.01
+
+
+def test_ways_along_the_view_meet_at_the_vanishing_point():
+    scenery = draw_scene("road", np.random.default_rng(4), "day", along=True)
+    grey = (
+        np.abs(scenery.picture.astype(int) - scenery.picture.mean(-1, keepdims=True)).max(-1) < 12
+    )
+    rows = [round(160 * share) for share in (0.62, 0.75, 0.9)]
+    columns = [np.flatnonzero(grey[row]) for row in rows]
+    widths = [np.ptp(found) for found in columns]
+    assert widths == sorted(widths)
+    middle = (columns[0].min() + columns[0].max()) / 2 / 256
+    assert middle == pytest.approx(scenery.vanishing_x, abs=0.05)
 
 
 def test_night_is_darker_than_day():
     for name in ("street", "field", "sea", "room"):
-        day, night = (draw_scene(name, np.random.default_rng(2), x)[0] for x in ("day", "night"))
+        day, night = (
+            draw_scene(name, np.random.default_rng(2), x).picture for x in ("day", "night")
+        )
         assert night.mean() < 0.9 * day.mean()
 
 
@@ -106,6 +144,17 @@ def test_clips_show_each_object_in_its_box(world):
             assert not (inside & ~allowed).any()
 
 
+def test_what_comes_is_told_to_be_turned_to_the_camera(world):
+    ways = {"approach": [], "recede": [], "cross": []}
+    for _ in range(60):
+        for kind, found in ways.items():
+            actor = world.choreographer._actor("bus", kind, world.backdrops[0])
+            found.append(float(actor.pose[8, 1]))
+    assert np.median(ways["approach"]) > 0.9
+    assert np.median(ways["recede"]) < -0.9
+    assert abs(np.median(ways["cross"])) < 0.4
+
+
 def test_captions_use_known_words_only(world):
     clips = world.clips(8)
     unknown = world.tokenizer.unk_token_id
@@ -114,7 +163,14 @@ def test_captions_use_known_words_only(world):
     assert not (clips.phrases == unknown).any()
 
 
-def test_all_stages_run_and_export_a_model_that_renders(tmp_path):
+def test_new_inputs_start_from_nothing():
+    old, fresh = {"embed.0.weight": torch.ones(2, 3)}, {"embed.0.weight": torch.ones(2, 5)}
+    models.widen(old, fresh)
+    assert old["embed.0.weight"].tolist() == [[1, 1, 1, 0, 0]] * 2
+
+
+def test_all_stages_run_and_export_a_model_that_renders(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "draw_views", disc_views)
     work, out = tmp_path / "work", tmp_path / "mini"
     discs().save(work / "sprites.npz")
     options = ["--device", "cpu", "--backgrounds", "1", "--clips-at-once", "2", "--work", str(work)]

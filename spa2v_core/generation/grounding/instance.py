@@ -1,7 +1,7 @@
 """Box-masked instance grounding: the mini model's way to draw objects in their boxes.
 
 At every latent position inside an object's box, a shared MLP sees the object's phrase, the
-position *within the box*, the box's size and the facing; each transformer block adds what it
+position *within the box*, the box's size and the pose; each transformer block adds what it
 makes of that map, only inside boxes. The idea is MIGC's enhancement attention (Zhou et al.,
 CVPR 2024, https://arxiv.org/abs/2402.05408) at small scale.
 """
@@ -17,6 +17,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
+from ...layout.pose import POSE
 from ..conditioning import FrameConditions
 from .base import TextTools, as_tensor, box_coverage, grid, spatial_blocks, token_counts
 
@@ -35,14 +36,14 @@ class GroundingInputs:
         (F, K, 4) xyxy, normalised; may reach outside the frame.
     present
         (F, K) 1 where the object is in that frame, else 0.
-    facing
-        (F or 1, K) -1 facing left, +1 facing right.
+    pose
+        (F or 1, K, POSE) heading, step and voice (`layout.pose`).
     """
 
     phrases: torch.Tensor
     boxes: torch.Tensor
     present: torch.Tensor
-    facing: torch.Tensor
+    pose: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,20 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         size of a phrase embedding.
     map_channels
         channels of the instance map.
+    pose
+        numbers of the pose that it knows; 1 is of weights that know left from right only.
     """
 
     @register_to_config
     def __init__(
-        self, block_channels: dict[str, int], phrase_dim: int = 128, map_channels: int = 128
+        self,
+        block_channels: dict[str, int],
+        phrase_dim: int = 128,
+        map_channels: int = 128,
+        pose: int = 1,
     ) -> None:
         super().__init__()
-        features = phrase_dim + 4 * OCTAVES + 3
+        features = phrase_dim + 4 * OCTAVES + 2 + pose
         self.embed = nn.Sequential(
             nn.Linear(features, 256), nn.SiLU(), nn.Linear(256, map_channels)
         )
@@ -110,7 +117,7 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
     def for_unet(cls, unet: nn.Module, phrase_dim: int = 128) -> InstanceGrounding:
         """New weights that fit `unet`."""
         channels = {name: block.norm1.normalized_shape[0] for name, block in spatial_blocks(unet)}
-        return cls(block_channels=channels, phrase_dim=phrase_dim)
+        return cls(block_channels=channels, phrase_dim=phrase_dim, pose=POSE)
 
     def graft(self, unet: nn.Module) -> None:
         blocks = dict(spatial_blocks(unet))
@@ -134,7 +141,8 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         )
         ids = tokens.input_ids.to(text.device)
         phrases = phrase_embeddings(ids, text.text_encoder, set(text.tokenizer.all_special_ids))
-        arrays = (conditions.boxes, conditions.present, conditions.facing)
+        pose = conditions.pose if self.config.pose > 1 else conditions.facing[..., None]
+        arrays = (conditions.boxes, conditions.present, pose)
         inputs = GroundingInputs(phrases[None], *(as_tensor(array, phrases) for array in arrays))
         return self.maps(inputs, latent_hw)
 
@@ -179,7 +187,7 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         cells: tuple[torch.Tensor, torch.Tensor],
     ) -> torch.Tensor:
         """(M, features) in fp32 of object k at M places (frame, cell): phrase, position in the
-        box, box size, facing."""
+        box, box size, pose."""
         frame, cell = there
         x, y = (axis[cell] for axis in cells)
         x1, y1, x2, y2 = inputs.boxes[frame, k].float().unbind(-1)
@@ -187,12 +195,12 @@ class InstanceGrounding(ModelMixin, ConfigMixin):
         inside = torch.stack([(x - x1) / wide, (y - y1) / high], dim=-1).clamp(-0.5, 1.5)
         octaves = math.pi * 2.0 ** torch.arange(OCTAVES, device=x.device)
         angles = (inside[..., None] * octaves).flatten(-2)
-        phrases, facing = (
+        phrases, pose = (
             values.float().expand(len(inputs.boxes), *values.shape[1:])[frame, k]
-            for values in (inputs.phrases, inputs.facing)
+            for values in (inputs.phrases, inputs.pose[..., : self.config.pose])
         )
-        numbers = torch.stack([wide, high, facing], dim=-1)
-        return torch.cat([phrases, angles.sin(), angles.cos(), numbers], dim=-1)
+        size = torch.stack([wide, high], dim=-1)
+        return torch.cat([phrases, angles.sin(), angles.cos(), size, pose], dim=-1)
 
 
 @dataclass

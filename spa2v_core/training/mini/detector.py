@@ -1,8 +1,9 @@
 """A detector of the world's things: it measures the mini model, and is used for nothing else.
 
 Anchor-free (Tian et al., FCOS, ICCV 2019, https://arxiv.org/abs/1904.01355) at one scale: every
-cell of 8x8 pixels says what thing it belongs to and how far away the sides of its box are. It
-learns from clips of the world as the autoencoder reproduces them, the domain of what it measures.
+cell of 8x8 pixels says what thing it belongs to, how far away the sides of its box are, and which
+way the thing is turned. It learns from clips of the world as the autoencoder reproduces them, the
+domain of what it measures.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ...assets import ASSETS
 from ...metrics.boxes import iou
 from ...vocabulary import COLOURS, drawn_things
 from ..world.choreography import FRAMES
+from ..world.toys.catalogue import ROUND, TOYS
 from .loop import fit, require
 from .vae import to_signed
 
@@ -32,16 +34,20 @@ if TYPE_CHECKING:
 REACH = 1.6
 #: A thing that nearer boxes cover by more is not looked for, nor one of which less is in the frame.
 HIDDEN, SEEN = 0.5, 0.4
+#: By drawn thing: whether it looks otherwise from each side.
+WITH_FRONT = [thing.name in TOYS and thing.name not in ROUND for thing in drawn_things()]
 WEIGHTS = ASSETS / "detector"
 
 
 @dataclass(frozen=True)
 class Found:
-    """Detections of one frame: xyxy (N, 4) normalised, things (N,) and scores (N,)."""
+    """Detections of one frame: xyxy (N, 4) normalised, things (N,), scores (N,) and headings (N,),
+    degrees (0 to the camera, 90 to the right)."""
 
     xyxy: np.ndarray
     things: np.ndarray
     scores: np.ndarray
+    headings: np.ndarray
 
 
 class Residual(nn.Module):
@@ -62,7 +68,8 @@ class Residual(nn.Module):
 
 
 class Detector(ModelMixin, ConfigMixin):
-    """Frames (N, 3, 160, 256) in -1..1 to things (N, T, 20, 32) and sides (N, 4, 20, 32).
+    """Frames (N, 3, 160, 256) in -1..1 to things (N, T, 20, 32), sides (N, 4, 20, 32) and turns
+    (N, 2, 20, 32), sine and cosine of the heading.
 
     Sides are the logarithms of the distances from a cell's middle to the left, top, right and
     bottom of its box, in cells. `features` (N, 128) are for distances between sets of clips.
@@ -81,16 +88,17 @@ class Detector(ModelMixin, ConfigMixin):
         )
         self.things = nn.Conv2d(widths[-2], classes, 1)
         self.sides = nn.Conv2d(widths[-2], 4, 1)
+        self.turns = nn.Conv2d(widths[-2], 2, 1)
         nn.init.constant_(self.things.bias, -4.6)  # most cells belong to nothing
         nn.init.constant_(self.sides.bias, 0.7)
 
-    def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """(N, 3, 160, 256) frames to (things, sides, features), as the class says."""
+    def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """(N, 3, 160, 256) frames to (things, sides, turns, features), as the class says."""
         fine = self.fine(frames)
         coarse = self.coarse(fine)
         wide = F.interpolate(coarse, scale_factor=2, mode="bilinear")
         joined = self.joined(torch.cat([fine, wide], 1))
-        return self.things(joined), self.sides(joined), coarse.mean((2, 3))
+        return self.things(joined), self.sides(joined), self.turns(joined), coarse.mean((2, 3))
 
 
 def visible(boxes: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
@@ -107,9 +115,9 @@ def visible(boxes: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
 
 def targets(
     boxes: torch.Tensor, present: torch.Tensor, things: torch.Tensor, hw: tuple[int, int]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """What cells should say: thing (N, h, w), -1 for nothing and -2 where it does not matter, and
-    the box (N, h, w, 4) in cells."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What cells should say: thing (N, h, w), -1 for nothing and -2 where it does not matter; the
+    box (N, h, w, 4) in cells; and which object (N, h, w) it is of, where there is one."""
     height, width = hw
     scale = torch.tensor([width, height, width, height], device=boxes.device)
     clipped = boxes.clamp(0, 1) * scale
@@ -117,6 +125,7 @@ def targets(
     y = (torch.arange(height, device=boxes.device) + 0.5)[:, None]
     thing = torch.full((len(boxes), height, width), -1, device=boxes.device)
     box = torch.zeros(len(boxes), height, width, 4, device=boxes.device)
+    owner = torch.zeros_like(thing)
     seen = visible(boxes, present)
     for k in range(boxes.shape[1]):  # nearer things overwrite
         x1, y1, x2, y2 = (v[:, None, None] for v in clipped[:, k].unbind(-1))
@@ -127,7 +136,8 @@ def targets(
         hidden = within & ~seen[:, k][:, None, None]
         thing = torch.where(hidden, -2, torch.where(wanted, things[:, k][:, None, None], thing))
         box = torch.where(wanted[..., None], clipped[:, k][:, None, None], box)
-    return thing, box
+        owner = torch.where(wanted, k, owner)
+    return thing, box, owner
 
 
 def detector_loss(
@@ -136,11 +146,12 @@ def detector_loss(
     boxes: torch.Tensor,
     present: torch.Tensor,
     things: torch.Tensor,
+    turns: torch.Tensor,
 ) -> torch.Tensor:
-    """Focal loss of the things (Lin et al., 2017) and 1 - IoU of the boxes."""
-    said, sides, _ = detector(frames)
-    said, sides = said.float(), sides.float()
-    thing, box = targets(boxes, present, things, said.shape[-2:])
+    """Focal loss of the things (Lin et al., 2017), 1 - IoU of the boxes, and half the squared error
+    of sine and cosine of the headings `turns` (N, K, 2), of things that have a front."""
+    said, sides, turned = (part.float() for part in detector(frames)[:3])
+    thing, box, owner = targets(boxes, present, things, said.shape[-2:])
     truth = F.one_hot(thing.clamp(min=0), said.shape[1]).permute(0, 3, 1, 2).float()
     truth = truth * (thing >= 0)[:, None]
     chance = said.sigmoid()
@@ -153,7 +164,10 @@ def detector_loss(
     wanted = box[mine]
     both = _overlap(guess, wanted)
     iou = both / (_area(guess) + _area(wanted) - both).clamp(min=1e-6)
-    return 4 * focal.sum() / count + (1 - iou).sum() / count
+    fronts = torch.tensor(WITH_FRONT, device=frames.device)[thing.clamp(min=0)][mine]
+    true = turns.gather(1, owner.flatten(1)[..., None].expand(-1, -1, 2))
+    off = (turned.permute(0, 2, 3, 1)[mine] - true.view(*owner.shape, 2)[mine]).square().sum(-1)
+    return (4 * focal.sum() + (1 - iou).sum() + 0.5 * (off * fronts).sum()) / count
 
 
 def boxes_of(sides: torch.Tensor) -> torch.Tensor:
@@ -172,21 +186,25 @@ def detect(
     """Detections of each frame of (F, 160, 256, 3) uint8, and its features (F, 128)."""
     device = next(detector.parameters()).device
     given = to_signed(torch.from_numpy(frames).to(device).permute(0, 3, 1, 2))
-    said, sides, features = detector(given)
+    said, sides, turned, features = detector(given)
     height, width = said.shape[-2:]
     scale = torch.tensor([width, height, width, height], device=device)
     boxes = (boxes_of(sides).permute(0, 2, 3, 1) / scale).clamp(0, 1).flatten(1, 2)
+    headings = torch.rad2deg(torch.atan2(turned[:, 0], turned[:, 1])).flatten(1)
     scores, things = said.sigmoid().amax(1), said.argmax(1)
     peaks = (scores == F.max_pool2d(scores[:, None], 3, 1, 1)[:, 0]) & (scores > least)
     found = []
     for k in range(len(frames)):
         at = peaks[k].flatten()
-        parts = (boxes[k][at], things[k].flatten()[at], scores[k].flatten()[at])
+        flat = (things[k].flatten(), scores[k].flatten(), headings[k])
+        parts = (boxes[k][at], *(values[at] for values in flat))
         found.append(_distinct(*(part.cpu().numpy() for part in parts)))
     return found, features.cpu().numpy()
 
 
-def _distinct(xyxy: np.ndarray, things: np.ndarray, scores: np.ndarray) -> Found:
+def _distinct(
+    xyxy: np.ndarray, things: np.ndarray, scores: np.ndarray, headings: np.ndarray
+) -> Found:
     """The best of detections of one thing that overlap by more than half."""
     order = np.argsort(-scores)
     kept: list[int] = []
@@ -194,7 +212,7 @@ def _distinct(xyxy: np.ndarray, things: np.ndarray, scores: np.ndarray) -> Found
         same = [j for j in kept if things[j] == things[i]]
         if all(iou(xyxy[i], xyxy[j]) < 0.5 for j in same):
             kept.append(i)
-    return Found(xyxy[kept], things[kept], scores[kept])
+    return Found(xyxy[kept], things[kept], scores[kept], headings[kept])
 
 
 def _area(boxes: torch.Tensor) -> torch.Tensor:
@@ -212,7 +230,9 @@ def train_detector(trainer: Trainer, target: Path) -> None:
     torch.manual_seed(recipe.seed + 7)
     pool, vae = trainer.pool(), trainer.vae().requires_grad_(False)
     things = things_of(pool.phrases, trainer.tokenizer)
-    detector = Detector().to(recipe.device, memory_format=torch.channels_last)
+    detector = Detector(classes=len(drawn_things())).to(
+        recipe.device, memory_format=torch.channels_last
+    )
     stage = trainer.stage("detector", recipe.detector_seconds, 1e-3, 0.995)
 
     def loss_on(clips: torch.Tensor) -> torch.Tensor:
@@ -221,7 +241,8 @@ def train_detector(trainer: Trainer, target: Path) -> None:
             frames = vae.decode(batch.latents.float() / vae.config.scaling_factor).sample
         light = torch.empty(len(clips), 1, 1, 1, device=frames.device).uniform_(0.85, 1.1)
         given = frames.clamp(-1, 1) * light
-        return detector_loss(detector, given, batch.boxes, batch.present, things[clips])
+        objects = (batch.boxes, batch.present, things[clips], batch.pose[..., :2])
+        return detector_loss(detector, given, *objects)
 
     def held_out() -> float:
         rows = torch.arange(len(pool.latents) - pool.held, len(pool.latents), device=recipe.device)

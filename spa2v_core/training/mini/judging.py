@@ -16,13 +16,15 @@ import torch
 from ...generation.composed import ComposedModel
 from ...generation.conditioning import FrameConditions
 from ...metrics.boxes import iou
-from ..world.choreography import FRAMES, ClipPlan
+from ..world.choreography import ClipPlan
 from ..world.world import World
-from .detector import Detector, Found, detect, phrase_numbers, visible
+from .detector import WITH_FRONT, Detector, Found, detect, phrase_numbers, visible
 from .vae import to_signed
 
 #: Overlap from which a detection counts as the object of a box.
 FOUND = 0.3
+#: Degrees within which a heading is right.
+TURNED = 30.0
 #: Pixels around boxes that belong to their objects (shadows).
 NEAR = 16
 #: Directions in which sets of clips are compared.
@@ -48,6 +50,8 @@ class Verdict:
         per visible object and frame, overlap of the best detection with its box (0 for none).
     right
         likewise, whether that detection is the right thing.
+    turned
+        of things with a front that were found, whether their heading is right within `TURNED`.
     flicker
         mean change between neighbouring frames away from all boxes, of 255.
     sharpness
@@ -58,6 +62,7 @@ class Verdict:
 
     ious: list[float]
     right: list[bool]
+    turned: list[bool]
     flicker: float
     sharpness: float
     features: np.ndarray
@@ -81,9 +86,10 @@ def conditions_of(plan: ClipPlan) -> FrameConditions:
     actors = [actor for actor in plan.actors if actor.phrase]
     boxes = np.array([actor.boxes for actor in actors], np.float32).transpose(1, 0, 2)
     present = np.array([actor.present for actor in actors], bool).T
-    facing = np.tile(np.array([actor.facing for actor in actors], np.float32), (FRAMES, 1))
+    poses = np.array([actor.pose for actor in actors], np.float32).transpose(1, 0, 2)
+    facing = np.where(poses[..., 0] < 0, -1, 1).astype(np.float32)
     phrases = [actor.phrase for actor in actors]
-    return FrameConditions(plan.plain, plan.captions, phrases, boxes, present, facing)
+    return FrameConditions(plan.plain, plan.captions, phrases, boxes, present, facing, poses)
 
 
 def reproduced(model: ComposedModel, frames: np.ndarray) -> np.ndarray:
@@ -100,30 +106,35 @@ def judge(detector: Detector, video: np.ndarray, case: Case) -> Verdict:
     found, features = detect(detector, video)
     boxes, present = case.conditions.boxes, case.conditions.present
     seen = visible(torch.from_numpy(boxes), torch.from_numpy(present).float()).numpy()
-    ious, right = [], []
+    ious, right, turned = [], [], []
     for frame, k in zip(*np.nonzero(seen), strict=True):
-        overlap, thing = _best(found[frame], boxes[frame, k].clip(0, 1))
+        overlap, thing, heading = _best(found[frame], boxes[frame, k].clip(0, 1))
         ious.append(overlap)
         right.append(overlap >= FOUND and thing == case.things[k])
+        if overlap >= FOUND and WITH_FRONT[case.things[k]]:
+            sine, cosine = case.conditions.pose[frame, k, :2]
+            off = (heading - np.degrees(np.arctan2(sine, cosine)) + 180) % 360 - 180
+            turned.append(bool(abs(off) <= TURNED))
     changes = np.abs(np.diff(features, axis=0)).mean(0)
     grey = video.astype(np.float32).mean(-1)
     sharpness = np.abs(np.diff(grey, axis=1)).mean() + np.abs(np.diff(grey, axis=2)).mean()
     return Verdict(
         ious,
         right,
+        turned,
         flicker(video, boxes, present),
         float(sharpness),
         np.concatenate([features.mean(0), changes]),
     )
 
 
-def _best(found: Found, box: np.ndarray) -> tuple[float, int]:
-    """Overlap and thing of the detection that fits a box best."""
+def _best(found: Found, box: np.ndarray) -> tuple[float, int, float]:
+    """Overlap, thing and heading of the detection that fits a box best."""
     if not len(found.xyxy):
-        return 0.0, -1
+        return 0.0, -1, 0.0
     overlaps = iou(found.xyxy, box)
     best = int(np.argmax(overlaps))
-    return float(overlaps[best]), int(found.things[best])
+    return float(overlaps[best]), int(found.things[best]), float(found.headings[best])
 
 
 def flicker(video: np.ndarray, boxes: np.ndarray, present: np.ndarray) -> float:

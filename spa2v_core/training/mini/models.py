@@ -72,6 +72,15 @@ def keep_words(
             weights[name] = rows
 
 
+def widen(weights: dict[str, torch.Tensor], fresh: dict[str, torch.Tensor]) -> None:
+    """Give linear layers among `weights` the further inputs that they have in `fresh`, in place:
+    they start from nothing."""
+    for name, old in weights.items():
+        more = fresh[name].shape[-1] - old.shape[-1] if old.ndim == 2 else 0
+        if more > 0 and name.endswith("embed.0.weight"):
+            weights[name] = nn.functional.pad(old, (0, more))
+
+
 def build_vae(channels: tuple[int, ...] = VAE_CHANNELS) -> AutoencoderKL:
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,

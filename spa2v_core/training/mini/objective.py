@@ -118,7 +118,7 @@ class Objective:
     def state(self, batch: Pool, present: torch.Tensor) -> InstanceState:
         """The grounding of a batch whose objects are `present` (N, K)."""
         phrases = phrase_embeddings(batch.phrases, self.text_encoder, self.specials)
-        inputs = GroundingInputs(phrases, batch.boxes, present, batch.facing)
+        inputs = GroundingInputs(phrases, batch.boxes, present, batch.pose)
         return self.grounding.maps(inputs, tuple(batch.latents.shape[-2:]))
 
     def _chance(self, count: int, p: float) -> torch.Tensor:

@@ -10,8 +10,8 @@ import torch
 from ..world.choreography import FRAMES
 
 LATENT_HW = (20, 32)
-_PER_FRAME = ("latents", "boxes", "present", "captions")
-_PER_CLIP = ("facing", "phrases", "plain")
+_PER_FRAME = ("latents", "boxes", "present", "pose", "captions")
+_PER_CLIP = ("phrases", "plain")
 
 
 Rows = TypeVar("Rows")
@@ -30,7 +30,7 @@ class Pool:
     latents: torch.Tensor
     boxes: torch.Tensor
     present: torch.Tensor
-    facing: torch.Tensor
+    pose: torch.Tensor
     phrases: torch.Tensor
     captions: torch.Tensor
     plain: torch.Tensor

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -16,153 +17,192 @@ from ...generation.backends.mini.backend import conditions_for, load_mini
 from ...generation.conditioning import FrameConditions
 from ...generation.registry import BACKENDS
 from ...generation.schedule import Schedule
-from ...layout import VideoSceneLayout
+from ...layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from ...layout.picture import MINI_WH
+from ...layout.pose import fitted, headings, resting
+from ...layout.schema import Facing, Heading
 from ...planning.caption_planner import place_mentioned
+from ...vocabulary import COLOURS, resolve
 from ..world.choreography import FRAMES
 
 SHOWN = (0, 5, 10, 15)
 COLUMNS = 2
-COLOURS = ((255, 40, 40), (40, 220, 40), (60, 110, 255))
-#: caption, then per object: phrase, facing, first box, last box, and, if it is not there all the
-#: time, its first and last frame. The last case has no boxes: they come from the caption.
-CASES: tuple[tuple[str, list[tuple]], ...] = (
-    ("a red car on a road", [("red car", 1, (-0.1, 0.4, 0.25, 0.78), (0.75, 0.4, 1.1, 0.78))]),
-    ("a bus on a city street", [("bus", -1, (0.35, 0.45, 0.55, 0.65), (0.2, 0.2, 0.8, 0.98))]),
-    ("a train in a field", [("train", -1, (0.2, 0.2, 0.75, 0.98), (0.47, 0.45, 0.64, 0.68))]),
+OUTLINES = ((255, 40, 40), (40, 220, 40), (60, 110, 255))
+#: Middle x, bottom and height of a box, of the frame's.
+Place = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Part:
+    """An object that goes from one place to another, as perspective has it, and stays if `end` is
+    None. `strokes` are the frames in which it sounds; `span` those in which it is there."""
+
+    phrase: str
+    start: Place
+    end: Place | None = None
+    facing: Facing = "auto"
+    heading: Heading = "auto"
+    strokes: tuple[int, ...] = ()
+    span: tuple[int, int] = (0, FRAMES - 1)
+
+    def track(self, index: int) -> ObjectTrack:
+        """Its track, as wide as it is seen."""
+        *look, name = (
+            self.phrase.split(" ", 1) if self.phrase.split()[0] in COLOURS else [self.phrase]
+        )
+        thing = resolve(name).thing
+        t = np.linspace(0, 1, FRAMES)
+        a, b = np.array(self.start), np.array(self.end or self.start)
+        high = a[2] * (b[2] / a[2]) ** t
+        share = t if abs(b[2] - a[2]) < 1e-6 else (high - a[2]) / (b[2] - a[2])
+        x, bottom = (a[k] + (b[k] - a[k]) * share for k in (0, 1))
+        middles = np.stack([x - 0.1, bottom - high, x + 0.1, bottom], 1)
+        turned = headings(middles, resting(thing, self.facing, float(x[0])))
+        if self.heading != "auto":
+            turned = np.full(FRAMES, float(self.heading))
+        boxes = [fitted(Box(*row), thing, h) for row, h in zip(middles, turned, strict=True)]
+        first, last = self.span
+        return ObjectTrack(
+            id=index,
+            name=name,
+            appearance=" ".join(look),
+            start=first,
+            end=last,
+            facing=self.facing,
+            keyframes=tuple(
+                Keyframe(frame=k, box=boxes[k], heading=self.heading)
+                for k in (range(first, last + 1) if self.end else (first,))
+            ),
+        )
+
+    def voice(self) -> np.ndarray:
+        """(F,) as `audio.rhythm.voices` has it of its strokes."""
+        out = np.zeros(FRAMES)
+        for k, frame in enumerate(self.strokes):
+            out[frame] = 1 if k % 2 else -1
+            if frame + 1 < FRAMES:
+                out[frame + 1] = out[frame] / 2
+        return out
+
+
+#: caption and parts. The last case has no boxes: they come from the caption.
+CASES: tuple[tuple[str, list[Part]], ...] = (
+    ("on a city street a bus comes closer", [Part("bus", (0.5, 0.56, 0.1), (0.42, 1.0, 0.8))]),
+    ("at a station a train moves away", [Part("train", (0.62, 1.0, 0.85), (0.5, 0.57, 0.12))]),
+    ("a red car crosses on a road", [Part("red car", (-0.05, 0.8, 0.3), (1.05, 0.8, 0.3))]),
     (
-        "a dog and a guitar in a room",
+        "in a field a brown dog comes closer",
+        [Part("brown dog", (0.6, 0.62, 0.14), (0.35, 0.98, 0.62))],
+    ),
+    ("on a city street a man moves away", [Part("man", (0.35, 1.0, 0.72), (0.55, 0.62, 0.18))]),
+    ("a horse crosses on a farm", [Part("horse", (-0.02, 0.66, 0.24), (0.85, 0.98, 0.6))]),
+    (
+        "on a highway a white truck moves away",
+        [Part("white truck", (0.75, 0.98, 0.6), (0.52, 0.55, 0.1))],
+    ),
+    (
+        "on a city street at night a taxi comes closer and a police car moves away",
         [
-            ("dog", 1, (0.1, 0.45, 0.4, 0.9), (0.1, 0.45, 0.4, 0.9)),
-            ("guitar", 1, (0.6, 0.35, 0.9, 0.88), (0.6, 0.35, 0.9, 0.88)),
+            Part("police car", (0.72, 0.95, 0.45), (0.55, 0.58, 0.1)),
+            Part("taxi", (0.47, 0.58, 0.1), (0.25, 0.98, 0.5)),
+        ],
+    ),
+    ("a bell in a room", [Part("bell", (0.5, 0.75, 0.5), strokes=(2, 6, 10, 14))]),
+    (
+        "on a stage a drum and a singer",
+        [
+            Part("drum", (0.3, 0.92, 0.42), strokes=(1, 4, 7, 10, 13)),
+            Part("singer", (0.68, 0.95, 0.6), strokes=(3, 8, 12)),
         ],
     ),
     (
-        "a taxi and a police car on a city street at night",
+        "in the sky an airplane comes closer",
+        [Part("airplane", (0.75, 0.3, 0.06), (0.35, 0.72, 0.36))],
+    ),
+    ("in the sky a helicopter crosses", [Part("helicopter", (1.1, 0.5, 0.22), (-0.05, 0.42, 0.3))]),
+    ("a woman crosses on a beach", [Part("woman", (0.9, 0.9, 0.5), (0.1, 0.9, 0.5))]),
+    (
+        "in a room a dog and a guitar",
         [
-            ("taxi", 1, (0.0, 0.42, 0.28, 0.72), (0.75, 0.42, 1.03, 0.72)),
-            ("police car", -1, (0.7, 0.6, 1.0, 0.95), (-0.05, 0.6, 0.25, 0.95)),
-        ],
-    ),
-    ("a piano on a stage", [("piano", 1, (0.08, 0.4, 0.4, 0.9), (0.08, 0.4, 0.4, 0.9))]),
-    ("an airplane in the sky", [("airplane", -1, (0.75, 0.2, 1.0, 0.6), (0.0, 0.1, 0.25, 0.5))]),
-    (
-        "a man and a woman on a stage",
-        [
-            ("man", 1, (0.2, 0.35, 0.38, 0.85), (0.2, 0.35, 0.38, 0.85)),
-            ("woman", -1, (0.55, 0.35, 0.8, 0.85), (0.55, 0.35, 0.8, 0.85)),
-        ],
-    ),
-    ("a loudspeaker in a room", [("loudspeaker", 1, (0.3, 0.45, 0.6, 0.9), (0.4, 0.45, 0.7, 0.9))]),
-    ("a blue car on a beach", [("blue car", -1, (0.7, 0.5, 1.0, 0.85), (0.1, 0.5, 0.4, 0.85))]),
-    (
-        "a cat, a violin and a bell in a field",
-        [
-            ("cat", 1, (0.05, 0.5, 0.3, 0.9), (0.3, 0.5, 0.55, 0.9)),
-            ("violin", 1, (0.4, 0.4, 0.62, 0.8), (0.4, 0.4, 0.62, 0.8)),
-            ("bell", 1, (0.75, 0.1, 0.92, 0.42), (0.75, 0.1, 0.92, 0.42)),
-        ],
-    ),
-    ("a horse in a forest", [("horse", -1, (0.6, 0.4, 0.95, 0.95), (0.05, 0.4, 0.4, 0.95))]),
-    (
-        "a yellow taxi on a city street at dusk",
-        [("yellow taxi", -1, (0.72, 0.5, 1.02, 0.86), (0.05, 0.5, 0.35, 0.86))],
-    ),
-    (
-        "a big brown dog in the snow",
-        [("brown dog", 1, (0.1, 0.4, 0.45, 0.92), (0.5, 0.4, 0.85, 0.92))],
-    ),
-    (
-        "in a forest a parrot and a monkey",
-        [
-            ("parrot", 1, (0.12, 0.35, 0.32, 0.78), (0.12, 0.35, 0.32, 0.78)),
-            ("monkey", -1, (0.6, 0.45, 0.9, 0.92), (0.6, 0.45, 0.9, 0.92)),
+            Part("dog", (0.25, 0.9, 0.42), strokes=(3, 5, 11)),
+            Part("guitar", (0.75, 0.88, 0.5), strokes=(4, 8)),
         ],
     ),
     (
-        "on a highway a truck and a white car and a motorcycle",
-        [
-            ("truck", -1, (0.6, 0.38, 0.98, 0.78), (0.1, 0.38, 0.48, 0.78)),
-            ("white car", 1, (-0.1, 0.5, 0.24, 0.86), (0.72, 0.5, 1.06, 0.86)),
-            ("motorcycle", 1, (0.0, 0.7, 0.26, 0.98), (0.5, 0.7, 0.76, 0.98)),
-        ],
+        "a green tractor comes closer on a farm",
+        [Part("green tractor", (0.4, 0.6, 0.13), (0.6, 1.0, 0.7))],
     ),
     (
-        "in a kitchen a kettle and a radio",
+        "on the sea a boat and a speedboat",
         [
-            ("kettle", 1, (0.12, 0.52, 0.36, 0.9), (0.12, 0.52, 0.36, 0.9)),
-            ("radio", 1, (0.6, 0.5, 0.86, 0.9), (0.6, 0.5, 0.86, 0.9)),
+            Part("boat", (0.2, 0.72, 0.3), (0.35, 0.72, 0.3)),
+            Part("speedboat", (0.95, 0.9, 0.24), (0.3, 0.66, 0.1)),
         ],
     ),
+    ("a piano on a stage", [Part("piano", (0.45, 0.92, 0.5), strokes=(2, 4, 6, 9, 12))]),
     (
-        "an elephant comes closer in a desert at night",
-        [("elephant", 1, (0.3, 0.45, 0.44, 0.62), (0.3, 0.25, 0.85, 0.97))],
+        "a loudspeaker in a room",
+        [Part("loudspeaker", (0.5, 0.9, 0.55), strokes=(1, 3, 5, 7, 9, 11, 13))],
     ),
-    ("a speedboat in a harbour", [("speedboat", 1, (-0.3, 0.5, 0.1, 0.88), (0.9, 0.5, 1.3, 0.88))]),
+    (
+        "in a forest a motorcycle comes closer",
+        [Part("motorcycle", (0.52, 0.6, 0.14), (0.45, 1.0, 0.75))],
+    ),
+    (
+        "an elephant moves away in a desert at dusk",
+        [Part("elephant", (0.4, 0.98, 0.7), (0.55, 0.62, 0.16))],
+    ),
+    (
+        "in the snow a white cat is in the middle",
+        [Part("white cat", (0.5, 0.88, 0.42), heading=0.0)],
+    ),
+    (
+        "in a concert hall an accordion and a violin and a saxophone",
+        [
+            Part("accordion", (0.2, 0.88, 0.42), strokes=(2, 6, 10)),
+            Part("violin", (0.5, 0.85, 0.45), strokes=(3, 7)),
+            Part("saxophone", (0.78, 0.9, 0.45), strokes=(5, 9)),
+        ],
+    ),
     (
         "in a field thunder and a lion",
         [
-            ("thunder", 1, (0.1, 0.05, 0.38, 0.5), (0.1, 0.05, 0.38, 0.5), (7, 15)),
-            ("lion", 1, (0.6, 0.5, 0.86, 0.92), (0.6, 0.5, 0.86, 0.92), (0, 12)),
-        ],
-    ),
-    (
-        "on a farm a green tractor and a cow",
-        [
-            ("cow", 1, (0.12, 0.42, 0.42, 0.85), (0.12, 0.42, 0.42, 0.85)),
-            ("green tractor", -1, (0.95, 0.5, 1.4, 0.98), (0.35, 0.5, 0.8, 0.98)),
-        ],
-    ),
-    (
-        "a train comes closer at a station",
-        [("train", 1, (0.2, 0.42, 0.4, 0.7), (0.35, 0.15, 0.98, 0.94))],
-    ),
-    (
-        "in a concert hall an accordion and a violin and a drum",
-        [
-            ("accordion", 1, (0.08, 0.42, 0.34, 0.85), (0.08, 0.42, 0.34, 0.85)),
-            ("violin", 1, (0.38, 0.36, 0.62, 0.8), (0.38, 0.36, 0.62, 0.8)),
-            ("drum", 1, (0.64, 0.5, 0.9, 0.92), (0.64, 0.5, 0.9, 0.92)),
+            Part("thunder", (0.25, 0.5, 0.42), span=(7, 15)),
+            Part("lion", (0.7, 0.92, 0.42), facing="left", span=(0, 12)),
         ],
     ),
     ("a black cat in a room at night", []),
 )
 
 
-def conditions(caption: str, objects: list[tuple]) -> FrameConditions:
-    """Straight paths between the objects' first and last boxes; without objects, what the app
-    makes of the caption."""
-    if not objects:
-        width, height = MINI_WH
-        layout = VideoSceneLayout(
-            frame_count=FRAMES, duration_s=4.0, width=width, height=height, caption=caption
-        )
+def layout_of(caption: str, parts: list[Part]) -> VideoSceneLayout:
+    """Four seconds of these parts."""
+    width, height = MINI_WH
+    return VideoSceneLayout(
+        frame_count=FRAMES,
+        duration_s=4.0,
+        width=width,
+        height=height,
+        caption=caption,
+        objects=tuple(part.track(k) for k, part in enumerate(parts)),
+    )
+
+
+def conditions(caption: str, parts: list[Part]) -> FrameConditions:
+    """What a backend is told; without parts, what the app makes of the caption."""
+    layout = layout_of(caption, parts)
+    if not parts:
         return conditions_for(place_mentioned(layout)[0], FRAMES, "mix")
-    t = np.linspace(0, 1, FRAMES)[:, None, None]
-    count = len(objects)
-    first, last = (
-        np.array([o[i] for o in objects], np.float32).reshape(1, count, 4) for i in (2, 3)
-    )
-    present = np.zeros((FRAMES, count), bool)
-    for k, (start, end) in enumerate(o[4] if len(o) > 4 else (0, FRAMES - 1) for o in objects):
-        present[start : end + 1, k] = True
-    facing = np.array([o[1] for o in objects], np.float32)
-    return FrameConditions(
-        caption,
-        [caption] * FRAMES,
-        [o[0] for o in objects],
-        (first * (1 - t) + last * t).astype(np.float32),
-        present,
-        np.tile(facing, (FRAMES, 1)),
-    )
+    voices = np.stack([part.voice() for part in parts], 1)
+    return conditions_for(layout, FRAMES, "mix", voices)
 
 
 def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: int) -> None:
     """Render every case and write the sheet, with the boxes drawn over."""
     model, strips = load_mini(weights, device), []
-    for caption, objects in CASES:
+    for caption, parts in CASES:
         start = time.time()
-        given = conditions(caption, objects)
+        given = conditions(caption, parts)
         video = model.decode(
             model.denoise(given, schedule, seed=seed, size=MINI_WH, kinds=("instance",))
         )
@@ -179,7 +219,7 @@ def _framed(video: np.ndarray, given: FrameConditions, frame: int) -> np.ndarray
     picture = np.ascontiguousarray(video[frame])
     for k in np.flatnonzero(given.present[frame]):
         x1, y1, x2, y2 = (round(float(v)) for v in given.boxes[frame, k] * [256, 160, 256, 160])
-        cv2.rectangle(picture, (x1, y1), (x2, y2), COLOURS[k], 1)
+        cv2.rectangle(picture, (x1, y1), (x2, y2), OUTLINES[k], 1)
     return picture
 
 

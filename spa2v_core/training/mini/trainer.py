@@ -17,6 +17,7 @@ from ...generation.hardware import has_bf16
 from ...generation.unet import GroundedUNetMotionModel
 from ..world.choreography import ASPECT, FRAMES
 from ..world.sprites import SpritePack
+from ..world.toys.views import draw_views
 from ..world.world import Clips, World
 from . import models
 from .loop import Stage, fit, require
@@ -88,9 +89,9 @@ class Trainer:
     @property
     def world(self) -> World:
         if self._world is None:
-            pack = SpritePack.load(self.work / "sprites.npz")
+            views = draw_views(SpritePack.load(self.work / "sprites.npz"), self.work)
             self._world = World(
-                pack, self.tokenizer, self.recipe.device, self.recipe.seed, self.recipe.backgrounds
+                views, self.tokenizer, self.recipe.device, self.recipe.seed, self.recipe.backgrounds
             )
         return self._world
 
@@ -205,7 +206,7 @@ class Trainer:
             latents.view(len(clips.frames), FRAMES, -1, *LATENT_HW),
             clips.boxes,
             clips.present,
-            clips.facing,
+            clips.pose,
             clips.phrases,
             clips.captions,
             clips.plain,
@@ -278,6 +279,7 @@ class Trainer:
         if name == "text_encoder":
             before = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer").get_vocab()
             models.keep_words(weights, part.state_dict(), before, self.tokenizer.get_vocab())
+        models.widen(weights, part.state_dict())
         part.load_state_dict(weights)
 
     # ---- motion ----------------------------------------------------------------------------

@@ -8,10 +8,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+import numpy as np
+
+from ...layout.pose import POSE, gaits, headings, pose, resting
 from ...vocabulary import BY_NAME, COLOURS, LIGHTS, SCENES, article
 from .interiors import INTERIORS
 from .paint import HEIGHT, THING_TINT, WIDTH
-from .sprites import SpritePack
+from .toys.views import VOICES, Look, Views, paint_of
 
 FRAMES = 16
 MAX_OBJECTS = 3
@@ -24,6 +27,8 @@ FAVOURITES = (
     "car", "bus", "taxi", "train", "motorcycle", "dog", "cat", "horse", "bird", "guitar", "piano",
     "violin", "drum", "airplane", "helicopter", "loudspeaker", "man", "woman",
 )
+#: Drawn most often: what is seen to sound takes many moments to learn.
+SEEN_TO_SOUND = ("bell", "drum", "dog", "singer", "piano")
 FLOATING = ("boat", "speedboat", "ship", "wave")
 FILLER = (
     "a", "an", "the", "and", "of", "at", "is", "to", "with", "from", "in", "on", "near",
@@ -51,6 +56,13 @@ PATHS = {
     "recede": 0.13,
     "stay": 0.26,
 }
+#: How often a moving thing is turned otherwise than it moves, and a standing one otherwise than by
+#: default; what goes up or down the view is mostly on a way that does.
+TURNED, TURNED_STANDING, ON_A_WAY = 0.12, 0.6, 0.8
+#: Width over that of its picture, either way: boxes are not always drawn in proportion.
+STRETCH = 1.22
+#: How often what does not travel stays where it is.
+STAYS = 0.75
 #: A thing is "big" above this part of the frame's height, and "small" below that.
 BIG, SMALL = 0.46, 0.2
 
@@ -66,11 +78,13 @@ def caption_words() -> list[str]:
 
 @dataclass(frozen=True)
 class Backdrop:
-    """A background: its scene, its light, and the row below which things stand."""
+    """A background: its scene, its light, the row below which things stand, and the column that its
+    ways run to (None: they run across)."""
 
     scene: str
     light: str
     ground: float
+    vanishing_x: float | None = None
 
     @property
     def tint(self) -> tuple[float, float, float]:
@@ -86,15 +100,16 @@ class Backdrop:
 class Actor:
     """An object of a clip.
 
-    sprite: index in the pack; facing -1 or +1; grounded: stands on the ground and throws a shadow;
-    boxes: F xyxy, normalised; present: F of 0 or 1; phrase: what it is called ("red car");
-    verb: what it does, for captions.
+    rows: F views that it is drawn by; paint: RRGGBB of its body; grounded: stands on the ground and
+    throws a shadow; boxes: F xyxy, normalised; pose: (F, POSE); present: F of 0 or 1; phrase: what
+    it is called ("red car"); verb: what it does, for captions.
     """
 
-    sprite: int
-    facing: int
+    rows: list[int]
+    paint: str
     grounded: bool
     boxes: list[list[float]]
+    pose: np.ndarray
     present: list[int]
     phrase: str
     verb: str = ""
@@ -106,7 +121,15 @@ class Actor:
 
 
 #: Fills the places of a clip with fewer than MAX_OBJECTS objects.
-NOBODY = Actor(0, 1, False, [[0.0] * 4] * FRAMES, [0] * FRAMES, "")
+NOBODY = Actor(
+    [0] * FRAMES,
+    "000000",
+    False,
+    [[0.0] * 4] * FRAMES,
+    np.zeros((FRAMES, POSE), np.float32),
+    [0] * FRAMES,
+    "",
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +152,11 @@ class _Path:
     height: tuple[float, float]
     power: float = 1.0
 
+    @property
+    def depth(self) -> float:
+        """How many times nearer or farther it gets."""
+        return max(self.height) / min(self.height)
+
     def at(self, frame: int) -> tuple[float, float, float]:
         """Centre x, bottom and height; what changes its size moves as perspective has it."""
         t = (frame / (FRAMES - 1)) ** self.power
@@ -141,27 +169,27 @@ class _Path:
 class Choreographer:
     """Plans clips in front of `backdrops`."""
 
-    def __init__(self, pack: SpritePack, backdrops: list[Backdrop], seed: int) -> None:
-        self.pack, self.backdrops = pack, backdrops
+    def __init__(self, views: Views, backdrops: list[Backdrop], seed: int) -> None:
+        self.views, self.backdrops = views, backdrops
         self.random = random.Random(seed)
         self.of_scene: dict[str, list[int]] = {}
         for index, backdrop in enumerate(backdrops):
             self.of_scene.setdefault(backdrop.scene, []).append(index)
-        self.by_thing: dict[str, list[int]] = {}
-        for index, thing in enumerate(pack.things):
-            self.by_thing.setdefault(thing, []).append(index)
-        self.names = list(self.by_thing)
-        self.weights = [2.0 if name in FAVOURITES else 1.0 for name in self.names]
+        self.names = views.things
+        self.weights = [
+            1.0 + (name in FAVOURITES) + 2.0 * (name in SEEN_TO_SOUND) for name in self.names
+        ]
 
     def plan(self) -> ClipPlan:
         """One random clip."""
         rng = self.random
         names = rng.choices(self.names, self.weights, k=rng.choices((1, 2, 3), (45, 33, 22))[0])
-        background = rng.randrange(len(self.backdrops))
-        if rng.random() < 0.35:  # at home
-            background = rng.choice(self.of_scene[BY_NAME[names[0]].scene])
+        kinds = [self._kind(name) for name in names]
+        background = self._background(names[0], kinds[0])
         backdrop = self.backdrops[background]
-        actors = [self._actor(self._fitting(name, backdrop), backdrop) for name in names]
+        names = [self._fitting(name, backdrop) for name in names]
+        pairs = zip(names, kinds, strict=True)
+        actors = [self._actor(name, kind, backdrop) for name, kind in pairs]
         actors.sort(key=lambda actor: actor.boxes[FRAMES // 2][3])
         if rng.random() < 0.2:
             rng.shuffle(actors)
@@ -169,6 +197,27 @@ class Choreographer:
         captions = [self._with_frame(plain, actors, frame) for frame in range(FRAMES)]
         padding = [NOBODY] * (MAX_OBJECTS - len(actors))
         return ClipPlan(background, (*actors, *padding), plain, captions)
+
+    def _kind(self, name: str) -> str:
+        """A kind of path."""
+        if not BY_NAME[name].mobile and self.random.random() < STAYS:
+            return "stay"
+        return self.random.choices(list(PATHS), list(PATHS.values()))[0]
+
+    def _background(self, name: str, kind: str) -> int:
+        """Any, often where the thing is at home, mostly with ways that go where it goes."""
+        rng = self.random
+        among = range(len(self.backdrops))
+        if rng.random() < 0.4:
+            among = self.of_scene[BY_NAME[name].scene]  # type: ignore[assignment]
+        index = rng.choice(among)
+        along = {"approach": True, "recede": True, "cross": False}.get(kind)
+        if along is not None and rng.random() < ON_A_WAY:
+            for _ in range(8):
+                if (self.backdrops[index].vanishing_x is not None) == along:
+                    break
+                index = rng.choice(among)
+        return index
 
     def _fitting(self, name: str, backdrop: Backdrop) -> str:
         """In the sky and on water often something that flies or floats instead."""
@@ -179,34 +228,81 @@ class Choreographer:
             return rng.choice(FLOATING)
         return name
 
-    def _actor(self, name: str, backdrop: Backdrop) -> Actor:
-        """A sprite with its path."""
+    def _actor(self, name: str, kind: str, backdrop: Backdrop) -> Actor:
+        """A thing with its path, turned as it moves and in step."""
         rng = self.random
-        variants = self.by_thing[name]
-        sprite = variants[0] if rng.random() < 0.5 else rng.choice(variants)
+        look, colour = self._look(name)
         thing = BY_NAME[name]
-        airborne = thing.place == "air" or thing.name in ("bird", "parrot") and rng.random() < 0.5
-        aspect = float(self.pack.aspects[sprite]) * rng.uniform(0.82, 1.22) / ASPECT
-        path = self._path(aspect, backdrop.ground, airborne)
-        wobble = rng.uniform(0, 0.006)
-        boxes = []
-        for frame in range(FRAMES):
-            x, y, high = path.at(frame)
-            x, y = x + rng.uniform(-wobble, wobble), y + rng.uniform(-wobble, wobble)
-            boxes.append([x - high * aspect / 2, y - high, x + high * aspect / 2, y])
-        x1, x2 = path.x
-        facing = rng.choice((-1, 1))
-        if abs(x2 - x1) > 0.1 and rng.random() < 0.95:
-            facing = 1 if x2 > x1 else -1
+        airborne = thing.place == "air" or name in ("bird", "parrot") and rng.random() < 0.5
+        path = self._path(kind, self.views.aspect(name, 90) / ASPECT, backdrop, airborne)
+        track = np.array([path.at(frame) for frame in range(FRAMES)])
+        x, bottom, high = track.T
+        middles = np.stack([x - high / 4, bottom - high, x + high / 4, bottom], 1)
+        turned = headings(middles, self._resting(name, float(x[0])))
+        steps = gaits(middles, thing)
+        still = bool(np.isnan(steps).all())
+        if rng.random() < (TURNED_STANDING if still else TURNED):
+            turned = (turned * 0 if still else turned) + rng.uniform(-180, 180)
+        voice = self._voice() if still else np.zeros(FRAMES)
+        poses = zip(turned, steps, voice, strict=True)
+        rows = [look.row(h, g, v) for h, g, v in poses]
         return Actor(
-            sprite,
-            facing,
+            rows,
+            paint_of(look, colour if look.painted else ""),
             not airborne and name not in FLOATING,
-            boxes,
+            self._boxes(rows, track),
+            pose(turned, steps, voice),
             self._presence(),
-            f"{self.pack.colours[sprite]} {name}".strip(),
+            f"{colour} {name}".strip(),
             self._verb(path),
         )
+
+    def _look(self, name: str) -> tuple[Look, str]:
+        """How a thing looks, and the colour word that it is called by: half of the time none."""
+        looks, colour = self.views.looks, self.random.choice(COLOURS)
+        if self.random.random() < 0.5:
+            return looks[name], ""
+        if looks[name].painted:
+            return looks[name], colour
+        if f"{colour} {name}" in looks:
+            return looks[f"{colour} {name}"], colour
+        return looks[name], ""
+
+    def _resting(self, name: str, x: float) -> float:
+        facing = self.random.choice(("auto", "left", "right"))
+        return resting(BY_NAME[name], facing, x)
+
+    def _boxes(self, rows: list[int], track: np.ndarray) -> list[list[float]]:
+        """What the views cover, where the track (x, bottom, height) says, stretched a little."""
+        rng = self.random
+        stretch = rng.uniform(1 / STRETCH, STRETCH) if rng.random() < 0.7 else 1.0
+        wobble = rng.uniform(0, 0.004) if rng.random() < 0.5 else 0.0
+        boxes = []
+        for row, (x, bottom, high) in zip(rows, track, strict=True):
+            left, top, right, below = (high * float(edge) for edge in self.views.boxes[row])
+            x, bottom = x + rng.uniform(-wobble, wobble), bottom + rng.uniform(-wobble, wobble)
+            left, right = left * stretch / ASPECT, right * stretch / ASPECT
+            boxes.append([x + left, bottom - top, x + right, bottom - below])
+        return boxes
+
+    def _voice(self) -> np.ndarray:
+        """(F,) moments of a sound: silence, strokes that ring out, or speech and music."""
+        rng = self.random
+        voice = np.zeros(FRAMES)
+        kind = rng.random()
+        if kind < 0.2:
+            return voice
+        if kind < 0.7:
+            at, side = rng.randint(0, 5), rng.choice((-1, 1))
+            every = rng.uniform(1.6, 6)
+            beat = float(at)
+            while beat < FRAMES:
+                for later, left in enumerate((1.0, 0.5)):
+                    if int(beat) + later < FRAMES:
+                        voice[int(beat) + later] = side * left
+                beat, side = beat + every * rng.uniform(0.8, 1.2), -side
+            return voice
+        return np.array(rng.choices(VOICES, k=FRAMES))
 
     def _presence(self) -> list[int]:
         """All through, or a span that begins late, ends early, or both."""
@@ -217,9 +313,9 @@ class Choreographer:
             start, stop = rng.choice(((late, FRAMES), (0, early), (late // 2, max(8, early))))
         return [int(start <= frame < stop) for frame in range(FRAMES)]
 
-    def _path(self, aspect: float, ground: float, airborne: bool) -> _Path:
+    def _path(self, kind: str, aspect: float, backdrop: Backdrop, airborne: bool) -> _Path:
         rng = self.random
-        kind = rng.choices(list(PATHS), list(PATHS.values()))[0]
+        ground = backdrop.ground
         power = rng.uniform(0.6, 1.7) if rng.random() < 0.3 else 1.0
         high = rng.choice((rng.uniform(0.12, 0.3), rng.uniform(0.25, 0.6)))
         lowest = rng.uniform(max(ground + 0.03, 0.55), 0.98)
@@ -228,21 +324,41 @@ class Choreographer:
             still = rng.uniform(0.1, 0.9)
             return _Path(kind, (still, still), (bottom, bottom), (high, high))
         if kind in ("approach", "recede"):
-            small, large = rng.uniform(0.08, 0.22), rng.uniform(0.35, 0.85)
-            far = bottom * 0.7 if airborne else max(ground + 0.02, 0.5)
-            near = bottom if airborne else rng.uniform(0.85, 1.0)
-            x = (rng.uniform(0.3, 0.7), rng.uniform(0.15, 0.85))
-            path = _Path("approach", x, (far, near), (small, large), power)
+            path = self._towards(bottom, backdrop, airborne, power)
             return path if kind == "approach" else _backwards(path)
         reach = high * aspect / 2
         outside, inside = rng.uniform(-1.3 * reach, 0.3), rng.uniform(0.65, 1 + 1.3 * reach)
         if kind in ("enter", "leave"):
             outside, inside = -1.1 * reach, rng.uniform(0.2, 0.7)
-        grown = high * rng.uniform(0.85, 1.18)
-        path = _Path(kind, (outside, inside), (bottom, bottom), (high, grown), power)
+        grown = high * (rng.uniform(0.5, 2.0) if rng.random() < 0.45 else rng.uniform(0.92, 1.08))
+        grown = min(max(grown, 0.1), 0.8)
+        ends = (
+            (bottom, bottom) if airborne else (bottom, self._standing(bottom, high, grown, ground))
+        )
+        path = _Path(kind, (outside, inside), ends, (high, grown), power)
         if kind == "leave":
             path = _backwards(path)
         return _mirrored(path) if rng.random() < 0.5 else path
+
+    def _towards(self, bottom: float, backdrop: Backdrop, airborne: bool, power: float) -> _Path:
+        """From far to near: on a way that runs along the view, or over open ground."""
+        rng, ground = self.random, backdrop.ground
+        small, large = rng.uniform(0.08, 0.22), rng.uniform(0.35, 0.85)
+        far = bottom * 0.7 if airborne else max(ground + 0.02, 0.46)
+        near = bottom if airborne else rng.uniform(0.85, 1.02)
+        x = (rng.uniform(0.3, 0.7), rng.uniform(0.15, 0.85))
+        if backdrop.vanishing_x is not None:
+            side = rng.uniform(-0.45, 0.45)
+            x = (backdrop.vanishing_x + side * small, backdrop.vanishing_x + side * large)
+        elif rng.random() < 0.4:
+            x = (x[0], x[0])
+        return _Path("approach", x, (far, near), (small, large), power)
+
+    def _standing(self, bottom: float, high: float, grown: float, ground: float) -> float:
+        """Bottom of a thing that stood at `bottom` when it was `high` and is now `grown`: how far
+        below the horizon it is grows with it."""
+        horizon = ground - 0.06
+        return min(horizon + (bottom - horizon) * grown / high, 1.1)
 
     def _verb(self, path: _Path) -> str:
         """What a caption says that it does: the truth, a word without meaning, or nothing."""

@@ -6,20 +6,35 @@ Every painter returns the row, as a fraction of the height, below which things s
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from . import avenues
 from .interiors import INTERIORS
 from .paint import COLUMNS, HEIGHT, ROWS, WIDTH, Painter, Rng
 
-__all__ = ["HEIGHT", "SCENE_PAINTERS", "WIDTH", "draw_scene"]
+__all__ = ["ALONG", "HEIGHT", "SCENE_PAINTERS", "WIDTH", "Scenery", "draw_scene"]
+
+#: Scenes with ways that can be seen along.
+ALONG = ("road", "highway", "street", "station", "field", "farm", "forest", "snow", "desert")
 
 
-def draw_scene(name: str, rng: Rng, light: str = "day") -> tuple[np.ndarray, float]:
-    """One picture of scene `name`: ((160, 256, 3) uint8 RGB, row where the ground begins 0..1)."""
-    painter = Painter.blank(rng, light)
+@dataclass(frozen=True)
+class Scenery:
+    """picture (160, 256, 3) uint8 RGB; ground: row where things begin to stand, 0..1;
+    vanishing_x: column that ways run to, None where they run across."""
+
+    picture: np.ndarray
+    ground: float
+    vanishing_x: float | None = None
+
+
+def draw_scene(name: str, rng: Rng, light: str = "day", along: bool = False) -> Scenery:
+    """One picture of scene `name`, with its ways along the view or across it."""
+    painter = Painter.blank(rng, light, along)
     ground = SCENE_PAINTERS[name](painter)
-    return painter.picture(), ground
+    return Scenery(painter.picture(), ground, painter.vanishing_x if along else None)
 
 
 def _hills(p: Painter, horizon: float) -> None:
@@ -31,6 +46,8 @@ def _hills(p: Painter, horizon: float) -> None:
 
 
 def _road(p: Painter) -> float:
+    if p.along:
+        return avenues.road(p, _hills)
     horizon = p.row(0.4, 0.5)
     _hills(p, horizon)
     p.gradient(horizon, 1, p.shade((128, 190, 92)), p.shade((92, 152, 68)))
@@ -45,6 +62,8 @@ def _road(p: Painter) -> float:
 
 
 def _highway(p: Painter) -> float:
+    if p.along:
+        return avenues.highway(p, _hills)
     horizon = p.row(0.4, 0.45)
     _hills(p, horizon)
     p.gradient(horizon, horizon + 0.08, p.shade((120, 180, 88)), p.shade((105, 165, 78)))
@@ -84,6 +103,8 @@ _WALLS = ((205, 150, 120), (225, 200, 160), (170, 180, 200), (200, 120, 105), (2
 
 
 def _street(p: Painter) -> float:
+    if p.along:
+        return avenues.street(p, _WALLS)
     horizon = p.row(0.45, 0.5)
     p.sky(horizon, 0.35)
     x = p.column(-0.1, 0)
@@ -107,6 +128,8 @@ def _street(p: Painter) -> float:
 
 
 def _station(p: Painter) -> float:
+    if p.along:
+        return avenues.station(p, _hills)
     horizon = p.row(0.45, 0.5)
     _hills(p, horizon)
     wall = p.one_of((190, 110, 90), (215, 190, 150), (170, 150, 140))
@@ -144,6 +167,8 @@ def _field(p: Painter) -> float:
     horizon = p.row(0.4, 0.55)
     _hills(p, horizon)
     _meadow(p, horizon)
+    if p.along:
+        avenues.path(p, horizon, (214, 186, 140))
     for _ in range(p.rng.integers(0, 4)):
         p.tree(p.column(0, 1), horizon + 0.03, p.size(0.6, 0.9), p.shade((85, 155, 78)))
     if p.chance(0.35):
@@ -157,6 +182,8 @@ def _farm(p: Painter) -> float:
     horizon = p.row(0.45, 0.5)
     _hills(p, horizon)
     _meadow(p, horizon)
+    if p.along:
+        avenues.path(p, horizon, (206, 176, 128))
     x, base, wall = p.column(0.03, 0.6), horizon + 0.07, p.one_of((185, 55, 48), (160, 70, 50))
     if p.chance(0.7):  # a silo
         p.box(x + 0.29, base - 0.3, x + 0.36, base, p.shade((200, 205, 212), 5))
@@ -187,6 +214,8 @@ def _forest(p: Painter) -> float:
             grow, size = p.pine if pines else p.tree, depth * p.size(0.85, 1.15)
             grow(at, horizon + 0.04 * depth, size, leaf)
     p.gradient(horizon + 0.02, 1, p.shade((95, 150, 70)), p.shade((58, 105, 50)))
+    if p.along:
+        avenues.path(p, horizon + 0.02, (176, 140, 98))
     for _ in range(p.rng.integers(0, 5)):
         p.bush(p.column(0, 1), horizon + 0.05, p.size(0.6, 1.0), p.shade((62, 122, 58)))
     return horizon + 0.05
@@ -317,6 +346,8 @@ def _snow(p: Painter) -> float:
         leaf = p.shade((75, 125, 112), 7)
         p.pine(p.column(0, 1), horizon + 0.03, p.size(0.6, 0.9), leaf, snowy=True)
     p.gradient(horizon + 0.01, 1, p.shade((244, 248, 252), 3), p.shade((214, 226, 241), 4))
+    if p.along:
+        avenues.path(p, horizon + 0.01, (186, 198, 214))
     return horizon + 0.04
 
 
@@ -337,6 +368,8 @@ def _desert(p: Painter) -> float:
         )
     p.ridge(horizon + 0.02, 0.13, p.shade((222, 158, 98), 8))
     p.gradient(horizon + 0.02, 1, p.shade((240, 204, 138)), p.shade((224, 178, 112)))
+    if p.along:
+        avenues.path(p, horizon + 0.02, (196, 150, 98))
     for _ in range(p.rng.integers(0, 4)):
         x, base, size = p.column(0, 1), horizon + p.row(0.05, 0.1), p.size(0.7, 1)
         green = p.shade((75, 140, 85), 6)

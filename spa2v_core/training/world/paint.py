@@ -36,17 +36,23 @@ class Painter:
     """A canvas (320, 512, 3) float32 RGB 0..255 in one light; positions are fractions of it.
 
     Colours are of daylight and take the light's tint, unless they are `lit` (sky, lamps).
-    `sun_x` is where sun or moon were painted.
+    `sun_x` is where sun or moon were painted; `along` whether ways run to a vanishing point, at
+    `vanishing_x` on the horizon, rather than across the picture.
     """
 
     canvas: np.ndarray
     rng: Rng
     light: str
     sun_x: float = 0.5
+    along: bool = False
+    vanishing_x: float = 0.5
 
     @classmethod
-    def blank(cls, rng: Rng, light: str) -> Painter:
-        return cls(np.zeros((_H, _W, 3), np.float32), rng, light)
+    def blank(cls, rng: Rng, light: str, along: bool = False) -> Painter:
+        painter = cls(np.zeros((_H, _W, 3), np.float32), rng, light, along=along)
+        if along:
+            painter.vanishing_x = painter.column(0.38, 0.62)
+        return painter
 
     def picture(self) -> np.ndarray:
         """(160, 256, 3) uint8 RGB."""

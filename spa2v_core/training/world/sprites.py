@@ -20,6 +20,8 @@ from ...vocabulary import COLOURS, drawn_things
 
 PACKAGE = "@lobehub/fluent-emoji-3d@1.1.0"
 SIZE = 128
+#: Where the pack is kept.
+SPRITES = Path("build/training/sprites.npz")
 
 #: Drawn thing -> (code point of its picture, which way it faces: -1 left, +1 right, 0 none).
 PICTURES = {
@@ -242,6 +244,6 @@ def _body(hsv: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return (distance < 16) & (saturation > 50) & (value > 40)
 
 
-def fetched_pack(path: Path = Path("build/training/sprites.npz")) -> SpritePack:
+def fetched_pack(path: Path = SPRITES) -> SpritePack:
     """The pack at `path`, fetched first if it is not there."""
     return SpritePack.load(path) if path.exists() else pack_sprites(path)

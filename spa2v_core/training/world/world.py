@@ -1,6 +1,6 @@
 """The cartoon world that the mini model is trained on: clips with exact layouts and captions.
 
-`World.clips` composes sprites over scenes in batched torch (several thousand frames a second on
+`World.clips` composes views of things over scenes in batched torch (thousands of frames a second on
 one GPU). Everything random comes from one seeded generator a world.
 """
 
@@ -24,8 +24,9 @@ from .choreography import (
     Choreographer,
     ClipPlan,
 )
-from .outdoors import HEIGHT, WIDTH, draw_scene
-from .sprites import SpritePack
+from .outdoors import ALONG, HEIGHT, WIDTH, draw_scene
+from .toys.raster import rgb
+from .toys.views import GAIN, SIZE, Views
 
 #: Lights of a scene's backgrounds, in turn; halls have their own light, which is always the same.
 LIGHT_ORDER = ("day", "night", "day", "dusk", "day")
@@ -36,8 +37,8 @@ HALLS = ("stage", "concert hall")
 class Clips:
     """C clips of F frames with at most K objects, on the world's device.
 
-    frames (C, F, 3, 160, 256) in 0..1; inside (C, F, 160, 256) 1 where a sprite is drawn;
-    boxes (C, F, K, 4); present (C, F, K); facing (C, K); phrases (C, K, 8) and captions
+    frames (C, F, 3, 160, 256) in 0..1; inside (C, F, 160, 256) 1 where a thing is drawn;
+    boxes (C, F, K, 4); present (C, F, K); pose (C, F, K, POSE); phrases (C, K, 8) and captions
     (C, F, 32) token ids; plain (C, 32) the captions without a frame sentence.
     """
 
@@ -45,25 +46,25 @@ class Clips:
     inside: torch.Tensor
     boxes: torch.Tensor
     present: torch.Tensor
-    facing: torch.Tensor
+    pose: torch.Tensor
     phrases: torch.Tensor
     captions: torch.Tensor
     plain: torch.Tensor
 
 
-def _draw(job: tuple[str, str, int]) -> tuple[np.ndarray, Backdrop]:
-    scene, light, seed = job
-    picture, ground = draw_scene(scene, np.random.default_rng(seed), light)
-    return picture, Backdrop(scene, light, ground)
+def _draw(job: tuple[str, str, bool, int]) -> tuple[np.ndarray, Backdrop]:
+    scene, light, along, seed = job
+    drawn = draw_scene(scene, np.random.default_rng(seed), light, along)
+    return drawn.picture, Backdrop(scene, light, drawn.ground, drawn.vanishing_x)
 
 
-def _jobs(backgrounds: int, seed: int) -> list[tuple[str, str, int]]:
-    """(scene, light, seed) of every background: all scenes in turn."""
+def _jobs(backgrounds: int, seed: int) -> list[tuple[str, str, bool, int]]:
+    """(scene, light, along, seed) of every background: all scenes in turn, every other along."""
     jobs = []
     for k in range(backgrounds * len(SCENES)):
-        scene = list(SCENES)[k % len(SCENES)]
-        light = LIGHT_ORDER[k // len(SCENES) % len(LIGHT_ORDER)]
-        jobs.append((scene, "day" if scene in HALLS else light, seed * 100_003 + k))
+        scene, turn = list(SCENES)[k % len(SCENES)], k // len(SCENES)
+        light = "day" if scene in HALLS else LIGHT_ORDER[turn % len(LIGHT_ORDER)]
+        jobs.append((scene, light, scene in ALONG and turn % 2 == 1, seed * 100_003 + k))
     return jobs
 
 
@@ -72,8 +73,8 @@ class World:
 
     Parameters
     ----------
-    pack
-        the sprites.
+    views
+        of all things.
     tokenizer
         the mini tokenizer.
     device
@@ -83,17 +84,15 @@ class World:
     """
 
     def __init__(
-        self, pack: SpritePack, tokenizer: Any, device: str, seed: int, backgrounds: int = 150
+        self, views: Views, tokenizer: Any, device: str, seed: int, backgrounds: int = 150
     ) -> None:
-        self.pack, self.tokenizer, self.device = pack.coloured(), tokenizer, device
+        self.views, self.tokenizer, self.device = views, tokenizer, device
         with ProcessPoolExecutor() as pool:
             drawn = list(pool.map(_draw, _jobs(backgrounds, seed), chunksize=32))
         self.backgrounds = torch.from_numpy(np.stack([d[0] for d in drawn])).to(device)
         self.backdrops = [d[1] for d in drawn]
-        self.choreographer = Choreographer(self.pack, self.backdrops, seed)
-        pictures = torch.from_numpy(self.pack.pictures).to(device).permute(0, 3, 1, 2).float() / 255
-        pictures[:, :3] *= pictures[:, 3:]
-        self.mips = [pictures, F.avg_pool2d(pictures, 2), F.avg_pool2d(pictures, 4)]
+        self.choreographer = Choreographer(views, self.backdrops, seed)
+        self.pictures = torch.from_numpy(views.pictures).to(device)
 
     def clips(self, count: int) -> Clips:
         """Sample and draw `count` clips."""
@@ -105,17 +104,17 @@ class World:
         actors = [plan.actors for plan in plans]
         boxes = self._tensor([[a.boxes for a in cast] for cast in actors]).transpose(1, 2)
         present = self._tensor([[a.present for a in cast] for cast in actors]).transpose(1, 2)
-        facing = self._tensor([[a.facing for a in cast] for cast in actors])
+        poses = np.array([[a.pose for a in cast] for cast in actors])
         captions = self._tokens([text for p in plans for text in p.captions], CAPTION_TOKENS)
         plain = self._tokens([p.plain for p in plans], CAPTION_TOKENS)
         phrases = self._tokens([a.phrase for cast in actors for a in cast], PHRASE_TOKENS)
-        frames, inside = self._compose(plans, boxes, present, facing)
+        frames, inside = self._compose(plans, boxes, present)
         return Clips(
             frames,
             inside,
             boxes,
             present,
-            facing,
+            torch.from_numpy(poses).to(self.device).transpose(1, 2),
             phrases.view(count, MAX_OBJECTS, -1),
             captions.view(count, FRAMES, -1),
             plain,
@@ -141,16 +140,14 @@ class World:
         plans: list[ClipPlan],
         boxes: torch.Tensor,
         present: torch.Tensor,
-        facing: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the clips, back to front, with a soft shadow under what stands on the ground."""
         count = len(plans)
         scene = self.backgrounds[[p.background for p in plans]].permute(0, 3, 1, 2).float() / 255
         frames = scene[:, None].repeat(1, FRAMES, 1, 1, 1).flatten(0, 1)
         inside = torch.zeros(count * FRAMES, HEIGHT, WIDTH, device=self.device)
-        sprite = torch.tensor([[a.sprite for a in p.actors] for p in plans], device=self.device)
-        native = torch.tensor(self.pack.facings, device=self.device)[sprite]
-        mirror = torch.where((native != 0) & (native != facing), -1.0, 1.0)
+        rows = torch.tensor([[a.rows for a in p.actors] for p in plans], device=self.device)
+        paint = self._tensor([[rgb(a.paint) for a in p.actors] for p in plans])
         light = self._tensor([self.backdrops[p.background].tint for p in plans])
         light = light.repeat_interleave(FRAMES, dim=0)[..., None, None]
         grounded = self._tensor([[a.grounded for a in p.actors] for p in plans])
@@ -163,7 +160,7 @@ class World:
             frames = self._shadow(
                 frames, x, y, box, shown * grounded[:, k].repeat_interleave(FRAMES)
             )
-            layer = self._sprite(sprite[:, k], mirror[:, k], box, shown, x, y)
+            layer = self._thing(rows[:, k].flatten(), paint[:, k], box, shown, x, y)
             alpha = layer[:, 3:]
             frames = frames * (1 - alpha) + layer[:, :3] * light
             inside = torch.maximum(inside, alpha[:, 0])
@@ -191,29 +188,34 @@ class World:
             shade = shade + strength * torch.exp(-1.6 * far * far)
         return frames * (1 - shade * on[:, None, None])[:, None]
 
-    def _sprite(
+    def _thing(
         self,
-        sprite: torch.Tensor,
-        mirror: torch.Tensor,
+        rows: torch.Tensor,
+        paint: torch.Tensor,
         box: torch.Tensor,
         shown: torch.Tensor,
         x: torch.Tensor,
         y: torch.Tensor,
     ) -> torch.Tensor:
-        """(N, 4, H, W) premultiplied RGBA of each clip's sprite, stretched to its boxes."""
+        """(N, 4, H, W) premultiplied RGBA of the views `rows` (N,), bodies in `paint` (C, 3),
+        stretched to their boxes (N, 4)."""
         x1, y1, x2, y2 = (edge[:, None] for edge in box.unbind(-1))
         u = 2 * (x[None] - x1) / (x2 - x1).clamp(min=1e-3) - 1
         v = 2 * (y[None] - y1) / (y2 - y1).clamp(min=1e-3) - 1
-        u = u * mirror.repeat_interleave(FRAMES)[:, None]
         grid = torch.stack(
             [u[:, None].expand(-1, len(y), -1), v[:, :, None].expand(-1, -1, len(x))], dim=-1
         )
         pixels = torch.sqrt(((x2 - x1) * WIDTH * (y2 - y1) * HEIGHT).clamp(min=1))[:, 0]
-        level = torch.log2(128 / pixels).clamp(0, 2).round().long()
+        level = torch.log2(SIZE / pixels).clamp(0, 2).round().long()
+        painted = paint.repeat_interleave(FRAMES, dim=0)[..., None, None] * GAIN
         out = torch.zeros(len(box), 4, len(y), len(x), device=self.device)
-        for index, mip in enumerate(self.mips):
-            rows = torch.nonzero((level == index) & (shown > 0))[:, 0]
-            if len(rows):
-                pictures = mip[sprite[torch.div(rows, FRAMES, rounding_mode="floor")]]
-                out[rows] = F.grid_sample(pictures, grid[rows], align_corners=False)
+        for shrunk in range(3):
+            at = torch.nonzero((level == shrunk) & (shown > 0))[:, 0]
+            if len(at):
+                views = self.pictures[rows[at]].permute(0, 3, 1, 2).float() / 255
+                if shrunk:
+                    views = F.avg_pool2d(views, 2**shrunk)
+                drawn = F.grid_sample(views, grid[at], align_corners=False)
+                out[at, :3] = drawn[:, :3] + drawn[:, 4:] * painted[at]
+                out[at, 3] = drawn[:, 3]
         return out

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import (
     AnimateDiffPipeline,
@@ -19,10 +20,14 @@ from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
 from ....assets import ASSETS
 from ....assets import check as check_shipped
+from ....audio.clip import AudioClip
+from ....audio.rhythm import voices
 from ....errors import BackendError
 from ....layout import ObjectTrack, VideoSceneLayout
 from ....layout.edit import revise
+from ....layout.keyframes import box_at
 from ....layout.picture import MINI_WH
+from ....units import resample_frame
 from ....vocabulary import COLOURS, resolve
 from ... import hardware
 from ...base import Progress, RenderEvent, RenderRequest
@@ -53,7 +58,10 @@ class MiniBackend:
             tell((resolve(track.name).note for track in request.layout.objects), emit)
             with _loaded(folder) as model:
                 emit(Progress("load", 1, 1))
-                conditions = conditions_for(request.layout, settled.preset.frames, request.captions)
+                heard = voices_of(request.layout, request.clip, settled.preset.frames)
+                conditions = conditions_for(
+                    request.layout, settled.preset.frames, request.captions, heard
+                )
                 render_composed(request, settled, conditions, model, MINI_WH, emit, decode_chunk=1)
 
         return iterate(work)
@@ -70,9 +78,27 @@ def _loaded(folder: Path) -> AbstractContextManager[ComposedModel]:
     return MODELS.using((folder, device), lambda: load_mini(folder, device))
 
 
-def conditions_for(layout: VideoSceneLayout, frames: int, captions: CaptionMode) -> FrameConditions:
-    """Conditions in the mini model's words: names become what is drawn for them."""
-    return frame_conditions(in_known_words(layout), frames, captions, phrase_of=_phrase)
+def conditions_for(
+    layout: VideoSceneLayout,
+    frames: int,
+    captions: CaptionMode,
+    voices: np.ndarray | None = None,
+) -> FrameConditions:
+    """Conditions in the mini model's words: names become what is drawn for them.
+
+    voices: (F, K), how each object sounds at each moment (`audio.rhythm.voices`).
+    """
+    return frame_conditions(in_known_words(layout), frames, captions, _phrase, voices)
+
+
+def voices_of(layout: VideoSceneLayout, clip: AudioClip, frames: int) -> np.ndarray:
+    """(F, K) how each object sounds at each moment, by where it is heard."""
+    at = [resample_frame(k, frames, layout.frame_count) for k in range(frames)]
+    places = [
+        [box_at(t, frame).centre[0] if t.present(frame) else np.nan for t in layout.objects]
+        for frame in at
+    ]
+    return voices(clip, np.array(places).reshape(frames, len(layout.objects)))
 
 
 def in_known_words(layout: VideoSceneLayout) -> VideoSceneLayout:
