@@ -20,6 +20,7 @@ from .audio.span import Span
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import get_tagger
 from .files import atomic
+from .generation import budget
 from .generation.base import (
     Frames,
     Notice,
@@ -168,6 +169,7 @@ def render(
     from .generation.export import at_most_export_size, draw_boxes, encode_video, poster
 
     settled = settle(request)
+    budget.check(request, settled)
     preset = settled.preset
     if settled.kinds:
         layout, placed = place_mentioned(request.layout)

@@ -27,6 +27,7 @@ from .editor.editor import EditorFeed, LayoutEditor
 from .endpoints import add_endpoints
 from .fields import ProgressLine, guess_field, note, planner_fields
 from .page.takes import takes_column, wire_takes
+from .recording import RecordingIntake, take
 from .rendering import Rendering
 from .tools import add_tools
 
@@ -95,10 +96,9 @@ def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
                     editable=False,
                     buttons=["download"],
                     label="Recording",
+                    elem_id="spa2v-recording",
                 )
-                of_video = gr.UploadButton(
-                    "Take the sound of a video", file_types=["video", ".mkv", ".mka"], size="sm"
-                )
+                intake = RecordingIntake()
                 clip_about = note("About the recording", about)
                 with gr.Row():
                     span_start = gr.Number(
@@ -204,14 +204,9 @@ def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
         }
         change_event = plan_event | {"inputs": [*given, change, *asked]}
         about_clip = [span_start, span_length, clip_about]
-        of_video.upload(
-            lambda path, channels: (path, *handlers.inspect(path, channels)),
-            [of_video, channels],
-            [audio, *about_clip],
-            **private,
-        )
+        intake.input(take, intake, [audio, channels, *about_clip], **private)
         audio.input(handlers.inspect, [audio, channels], about_clip, **private)
-        for other in (of_video.upload, audio.upload, audio.start_recording):
+        for other in (intake.input, audio.start_recording):
             other(planning.forget_names, [objects, *guesses], objects, **private)
         channels.input(handlers.inspect, [audio, channels], about_clip, **private)
         planner.change(

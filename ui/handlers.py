@@ -24,6 +24,11 @@ def inspect(audio: str | None, channels: str = "auto") -> tuple[Any, Any, str]:
     """Span controls and a line about the recording that was just given."""
     if audio is None:
         return gr.update(value=0), gr.update(value=MAX_SPAN_SECONDS), ""
+    return described(audio, channels)
+
+
+def described(audio: str, channels: str = "auto") -> tuple[float, float, str]:
+    """(start and length of the loudest part, a line about the recording); InputError."""
     survey = survey_audio(Path(audio), channels=channels)
     length = min(survey.seconds, MAX_SPAN_SECONDS)
     start = loudest(survey)

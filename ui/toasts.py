@@ -20,6 +20,11 @@ def as_toast(error: Spa2vError) -> gr.Error:
     return gr.Error(html.escape(text[:1].upper() + text[1:]), duration=12, print_exception=False)
 
 
+def warn(text: str) -> None:
+    """A toast on what was done all the same."""
+    gr.Warning(html.escape(text[:1].upper() + text[1:]), duration=12)
+
+
 def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
     """An event handler (or a generator of updates) whose Spa2vErrors become toasts."""
     if inspect.isasyncgenfunction(function):

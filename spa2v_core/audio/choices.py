@@ -40,25 +40,29 @@ LO_RO = {
 }
 
 
+class ChannelsError(InputError):
+    """The channels of a recording have to be explained, or are not what was said."""
+
+
 def check_choice(choice: str, count: int, name: str) -> None:
-    """InputError if so many channels can't be what the user says, or need to be explained."""
+    """ChannelsError if so many channels can't be what the user says, or need to be explained."""
     if choice not in CHANNELS:
         raise InputError(f"there is no channel choice '{choice}': {', '.join(CHANNELS)}")
     if choice in AMBISONICS:
         if count != 4:
-            raise InputError(
+            raise ChannelsError(
                 f"{name} has {count} channels, first-order ambisonics has 4: choose auto or front"
             )
     elif count > 2 and choice not in ("front", "left", "right"):
         ambisonics = (
             "foa if they are first-order ambisonics (or fuma, n3d), or " if count == 4 else ""
         )
-        raise InputError(
+        raise ChannelsError(
             f"{name} has {count} channels: say what they are with the channels option: "
             f"{ambisonics}front to take the first two (of 5.1 with the centre: Lo/Ro)"
         )
     elif choice == "mid-side" and count != 2:
-        raise InputError(f"{name} has {count} channel, middle and side are 2: choose auto")
+        raise ChannelsError(f"{name} has {count} channel, middle and side are 2: choose auto")
 
 
 def named(names: Sequence[str]) -> bool:

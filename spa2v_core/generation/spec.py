@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..options import options_of
@@ -43,6 +43,32 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class MemoryUse:
+    """What a render takes of the main memory, GB, as measured.
+
+    Attributes
+    ----------
+    base
+        the program and its models.
+    frame
+        each generated frame.
+    kinds
+        of grounding -> (each frame, each object in each frame), on top of that.
+    """
+
+    base: float
+    frame: float
+    kinds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def gigabytes(self, frames: int, objects: int, kinds: Sequence[str]) -> float:
+        each = self.frame
+        for kind in kinds:
+            of_frame, of_object = self.kinds.get(kind, (0.0, 0.0))
+            each += of_frame + objects * of_object
+        return self.base + frames * each
+
+
+@dataclass(frozen=True)
 class BackendSpec:
     """A backend and what one can ask of it.
 
@@ -70,6 +96,8 @@ class BackendSpec:
         keys of `hub.MODELS` that its default needs.
     weights_variable
         environment variable that names a folder to take them from instead.
+    memory
+        what it takes of the main memory; None where it is a card's that counts.
     """
 
     label: str
@@ -83,6 +111,7 @@ class BackendSpec:
     needs_gpu: bool = False
     weights: tuple[str, ...] = ()
     weights_variable: str = ""
+    memory: MemoryUse | None = None
 
     def __post_init__(self) -> None:
         options_of(self.options)  # a fault of these is told here, where only this is lost

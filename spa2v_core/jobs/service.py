@@ -15,7 +15,9 @@ from filelock import FileLock, Timeout
 
 from .. import pipeline
 from ..errors import InputError
+from ..generation import budget
 from ..generation.base import RenderRequest
+from ..generation.registry import settle
 from .keeper import SWEEP_S, Keeper
 from .limits import Limits
 from .logs import tag
@@ -80,6 +82,7 @@ class Jobs:
             it can't be kept: no space.
         """
         new = submission(request)
+        budget.check(request, settle(request), (self.limits.memory_mb << 20) / 1e9)
         folder = token()
         try:
             write_sound(request.clip, self.store.takes / folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from spa2v_core.audio.io import AudioClip
+from spa2v_core.audio.io import AudioClip, write_wav
 
 #: suffix -> codec
 CODECS = {
@@ -50,4 +50,10 @@ def encode(clip: AudioClip, path: Path) -> Path:
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             container.mux(stream.encode(piece))
         container.mux(stream.encode(None))
+    return path
+
+
+def write_clip(clip: AudioClip, path: Path) -> Path:
+    """A 16-bit wav of the clip."""
+    write_wav(clip, path)
     return path

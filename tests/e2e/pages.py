@@ -135,3 +135,16 @@ def opened(page, path, count):
     open_layout(page, path)
     expect(page.locator(OBJECT)).to_have_count(count, timeout=PLANNING)
     return page
+
+
+def clear(page):
+    """Take the example's recording away."""
+    page.get_by_label("Clear").first.click()
+
+
+def hears(page):
+    return page.get_by_label("What do you hear?")
+
+
+def about(page):
+    return page.locator(".spa2v-note textarea").first

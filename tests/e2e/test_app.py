@@ -16,6 +16,7 @@ from tests.audio.test_io import many_channels, nan_wav
 from .pages import (
     PLANNING,
     RENDERING,
+    clear,
     clip_file,
     drag,
     saved,
@@ -216,11 +217,6 @@ def test_examples_swap_and_two_tracks(open_page):
     page.get_by_role("button", name="Why this plan").click()
     expect(page.get_by_label("Reasoning")).to_have_value(re.compile("of the energy"))
     expect(page.locator(".js-plotly-plot")).to_be_visible()
-
-
-def clear(page):
-    """Take the example's recording away."""
-    page.get_by_label("Clear").first.click()
 
 
 def silent_file(path):

@@ -13,7 +13,9 @@ from .pages import (
     OBJECT,
     PLANNING,
     RENDERING,
+    about,
     button,
+    hears,
     layout_file,
     opened,
     saved,
@@ -32,16 +34,8 @@ def choose(page, option):
     page.get_by_role("option").filter(has_text=option).first.click()
 
 
-def hears(page):
-    return page.get_by_label("What do you hear?")
-
-
 def caption(page):
     return page.locator(".spa2v-editor textarea").first
-
-
-def about(page):
-    return page.locator(".spa2v-note textarea").first
 
 
 def wait_for_length(page, start):
@@ -124,7 +118,7 @@ def test_the_sound_of_a_video_is_taken(open_page, tmp_path):
     choose(page, "car")
     expect(hears(page)).to_have_value("car")
     video = encode(noise(3), tmp_path / "clip.mp4")
-    page.locator("input[type=file][accept*=video]").first.set_input_files(str(video))
+    page.get_by_label("Choose a recording or a video").set_input_files(str(video))
     wait_for_length(page, "3.0")
     assert "stereo, 44100 Hz" in about(page).input_value()
     expect(hears(page)).to_have_value("")  # what was heard in another recording
@@ -145,6 +139,6 @@ def test_a_video_without_sound_is_refused_and_nothing_changes(open_page, tmp_pat
         container.mux(stream.encode(None))
     page = open_page()
     before = about(page).input_value()
-    page.locator("input[type=file][accept*=video]").first.set_input_files(str(path))
+    page.get_by_label("Choose a recording or a video").set_input_files(str(path))
     expect(toast(page)).to_contain_text("no sound")
     assert about(page).input_value() == before

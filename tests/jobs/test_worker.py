@@ -23,6 +23,7 @@ from spa2v_core.generation.export import read_layout
 from spa2v_core.generation.registry import settle
 from spa2v_core.jobs import keeper
 from spa2v_core.jobs.limits import Limits
+from spa2v_core.jobs.perform import MemoryExceeded, perform
 from spa2v_core.jobs.saved import read_request, submission, write_sound
 from spa2v_core.jobs.service import Jobs
 from spa2v_core.jobs.store import JobStore, StoreError, Visitor
@@ -164,10 +165,32 @@ def test_too_large_for_its_memory_is_one_line_and_the_next_runs(jobs):
     status = Path(f"/proc/{pid}/status").read_text()
     used = int(re.search(r"VmData:\s+(\d+) kB", status)[1]) << 10
     resource.prlimit(pid, data, (used + (30 << 20), MEMORY_MB << 20))  # as if it were small
-    job, after = jobs.submit(request(frames=64), ANN), jobs.submit(request(seed=6), ANN)
-    failed = wait(jobs.store, job, "failed")
-    assert "more memory than a render may use" in failed.error
-    wait(jobs.store, after, "done")
+    failed = wait(jobs.store, jobs.submit(request(frames=64), ANN), "failed")
+    assert "64 frames need 1.1 GB" in failed.error
+    resource.prlimit(pid, data, (MEMORY_MB << 20, MEMORY_MB << 20))
+    wait(jobs.store, jobs.submit(request(seed=6), ANN), "done")
+
+
+def test_what_can_not_fit_is_refused_at_once(tmp_path):
+    made = Jobs(tmp_path, replace(Limits(), memory_mb=1000))
+    try:
+        with pytest.raises(InputError, match=r"128 frames need 1\.6 GB: at most \d+ frames here"):
+            made.submit(request(frames=128), ANN)
+    finally:
+        made.close()
+
+
+def test_memory_that_runs_out_all_the_same_is_one_line(tmp_path):
+    def render(*_):
+        yield pipeline.Progress("load", 0, 1)
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+
+    store, asked = JobStore(tmp_path), request()
+    write_sound(asked.clip, store.takes / "one")
+    job, _ = store.submit(submission(asked), ANN, Limits(), folder="one")
+    with pytest.raises(MemoryExceeded):
+        list(perform(store, store.claim("worker"), "worker", render))
+    assert "more memory than a render may use" in store.get(job.id).error
 
 
 def test_a_worker_that_can_not_start_tells_who_waits(tmp_path, monkeypatch):

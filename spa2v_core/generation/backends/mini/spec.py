@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...base import VideoBackend
 from ...schedule import Schedule
-from ...spec import BackendSpec, Preset
+from ...spec import BackendSpec, MemoryUse, Preset
 
 
 def _make() -> VideoBackend:
@@ -24,4 +24,5 @@ SPEC = BackendSpec(
     groundings=("instance",),
     default_grounding=("instance",),
     family="unet",
+    memory=MemoryUse(0.65, 0.0075, {"energy": (0.03, 0.003)}),
 )
