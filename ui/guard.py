@@ -10,7 +10,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -34,6 +34,7 @@ MAX_CALL_BYTES = 8_000_000
 
 _API = "/gradio_api"
 _BY_NAME = tuple(f"{_API}/{kind}/" for kind in ("call/v2", "call", "run", "api"))
+_BY_PARAMETERS = f"{_API}/call/v2/"
 _BY_NUMBER = (f"{_API}/queue/join", f"{_API}/run/predict", f"{_API}/api/predict")
 #: Of Gradio's own, what neither the page nor the API needs: other servers, statistics, development.
 _CLOSED = (
@@ -58,8 +59,8 @@ class Rules:
 
     Attributes
     ----------
-    names
-        of the endpoints that are public.
+    endpoints
+        names of those that are public, with their parameters: (all, needed).
     numbers
         Gradio's numbers of their functions.
     spend
@@ -70,7 +71,7 @@ class Rules:
 
     host: hosting.Host
     limits: Limits
-    names: frozenset[str]
+    endpoints: Mapping[str, tuple[frozenset[str], frozenset[str]]]
     numbers: frozenset[int]
     spend: Callable[[str, str, float, float], bool]
     health: Callable[[], tuple[bool, dict[str, Any]]]
@@ -112,6 +113,8 @@ class Guard:
                 return
             if self.rules.host.public:
                 receive = await self._check(scope, headers, visitor, address, receive)
+            if scope["method"] == "POST" and scope["path"].startswith(_BY_PARAMETERS):
+                receive = await self._check_parameters(scope, receive)
         except Refused as refusal:
             about = {"path": _shape(scope["path"]), "address": tag(address)}
             log.info("refused", extra={"status": refusal.status, "why": refusal.detail, **about})
@@ -158,11 +161,27 @@ class Guard:
             self._count_upload(headers, address)
             return receive
         name = next((path.removeprefix(p) for p in _BY_NAME if path.startswith(p)), "")
-        if name and name != "predict" and name.split("/")[0] not in self.rules.names:
+        if name and name != "predict" and name.split("/")[0] not in self.rules.endpoints:
             raise Refused(404, "there is no such endpoint")
         body, receive = await _body(receive)
         if path in _BY_NUMBER and not visitor and _function(body) not in self.rules.numbers:
             raise Refused(403, "this is the page's own: open the page first")
+        return receive
+
+    async def _check_parameters(self, scope: Message, receive: Receive) -> Receive:
+        """Raises Refused for parameters that an endpoint does not take or lacks."""
+        name = scope["path"].removeprefix(_BY_PARAMETERS).rstrip("/")
+        if name not in self.rules.endpoints:
+            raise Refused(404, "there is no such endpoint")
+        known, needed = self.rules.endpoints[name]
+        body, receive = await _body(receive)
+        given = _json(body)
+        if not isinstance(given, dict):
+            raise Refused(422, "parameters are expected as a JSON object")
+        if stray := sorted(given.keys() - known):
+            raise Refused(422, f"/{name} takes no {stray[0][:40]!r}: {', '.join(sorted(known))}")
+        if lacking := sorted(needed - given.keys()):
+            raise Refused(422, f"/{name} needs {', '.join(lacking)}")
         return receive
 
     def _count(self, address: str) -> None:
@@ -229,11 +248,15 @@ async def _body(receive: Receive) -> tuple[bytes, Receive]:
     return body, again
 
 
-def _function(body: bytes) -> Any:
+def _json(body: bytes) -> Any:
     try:
-        value = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def _function(body: bytes) -> Any:
+    value = _json(body)
     number = value.get("fn_index") if isinstance(value, dict) else None
     return number if isinstance(number, int) else None
 

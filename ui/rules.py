@@ -24,11 +24,24 @@ def rules_for(demo: gr.Blocks, jobs: Jobs) -> Rules:
     return Rules(
         host=hosting.current(),
         limits=jobs.limits,
-        names=frozenset(str(fn.api_name) for fn in public.values()),
+        endpoints=_parameters(demo, [str(fn.api_name) for fn in public.values()]),
         numbers=frozenset(public),
         spend=jobs.store.spend,
         health=lambda: health(jobs),
     )
+
+
+def _parameters(
+    demo: gr.Blocks, names: list[str]
+) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """Endpoint -> names of (all, needed) parameters, as its documentation says."""
+    told = demo.get_api_info()["named_endpoints"]
+    found = {}
+    for name in names:
+        about = told[f"/{name}"]["parameters"]
+        needed = (one["parameter_name"] for one in about if not one["parameter_has_default"])
+        found[name] = (frozenset(one["parameter_name"] for one in about), frozenset(needed))
+    return found
 
 
 def health(jobs: Jobs) -> tuple[bool, dict[str, Any]]:

@@ -35,7 +35,10 @@ def client(public=True, health=(True, {"queued": 2}), proxies=0, **limits):
     rules = Rules(
         host=Host(public=public, proxies=proxies),
         limits=Limits(**limits),
-        names=frozenset({"plan", "render"}),
+        endpoints={
+            "plan": (frozenset({"audio", "seed"}), frozenset()),
+            "render": (frozenset({"layout", "seed"}), frozenset({"layout"})),
+        },
         numbers=frozenset({0, 1}),
         spend=spend,
         health=lambda: health,
@@ -97,7 +100,24 @@ def test_private_names_are_not_there(kind):
     assert app.post(f"/gradio_api/{kind}/plan", json={}).status_code == 200
     assert app.post(f"/gradio_api/{kind}/plan/", json={}).status_code == 200
     assert app.post(f"/gradio_api/{kind}/choose_take", json={}).status_code == 404
-    assert client(public=False).post(f"/gradio_api/{kind}/x", json={}).status_code == 200
+    if kind != "call/v2":
+        assert client(public=False).post(f"/gradio_api/{kind}/x", json={}).status_code == 200
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_parameters_are_those_that_are_documented(public):
+    app = client(public)
+    path = "/gradio_api/call/v2/render"
+    assert app.post(path, json={"layout": {}, "seed": 1}).json()["body"] > 0
+    for bad, said in (
+        ({"layout": {}, "speed": 1}, "takes no 'speed': layout, seed"),
+        ({"seed": 1}, "needs layout"),
+        ([], "JSON object"),
+    ):
+        answer = app.post(path, json=bad)
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]
+    assert app.post(path, content=b"\xff{").status_code == 422
 
 
 def test_the_pages_own_functions_need_the_page():
