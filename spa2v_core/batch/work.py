@@ -6,7 +6,6 @@ which it runs, so a process that stays keeps them warm.
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -250,6 +249,11 @@ def _clip(url: str) -> Iterator[Path]:
 
 
 def _peak_mb() -> int:
+    """Most main memory that this process has used; 0 where it can't be said (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10))
 
