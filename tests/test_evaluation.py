@@ -13,6 +13,8 @@ from tests.metrics.cases import at, track, video
 
 EXAMPLES = Path(__file__).parents[1] / "assets" / "examples"
 KEYS = {"max_iou", "max_iou_sets", "ltsim", "docsim", "track_iou", "motion_accuracy"}
+ERRORS = {"seld_doa", "seld_distance"}
+HEARD = {"seld_f", *ERRORS, "spatial_recall", "spatial_precision"}
 CAR = video(track("car", at(0.2), at(0.8)))
 DOG = video(track("dog", at(0.2)))
 
@@ -38,7 +40,8 @@ def test_the_examples_against_themselves():
     report = evaluate(EXAMPLES, EXAMPLES)
     found = values(report)
     assert 0 < found.pop("docsim") < 1
-    assert found == pytest.approx(dict.fromkeys(KEYS - {"docsim"}, 1.0))
+    wanted = dict.fromkeys((KEYS | HEARD) - {"docsim"}, 1.0) | dict.fromkeys(ERRORS, 0.0)
+    assert found == pytest.approx(wanted)
     assert all(figure.coverage == 1 for figure in report.figures.values())
     assert "car_crossing" in report.layouts
     assert report.missing == report.extra == ()
@@ -56,6 +59,10 @@ def test_figures_are_means_and_what_is_left_out_is_listed(tmp_path):
     assert report.figures["max_iou_sets"].coverage == pytest.approx(0.5)
     assert report.figures["ltsim"].coverage == pytest.approx(2 / 3)
     assert report.figures["motion_accuracy"].value == pytest.approx(0.5)
+    low, high = report.figures["max_iou"].interval
+    assert (low, high) == (0, 1)  # of two layouts, 1 and 0
+    assert report.figures["max_iou_sets"].interval is None
+    assert "| MaxIoU | 0.5000 | 0.0000 to 1.0000 |" in report.markdown()
 
 
 def test_every_spelling_of_a_file_and_the_papers_form_are_read(tmp_path):
@@ -71,7 +78,7 @@ def test_layouts_without_objects(tmp_path):
     found = evaluate(nothing, nothing)
     assert found.figures["motion_accuracy"].value is None
     assert found.figures["max_iou"].value == 1
-    assert "motion category  -" in found.table()
+    assert "motion category" in found.table()
 
 
 def test_the_command_prints_a_table_and_writes_json(tmp_path, capsys):
@@ -82,7 +89,7 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path, capsys):
     for name in ("MaxIoU", "LTSim", "DocSim", "track mIoU", "motion category"):
         assert name in table
     report = json.loads((pred / "evaluation.json").read_text())
-    assert set(report["figures"]) == KEYS
+    assert set(report["figures"]) == KEYS | HEARD
     assert set(report["layouts"]) == {"a", "b"}
     # The report lies among the predictions, and yet is no prediction.
     out = tmp_path / "new" / "report.json"

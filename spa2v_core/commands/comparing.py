@@ -17,7 +17,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     out = output(options.out or options.pred / REPORT_NAME, ".json")
     report = evaluate(options.pred, options.ref)
-    print(report.table())
+    print(report.markdown() if options.markdown else report.table())
     report.write(out)
     say(f"wrote {out}")
 
@@ -47,6 +47,8 @@ def add(command: Command) -> None:
     evaluate.add_argument(
         "--out", type=Path, metavar="report.json", help="default: evaluation.json in --pred"
     )
+
+    evaluate.add_argument("--markdown", action="store_true", help="the table for a page")
 
     ablations = command(
         "evaluate-planners", _evaluate_planners, "Plan a set of clips and compare with the truth."

@@ -9,19 +9,26 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, LayoutError
+from ..errors import InputError
 from ..files import write_text
-from ..layout import VideoSceneLayout
-from ..layout import io as layout_io
+from ..layout import Category, VideoSceneLayout
+from ..layout.folders import entries
 from ..metrics.docsim import docsim
 from ..metrics.ltsim import ltsim
 from ..metrics.max_iou import equal_labels, max_iou, max_iou_of_video_sets
 from ..metrics.motion_accuracy import motion_accuracy, motion_pairs
+from ..metrics.seld import counted, events_of, pooled
+from ..metrics.spatial_av_align import SpatialAlignment, boxes_of, sounds_of, spatial_av_align
 from ..metrics.static import mean_over_frames
 from ..metrics.track_iou import track_iou
+from ..simulation.scenes import sizes
+from .intervals import bootstrap, of_mean
 
 #: Where a report goes by default, in the folder of the predictions; never read as a layout.
 REPORT_NAME = "evaluation.json"
+
+#: Each draw pools all clips' events anew.
+SELD_RESAMPLES = 200
 
 Pair = tuple[VideoSceneLayout, VideoSceneLayout]
 
@@ -40,6 +47,8 @@ class Figure:
         how to read the value.
     coverage
         0..1, the share of `covers` that the value rests on.
+    interval
+        95%, by bootstrap over the layouts; None where it can't be told.
     """
 
     name: str
@@ -47,6 +56,7 @@ class Figure:
     better: str
     coverage: float
     covers: str
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,17 +84,26 @@ class Report:
 
     def table(self) -> str:
         """One row per metric, then what was left out."""
-        rows = [("metric", "value", "better", "coverage")]
-        for figure in self.figures.values():
-            value = "-" if figure.value is None else f"{figure.value:.4f}"
-            covered = f"{figure.coverage:.0%} of {figure.covers}"
-            rows.append((figure.name, value, figure.better, covered))
-        lines = aligned(rows, str.ljust)
+        lines = aligned(self._rows(), str.ljust)
         if self.missing:
             lines.append(f"references without a prediction: {', '.join(self.missing)}")
         if self.extra:
             lines.append(f"predictions without a reference: {', '.join(self.extra)}")
         return "\n".join(lines)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = [("metric", "value", "95% interval", "better", "coverage")]
+        for figure in self.figures.values():
+            value = "-" if figure.value is None else f"{figure.value:.4f}"
+            sure = "-" if figure.interval is None else "{:.4f} to {:.4f}".format(*figure.interval)
+            covered = f"{figure.coverage:.0%} of {figure.covers}"
+            rows.append((figure.name, value, sure, figure.better, covered))
+        return rows
+
+    def markdown(self) -> str:
+        """The table for a page."""
+        head, *rows = self._rows()
+        return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
 
     def write(self, path: Path) -> None:
         text = json.dumps({"version": 1, **asdict(self)}, ensure_ascii=False, indent=1)
@@ -103,17 +122,17 @@ def aligned(rows: Sequence[Sequence[str]], justify: Callable[[str, int], str]) -
 def evaluate(pred_dir: Path, ref_dir: Path) -> Report:
     """Every metric of the layouts in `pred_dir` against those of the same name in `ref_dir`.
 
-    Files are `name.layout.json` or `name.json`, in our form or the paper's. References without a
+    Folders are as `layout.folders` reads them, files in any form that is read. References without a
     prediction are listed; they lower no value.
     """
-    predictions, references = _files(pred_dir), _files(ref_dir)
+    predictions, references = entries(pred_dir), entries(ref_dir)
     stems = sorted(predictions.keys() & references.keys())
     if not stems:
         raise InputError(
             f"no layout in {pred_dir} has the name of one in {ref_dir} (for example "
             f"'{min(predictions)}' and '{min(references)}'): name them alike"
         )
-    pairs = {stem: (_read(predictions[stem]), _read(references[stem])) for stem in stems}
+    pairs = {stem: (predictions[stem].read(), references[stem].read()) for stem in stems}
     layouts = {stem: _of_pair(*pair) for stem, pair in pairs.items()}
     return Report(
         prediction=str(pred_dir),
@@ -123,30 +142,6 @@ def evaluate(pred_dir: Path, ref_dir: Path) -> Report:
         missing=tuple(sorted(references.keys() - predictions.keys())),
         extra=tuple(sorted(predictions.keys() - references.keys())),
     )
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    """The JSON files of a folder by stem, reports left out."""
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.glob("*.json")):
-        if path.name == REPORT_NAME:
-            continue
-        stem = path.name.removesuffix(".json").removesuffix(".layout")
-        if stem in found:
-            raise InputError(f"{found[stem]} and {path.name} have the same name: keep one")
-        found[stem] = path
-    if not found:
-        raise InputError(f"{folder} holds no layouts (*.json)")
-    return found
-
-
-def _read(path: Path) -> VideoSceneLayout:
-    try:
-        return layout_io.read(path)
-    except LayoutError as error:
-        raise LayoutError(f"{path}: {error}") from error
 
 
 def _of_pair(prediction: VideoSceneLayout, reference: VideoSceneLayout) -> dict[str, float | None]:
@@ -163,25 +158,78 @@ def _figures(
     pairs: Sequence[Pair], layouts: dict[str, dict[str, float | None]], wanted: int
 ) -> dict[str, Figure]:
     """The means over all pairs; motion categories are counted over all tracks of all pairs."""
-
-    def mean(key: str) -> float:
-        return float(np.mean([scores[key] for scores in layouts.values()]))
-
-    alike = float(np.mean([mean_over_frames(equal_labels, p, r) for p, r in pairs]))
-    sets = max_iou_of_video_sets([p for p, _ in pairs], [r for _, r in pairs])
-    motions = [motion for p, r in pairs for motion in motion_pairs(p, r)]
-    same = sum(found == expected for expected, found in motions)
-    partnered = sum(found is not None for _, found in motions)
     by_file = (len(pairs) / wanted, "references")
+    alike = float(np.mean([mean_over_frames(equal_labels, p, r) for p, r in pairs]))
     by_label = (alike, "frames (equal labels; others are 0)")
+    sets = max_iou_of_video_sets([p for p, _ in pairs], [r for _, r in pairs])
     by_group = (sets.coverage, "layouts (with a partner)")
-    by_track = (partnered / len(motions) if motions else 0.0, "reference tracks (with a partner)")
-    motion = same / len(motions) if motions else None
+
+    def mean(key: str, name: str, better: str, covered: tuple[float, str]) -> Figure:
+        values = [float(scores[key]) for scores in layouts.values()]  # type: ignore[arg-type]
+        return Figure(name, float(np.mean(values)), better, *covered, of_mean(values))
+
+    one, higher = "higher, 1 = same boxes", "higher, 0.37 to 1"
     return {
-        "max_iou": Figure("MaxIoU", mean("max_iou"), "higher, 1 = same boxes", *by_label),
-        "max_iou_sets": Figure("MaxIoU of sets", sets.value, "higher, 1 = same boxes", *by_group),
-        "ltsim": Figure("LTSim", mean("ltsim"), "higher, 0.37 to 1", *by_file),
-        "docsim": Figure("DocSim", mean("docsim"), "higher, identical < 1", *by_file),
-        "track_iou": Figure("track mIoU", mean("track_iou"), "higher, 1 = same boxes", *by_file),
-        "motion_accuracy": Figure("motion category", motion, "higher, 1 = same motion", *by_track),
+        "max_iou": mean("max_iou", "MaxIoU", one, by_label),
+        "max_iou_sets": Figure("MaxIoU of sets", sets.value, one, *by_group),
+        "ltsim": mean("ltsim", "LTSim", higher, by_file),
+        "docsim": mean("docsim", "DocSim", "higher, identical < 1", by_file),
+        "track_iou": mean("track_iou", "track mIoU", one, by_file),
+        "motion_accuracy": _motion(pairs),
+        **_seld(pairs),
+        **_spatial(pairs),
     }
+
+
+def _motion(pairs: Sequence[Pair]) -> Figure:
+    clips = [motion_pairs(prediction, reference) for prediction, reference in pairs]
+
+    def share(drawn: list[list[tuple[Category, Category | None]]]) -> float | None:
+        motions = [motion for clip in drawn for motion in clip]
+        return float(np.mean([a == b for a, b in motions])) if motions else None
+
+    motions = [motion for clip in clips for motion in clip]
+    partnered = float(np.mean([found is not None for _, found in motions])) if motions else 0.0
+    covered = (partnered, "reference tracks (with a partner)")
+    better = "higher, 1 = same motion"
+    return Figure("motion category", share(clips), better, *covered, bootstrap(clips, share))
+
+
+def _seld(pairs: Sequence[Pair]) -> dict[str, Figure]:
+    """DCASE's scores with each layout's objects as what is heard, over the classes that occur."""
+    heights = {name: float(np.mean(size["height"])) for name, size in sizes().items()}
+    clips = [counted(events_of(p, heights), events_of(r, heights)) for p, r in pairs]
+    scores = pooled(clips)
+    covered = (scores.matched, "true events (with a partner of their class)")
+    by_class = (1.0, "classes of the references")
+    rows = {
+        "seld_f": ("SELD F, 20 degrees", "f_score", "higher, 0 to 1", by_class),
+        "seld_doa": ("SELD azimuth error, degrees", "doa_error_deg", "lower", covered),
+        "seld_distance": ("SELD distance error, share", "distance_error", "lower", covered),
+    }
+    return {
+        key: Figure(
+            name,
+            getattr(scores, field),
+            better,
+            *rests,
+            bootstrap(clips, lambda drawn, f=field: getattr(pooled(drawn), f), SELD_RESAMPLES),  # type: ignore[misc]
+        )
+        for key, (name, field, better, rests) in rows.items()
+    }
+
+
+def _spatial(pairs: Sequence[Pair]) -> dict[str, Figure]:
+    """Ours: the reference's objects as sounds, the prediction's boxes as what is seen."""
+    clips = [spatial_av_align(sounds_of(r), boxes_of(p)) for p, r in pairs]
+    total = sum(clips, SpatialAlignment(0, 0, 0, 0))
+
+    def figure(part: str) -> Figure:
+        def value(drawn: list[SpatialAlignment]) -> float | None:
+            return getattr(sum(drawn, SpatialAlignment(0, 0, 0, 0)), part)
+
+        name = f"Spatial AV-Align of layouts (ours), {part}"
+        rests = (1.0, "sounds" if part == "recall" else "boxes")
+        return Figure(name, getattr(total, part), "higher, 0 to 1", *rests, bootstrap(clips, value))
+
+    return {f"spatial_{part}": figure(part) for part in ("recall", "precision")}
