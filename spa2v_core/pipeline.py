@@ -96,11 +96,13 @@ def analyse(
     width: float = 1.0,
     objects: str | None = None,
     tagger: str = DEFAULT_TAGGER,
+    localise: bool = True,
 ) -> Analysis:
     """Read a span (of a path alone: all, or the loudest 10 s), measure and listen.
 
     width: factor by which positions are spread from the middle.
     objects: comma-separated names of what the user hears, which say how many sources to find.
+    localise: ask the learned localiser; without it the rules alone tell sources apart.
 
     Raises
     ------
@@ -111,7 +113,7 @@ def analyse(
     excerpt = span.read()
     cues = measure(excerpt.clip, mend=span.channels in MENDED, width=width)
     names = parse_objects(objects)
-    heard = hear(cues, get_tagger(tagger), len(names) or None)
+    heard = hear(cues, get_tagger(tagger), len(names) or None, localise)
     return Analysis(excerpt.clip, cues, heard, names, excerpt.start_s, excerpt.note)
 
 

@@ -46,14 +46,16 @@ class Heard:
         return self.tags.kind_spans(named.name) if named.is_kind else self.tags.spans(named.name)
 
 
-def hear(cues: SpatialCues, tagger: Tagger | None, count: int | None = None) -> tuple[Heard, ...]:
+def hear(
+    cues: SpatialCues, tagger: Tagger | None, count: int | None = None, localise: bool = True
+) -> tuple[Heard, ...]:
     """Sources of what was measured, the one with most energy first.
 
     The localiser tells them apart where it is sure of their number, else the cells alone do.
     count: how many the user named, None if unknown; then what is no source of its own, echoes and
-    the murmur of the place, is counted to another.
+    the murmur of the place, is counted to another. localise: ask the localiser at all.
     """
-    located = _located(cues, count)
+    located = _located(cues, count) if localise else None
     heard = _listen(cues, located or separate(cues, count), tagger)
     if count is not None or len(heard) < 2 or tagger is None:
         return heard

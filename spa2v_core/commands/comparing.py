@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..errors import InputError
 from ..options import given
 from ..planning.registry import options_for
 from . import Command
@@ -40,6 +41,22 @@ def _evaluate_planners(options: argparse.Namespace) -> None:
     print(ablation.table(rows))
 
 
+def _leaderboard(options: argparse.Namespace) -> None:
+    from ..evaluation.leaderboard import page
+    from ..files import write_text
+
+    out = output(options.out, ".md")
+    others = {}
+    for text in options.row:
+        name, _, folder = text.rpartition("=")
+        if not name:
+            raise InputError(f"--row is NAME=DIR, not '{text}'")
+        others[name] = Path(folder)
+    counts = {"usual": options.usual, "harder": options.harder}
+    write_text(out, page(options.work, counts, others, options.workers))
+    say(f"wrote {out}")
+
+
 def add(command: Command) -> None:
     evaluate = command("evaluate", _evaluate, "Compare layouts with references of the same name.")
     evaluate.add_argument("--pred", type=Path, required=True, metavar="DIR")
@@ -49,6 +66,14 @@ def add(command: Command) -> None:
     )
 
     evaluate.add_argument("--markdown", action="store_true", help="the table for a page")
+
+    board = command("leaderboard", _leaderboard, "Planners on two sets of simulated scenes.")
+    board.add_argument("--out", type=Path, required=True, metavar="leaderboard.md")
+    board.add_argument("--usual", type=int, default=240, metavar="N", help="scenes (default 240)")
+    board.add_argument("--harder", type=int, default=120, metavar="N", help="scenes (default 120)")
+    board.add_argument("--row", action="append", default=[], metavar="NAME=DIR", help="one to add")
+    board.add_argument("--workers", type=int, default=2, metavar="N", help="processes at once")
+    board.add_argument("--work", type=Path, default=Path("build/leaderboard"), metavar="DIR")
 
     ablations = command(
         "evaluate-planners", _evaluate_planners, "Plan a set of clips and compare with the truth."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -132,7 +132,9 @@ def evaluate(pred_dir: Path, ref_dir: Path) -> Report:
             f"no layout in {pred_dir} has the name of one in {ref_dir} (for example "
             f"'{min(predictions)}' and '{min(references)}'): name them alike"
         )
-    pairs = {stem: (predictions[stem].read(), references[stem].read()) for stem in stems}
+    pairs: dict[str, Pair] = {
+        stem: (predictions[stem].read(), references[stem].read()) for stem in stems
+    }
     layouts = {stem: _of_pair(*pair) for stem, pair in pairs.items()}
     return Report(
         prediction=str(pred_dir),
@@ -152,6 +154,12 @@ def _of_pair(prediction: VideoSceneLayout, reference: VideoSceneLayout) -> dict[
         "track_iou": track_iou(prediction, reference),
         "motion_accuracy": motion_accuracy(prediction, reference),
     }
+
+
+def compare(pairs: Mapping[str, Pair]) -> dict[str, Figure]:
+    """Every figure of (prediction, reference) by name."""
+    layouts = {name: _of_pair(*pair) for name, pair in pairs.items()}
+    return _figures(list(pairs.values()), layouts, len(pairs))
 
 
 def _figures(

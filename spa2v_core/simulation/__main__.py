@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .scenes import synthesised_sounds, write_scenes
+from .scenes import scene_set, synthesised_sounds, write_scenes
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -19,7 +19,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    written = write_scenes(options.out, synthesised_sounds(), options.count, options.seed)
+    drawn = scene_set(synthesised_sounds(), options.count, options.seed)
+    written = write_scenes(options.out, (scene for _, scene in drawn))
     print(f"wrote {written} scenes to {options.out}")
 
 

@@ -6,7 +6,7 @@ Sizes, heights, distances and motions come from `sizes.json`, which no planner r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -159,11 +159,11 @@ def scene_set(sounds: Sounds, count: int, seed: int) -> Iterator[tuple[str, Scen
             index += 1
 
 
-def write_scenes(folder: Path, sounds: Sounds, count: int, seed: int) -> int:
-    """Write clips (wav) and layouts (json) of a set; returns how many."""
+def write_scenes(folder: Path, scenes: Iterable[Scene]) -> int:
+    """Write clips (wav) and layouts (json) of scenes; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
-    for _, scene in scene_set(sounds, count, seed):
+    for scene in scenes:
         write_wav(scene.clip, folder / f"{scene.name}.wav")
         io.write(scene.layout, folder / f"{scene.name}.layout.json")
         written += 1
