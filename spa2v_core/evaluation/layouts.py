@@ -92,7 +92,7 @@ class Report:
         return "\n".join(lines)
 
     def _rows(self) -> list[tuple[str, ...]]:
-        rows = [("metric", "value", "95% interval", "better", "coverage")]
+        rows: list[tuple[str, ...]] = [("metric", "value", "95% interval", "better", "coverage")]
         for figure in self.figures.values():
             value = "-" if figure.value is None else f"{figure.value:.4f}"
             sure = "-" if figure.interval is None else "{:.4f} to {:.4f}".format(*figure.interval)
