@@ -17,6 +17,7 @@ from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
 
 from .toasts import toasting
+from .values import number_of, text_of
 
 
 @toasting
@@ -55,12 +56,18 @@ def span_of(
     """The span of a recording; 0 or nothing is left to its defaults."""
     if audio is None:
         raise InputError("give a recording first: upload one, record one or take an example")
-    return Span(Path(audio), start or None, duration or None, bool(swap), channels)
+    return Span(
+        Path(text_of(audio, "audio")),
+        number_of(start, "start") or None,
+        number_of(duration, "duration") or None,
+        bool(swap),
+        text_of(channels, "channels"),
+    )
 
 
 def width_of(value: float | None) -> float:
     """The factor for positions, within what makes sense; nothing is 1."""
-    return min(max(float(value or 1), MIN_WIDTH), MAX_WIDTH)
+    return min(max(number_of(value, "width") or 1.0, MIN_WIDTH), MAX_WIDTH)
 
 
 def status(done: float = 0, total: float = 1, text: str = "") -> dict[str, Any]:

@@ -35,6 +35,7 @@ from .handlers import inspect, span_of, status, width_of
 from .plots import cue_figure
 from .stops import Stops
 from .toasts import toasting
+from .values import text_of, whole_of
 
 
 def page_options() -> dict[str, Option]:
@@ -282,7 +283,11 @@ def plan_layout(
     """`/plan`: a layout for a recording. start, duration: seconds, 0 for the default; width spreads
     positions from the middle; current, change: a layout and what to change in it, in words;
     options: those of the planner, by name."""
-    if bool(change.strip()) != bool(current):
+    planner, tagger = text_of(planner, "planner"), text_of(tagger, "tagger")
+    objects, change = text_of(objects, "objects"), text_of(change, "change").strip()
+    if not isinstance(options or {}, Mapping):
+        raise InputError("options must be an object of names and values")
+    if bool(change) != bool(current):
         raise InputError("a change needs the current layout, and the other way")
     asked = chosen(planner, options or {}, strict=True)
     purse = Purse(session, planner, options or {})
@@ -296,10 +301,10 @@ def plan_layout(
     planned = pipeline.plan(
         analysis,
         planner=planner,
-        seed=int(seed),
+        seed=whole_of(seed, "seed"),
         options=asked,
         current=layout_io.from_dict(current) if current else None,
-        change=change.strip(),
+        change=change,
         embedding=pipeline.embedding(analysis.clip, tagger),
     )
     purse.pay(planned.report)

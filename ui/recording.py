@@ -15,7 +15,7 @@ from spa2v_core.errors import InputError
 
 from .handlers import described
 from .served import script
-from .toasts import as_toast, warn
+from .toasts import as_toast, sentence, warn
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,6 @@ def take(given: Given | None) -> tuple[Any, ...]:
     except ChannelsError as error:
         text = str(error).replace(Path(given.path).name, given.name)
         warn(text)
-        return given.path, "auto", 0, MAX_SPAN_SECONDS, text[:1].upper() + text[1:] + "."
+        return given.path, "auto", 0, MAX_SPAN_SECONDS, sentence(text) + "."
     except InputError as error:
         raise as_toast(InputError(str(error).replace(Path(given.path).name, given.name))) from error

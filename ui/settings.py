@@ -21,6 +21,7 @@ from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.options import Option, options_of
 
 from . import host as hosting
+from .values import text_of, whole_of
 
 #: Fields that every backend has, before those of `page_options`.
 REQUEST_FIELDS = ("backend", "preset", "seed", "captions", "grounding", "shown_for")
@@ -78,6 +79,8 @@ class Settings:
     ) -> RenderRequest:
         """As the pipeline takes it; InputError for what can't be done here. strict: an option that
         the backend does not take is refused, not left out."""
+        for name in ("backend", "preset", "captions", "grounding"):
+            text_of(getattr(self, name), name)
         lacking = missing(self.backend)
         if lacking:
             raise InputError(lacking)
@@ -86,7 +89,7 @@ class Settings:
             clip,
             backend=self.backend,
             preset=self.preset,
-            seed=int(self.seed),
+            seed=whole_of(self.seed, "seed"),
             captions=self.captions,  # type: ignore[arg-type]
             grounding=self.grounding,
             options=self._options(strict),

@@ -16,13 +16,17 @@ from spa2v_core.errors import Spa2vError
 
 def as_toast(error: Spa2vError) -> gr.Error:
     """The error as Gradio shows it, without a traceback in the log."""
-    text = str(error)
-    return gr.Error(html.escape(text[:1].upper() + text[1:]), duration=12, print_exception=False)
+    return gr.Error(html.escape(sentence(str(error))), duration=12, print_exception=False)
+
+
+def sentence(text: str) -> str:
+    """With a capital, unless it starts with a name (names stay as they are)."""
+    return text[:1].upper() + text[1:] if text.split(" ")[0].isalpha() else text
 
 
 def warn(text: str) -> None:
     """A toast on what was done all the same."""
-    gr.Warning(html.escape(text[:1].upper() + text[1:]), duration=12)
+    gr.Warning(html.escape(sentence(text)), duration=12)
 
 
 def toasting(function: Callable[..., Any]) -> Callable[..., Any]:

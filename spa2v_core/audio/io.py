@@ -80,8 +80,12 @@ def survey_audio(path: Path, *, channels: str = "auto") -> Survey:
 def _recording(path: Path, channels: str, max_bytes: int) -> Iterator[Recording]:
     """A file that can be read, or InputError."""
     name = path.name
-    if not path.is_file():
-        raise InputError(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
+    try:
+        if not path.is_file():
+            there = path.exists()
+            raise InputError(f"{path} is not a file" if there else f"{path} does not exist")
+    except (OSError, ValueError) as error:  # no name that a file can have
+        raise InputError(f"{name[:80]} does not exist") from error
     size = path.stat().st_size
     if size == 0:
         raise InputError(f"{name} is empty (0 bytes): record or export it again")

@@ -1,0 +1,1 @@
+"""Thousands of damaged and hostile inputs, each read or refused: `make fuzz`."""
