@@ -46,9 +46,9 @@ class Findings:
 class Worker:
     """A reused process; started anew if it dies or hangs."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "tests.fuzz.worker") -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.worker", str(MOST_MB)],
+            [sys.executable, "-m", module, str(MOST_MB)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
