@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
@@ -18,6 +19,11 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     out = output(options.out or options.pred / REPORT_NAME, ".json")
     report = evaluate(options.pred, options.ref)
+    if options.videos or options.i3d:
+        from ..evaluation.videos import evaluate_videos, mini_detector
+
+        seen = evaluate_videos(options.pred, options.ref, mini_detector(), options.i3d)
+        report = replace(report, figures=report.figures | seen)
     print(report.markdown() if options.markdown else report.table())
     report.write(out)
     say(f"wrote {out}")
@@ -65,6 +71,12 @@ def add(command: Command) -> None:
         "--out", type=Path, metavar="report.json", help="default: evaluation.json in --pred"
     )
 
+    evaluate.add_argument(
+        "--videos", action="store_true", help="the videos beside the layouts too, by a detector"
+    )
+    evaluate.add_argument(
+        "--i3d", type=Path, metavar="FILE", help="TorchScript I3D (Kinetics-400), for FVD"
+    )
     evaluate.add_argument("--markdown", action="store_true", help="the table for a page")
 
     board = command("leaderboard", _leaderboard, "Planners on two sets of simulated scenes.")
