@@ -70,7 +70,7 @@ def _connect(ray: Any, cluster: Cluster) -> None:
     env = {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}}  # a checkout is not installed
     try:
         ray.init(
-            cluster.address or None,
+            cluster.address or "local",
             runtime_env=env,
             log_to_driver=False,
             logging_level="error",
