@@ -1,6 +1,7 @@
 """Real workers with the real mini model: what happens to a render however its process ends."""
 
 import asyncio
+import errno
 import os
 import re
 import resource
@@ -8,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -137,20 +138,14 @@ def test_a_cancelled_job_stops_within_a_step_and_the_next_runs(jobs):
     wait(jobs.store, jobs.submit(request(seed=2), ANN), "done")
 
 
-def test_a_killed_worker_costs_one_try_then_that_job_alone(jobs):
+def test_a_worker_that_is_killed_or_hangs_costs_its_own_job_alone(jobs, monkeypatch):
+    """That a second death fails the job is in the store's tests, and seen in the browser's."""
     job, after = jobs.submit(request(steps=LONG), ANN), jobs.submit(request(seed=3), ANN)
-    for tries in (1, 2):
-        wait(jobs.store, job, "running", until=lambda now, tries=tries: now.tries == tries)
-        os.kill(jobs.keeper.process.pid, signal.SIGKILL)
-    failed = wait(jobs.store, job, "failed")
-    assert "killed twice" in failed.error
-    wait(jobs.store, after, "done")
-
-
-def test_a_job_that_does_not_stop_is_ended_and_nothing_else(jobs, monkeypatch):
-    job, after = jobs.submit(request(steps=LONG), ANN), jobs.submit(request(seed=4), ANN)
     stepping(jobs.store, job)
-    os.kill(jobs.keeper.process.pid, signal.SIGSTOP)  # it hangs
+    os.kill(jobs.keeper.process.pid, signal.SIGKILL)
+    wait(jobs.store, job, "running", until=lambda now: now.tries == 2)
+    stepping(jobs.store, job)
+    os.kill(jobs.keeper.process.pid, signal.SIGSTOP)  # it hangs, and does not see the request
     monkeypatch.setattr(jobs.keeper, "grace_s", 0.3)
     jobs.store.cancel(job.id)
     wait(jobs.store, job, "cancelled")
@@ -270,6 +265,33 @@ def grey(request):
     for step in range(1, 9):
         yield pipeline.Progress("denoise", step, 8, 1.0)
     yield Frames(np.full((8, 160, 256, 3), 99, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk of this app is full"),
+        (InputError("this can't be drawn: draw less"), "this can't be drawn: draw less"),
+        (ValueError("secret words"), "the render failed (ValueError)"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "more memory than"),
+    ],
+)
+def test_every_fault_is_one_line_of_its_own_job(tmp_path, fault, said):
+    def fails(request, out):
+        yield pipeline.Progress("load", 0, 1)
+        raise fault
+
+    jobs = Jobs(tmp_path, Limits(), "inline", fails)
+    job = jobs.submit(request(), ANN)
+    with suppress(MemoryExceeded):
+        followed(jobs, job)
+    failed = jobs.find(job.id)
+    assert failed.state == "failed"
+    assert said in failed.error
+    assert "secret" not in failed.error
+    jobs.render = partial(pipeline.render, make=grey)
+    assert followed(jobs, jobs.submit(request(seed=1), ANN))[-1].state == "done"
+    jobs.close()
 
 
 def test_inline_a_job_waits_for_who_follows_it(tmp_path):
