@@ -36,12 +36,13 @@ class Worker:
     def __init__(self, store: JobStore, token: str) -> None:
         self.store, self.token = store, token
         self.told = threading.Event()
-        self.ending = False
+        self.ending = self.busy = False
 
     def end(self, *_: object) -> None:
-        """SIGTERM: no new job, and the running one is parked."""
+        """SIGTERM: no new job, and the running one is parked; with none it is over at once."""
         self.ending = True
-        self.told.set()
+        if not self.busy:
+            os._exit(0)
 
     def listen(self) -> None:
         """On a thread: each line means that there may be a job."""
@@ -52,14 +53,22 @@ class Worker:
     def run(self) -> None:
         while not self.ending:
             self.told.clear()
-            try:
-                job = self.store.claim(self.token)
-                if job is not None:
-                    self.render(job)
-                    continue
-            except StoreError as error:  # a full disk: it may have space later
-                log.error("store", extra={"why": str(error)})
-            self.told.wait(POLL_S)
+            if not self._next():
+                self.told.wait(POLL_S)
+
+    def _next(self) -> bool:
+        """Render the next job, if there is one."""
+        self.busy = True
+        try:
+            job = self.store.claim(self.token)
+            if job is not None:
+                self.render(job)
+            return job is not None
+        except StoreError as error:  # a full disk: it may have space later
+            log.error("store", extra={"why": str(error)})
+            return False
+        finally:
+            self.busy = False
 
     def render(self, job: Job) -> None:
         log.info("job started", extra={"job": tag(job.id), "tries": job.tries})
