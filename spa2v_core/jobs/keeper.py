@@ -19,7 +19,7 @@ from .worker import OUT_OF_MEMORY
 log = logging.getLogger("spa2v.keeper")
 
 #: Seconds after which a job that does not stop is ended with its worker.
-GRACE_S = 5.0
+GRACE_S = 10.0
 #: Seconds that the worker has to park its job when the app ends.
 PARTING_S = 10.0
 #: Seconds between two tidyings.

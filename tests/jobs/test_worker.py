@@ -32,7 +32,7 @@ from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
 
 ANN = Visitor("ann")
-PATIENCE = 60
+PATIENCE = 120
 
 
 MEMORY_MB = 20_000
@@ -130,11 +130,11 @@ def test_a_job_ends_with_its_files_and_shows_how_it_goes(jobs):
 
 def test_a_cancelled_job_stops_within_a_step_and_the_next_runs(jobs):
     job = jobs.submit(request(steps=LONG), ANN)
-    stepping(jobs.store, job)
-    asked = time.monotonic()
+    before = stepping(jobs.store, job)
     jobs.store.cancel(job.id)
-    wait(jobs.store, job, "cancelled")
-    assert time.monotonic() - asked < 3
+    after = wait(jobs.store, job, "cancelled")
+    steps = [int(one.text.split()[1]) for one in (before, after)]
+    assert steps[1] - steps[0] <= 2
     wait(jobs.store, jobs.submit(request(seed=2), ANN), "done")
 
 
