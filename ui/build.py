@@ -165,7 +165,9 @@ def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
                     )
                     change_button = gr.Button("Change", elem_id="spa2v-change", scale=1)
                 upload = gr.UploadButton(
-                    "Open a layout or an exported video", file_types=[".json", ".mp4"], size="sm"
+                    "Open a layout or an exported video",
+                    file_types=[".json", ".xml", ".mp4"],
+                    size="sm",
                 )
             with gr.Column(scale=6, min_width=300):
                 takes = takes_column(rendering)

@@ -80,7 +80,7 @@ IDLE = status()
 
 @toasting
 def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[Any, str]:
-    """A layout from a JSON file (ours or the paper's dense form) or from an exported video."""
+    """A layout from a file (JSON, or CVAT's XML) or from an exported video."""
     if path is None:
         return layout, gr.skip()
     file = Path(path)

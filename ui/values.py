@@ -14,7 +14,7 @@ def text_of(value: Any, name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise InputError(f"{name} must be a text")
-    return value
+    return value.encode("utf-8", "replace").decode()  # half a letter is none
 
 
 def number_of(value: Any, name: str) -> float | None:

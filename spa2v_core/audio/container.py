@@ -18,7 +18,9 @@ import av.error
 from ..errors import InputError
 
 #: Most samples over all channels that are decoded of one file, and most packets that are read.
-MAX_DECODED, MAX_PACKETS = 100_000_000, 3_000_000
+MAX_DECODED, MAX_PACKETS = 100_000_000, 1_000_000
+#: Packets that can't be decoded after which nothing more is expected of a file.
+MAX_FAILED = 20_000
 #: Most streams that are chained in one file.
 MAX_LINKS = 1000
 #: Decoding starts so long before a part: decoders need what was before, s.
@@ -162,6 +164,7 @@ class _Link:
         self.skipped = self.damaged = False
         self.muted = 0
         self.failed: av.error.FFmpegError | None = None
+        self.failures = 0
         self.sizes = [0, 0]  # bytes and number of packets
         timed.codec = self.stream.codec_context.name
         if timed.codec == "flac":  # a frame that fails its checksum is noise
@@ -191,6 +194,9 @@ class _Link:
                 break
             except av.error.FFmpegError as error:
                 self._fail(error, packet)
+                self.failures += 1
+                if self.failures > MAX_FAILED:
+                    break
                 continue
             self._count(packet)
             for frame in frames:

@@ -115,7 +115,8 @@ class PlannerSpec:
 
 def parse_objects(text: str | None) -> tuple[str, ...]:
     """Names from a comma-separated text; InputError if there are too many or too long ones."""
-    names = tuple(" ".join(part.split()) for part in (text or "").split(","))
+    whole = (text or "").encode("utf-8", "replace").decode()  # half letters are none
+    names = tuple(" ".join(part.split()) for part in whole.split(","))
     names = tuple(name for name in names if name)
     if len(names) > MAX_NAMES:
         raise InputError(f"name at most {MAX_NAMES} objects, not {len(names)}")

@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from spa2v_core.audio.io import level_db, read_audio
+from spa2v_core.audio.io import level_db, read_audio, read_span
 from spa2v_core.errors import InputError
 from spa2v_core.generation.export import (
     at_most_export_size,
@@ -15,7 +15,8 @@ from spa2v_core.generation.export import (
 )
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout.io import dumps
-from tests.audio.sounds import noise
+from tests.audio.sounds import encode, noise
+from tests.audio.test_decode import lag
 
 
 def layout(name="car"):
@@ -148,3 +149,16 @@ def test_boxes_are_drawn_only_where_present():
     spread = drawn.reshape(16, -1).std(1)
     assert (spread[:8] > 5).all()
     assert (spread[8:] < 1).all()
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".m4a", ".ogg", ".webm", ".mov"])
+def test_the_sound_of_any_span_is_in_the_video_to_the_sample(suffix, tmp_path):
+    path = encode(noise(8.0, right=0.5), tmp_path / f"clip{suffix}")
+    whole = read_audio(path)
+    for start, duration in ((0.0, 2.0), (3.217, 2.0), (6.5, 1.5)):
+        clip, *_ = read_span(path, start, duration)
+        write_video(ramp(), clip, tmp_path / "v.mp4")
+        sound = read_audio(tmp_path / "v.mp4").samples
+        first, count = round(start * whole.rate), round(1.2 * whole.rate)
+        for heard, meant in zip(sound, whole.samples[:, first:], strict=True):
+            assert lag(heard[:count], meant[:count]) == 0, start

@@ -4,6 +4,7 @@ import pytest
 
 from spa2v_core.audio.io import read_audio
 from spa2v_core.errors import InputError
+from spa2v_core.planning.base import parse_objects
 from tests.audio.sounds import noise, write_clip
 from tests.generation.test_budget import layout
 from ui.endpoints import render_request
@@ -50,6 +51,10 @@ def test_a_request_that_is_right_comes_through(tmp_path):
     made = render_request(value, sound, seed=3.0, start=0.25, duration=0.75, rescale=True)
     assert (made.seed, made.clip.duration_s) == (3, 0.75)
     assert read_audio(tmp_path / "a.wav").duration_s == 1.0
+
+
+def test_half_a_letter_in_a_name_is_no_traceback():
+    assert parse_objects("\ud800car, d\udfffog") == ("?car", "d?og")
 
 
 def test_names_stay_as_they_are():
