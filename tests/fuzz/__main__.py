@@ -64,6 +64,7 @@ class Worker:
     def _read(self) -> None:
         for line in self.process.stdout:
             self.lines.put(line)
+        self.process.wait()  # its end is known before it is told
         self.lines.put("")
 
     def answer(self, seconds: float) -> str:
