@@ -24,10 +24,10 @@ _PROGRESS = """
 class ProgressLine(gr.HTML):
     """A bar with a line of our own text (never a user's)."""
 
-    def __init__(self, elem_id: str) -> None:
-        super().__init__(
-            value=handlers.IDLE, html_template=_PROGRESS, js_on_load=None, elem_id=elem_id
-        )
+    def __init__(self, elem_id: str, **kwargs: Any) -> None:
+        """kwargs: what Gradio adds where it makes the component again."""
+        kwargs = {"value": handlers.IDLE, **kwargs}
+        super().__init__(html_template=_PROGRESS, js_on_load=None, elem_id=elem_id, **kwargs)
 
     def postprocess(self, value: dict | None) -> dict | None:
         return value

@@ -1,49 +1,68 @@
-"""What the app's events do: convert values, call the pipeline, turn errors into toasts."""
+"""Values of the page as the pipeline takes them, and what is said of a recording."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
+import numpy as np
 
 from spa2v_core.audio.cues import MONO_NOTE
 from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest, survey_audio
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
 from spa2v_core.audio.span import Span
 from spa2v_core.errors import InputError
-from spa2v_core.generation.export import read_layout
-from spa2v_core.layout import VideoSceneLayout, edit
-from spa2v_core.layout import io as layout_io
 
-from .toasts import toasting
 from .values import number_of, text_of
 
-
-@toasting
-def inspect(audio: str | None, channels: str = "auto") -> tuple[Any, Any, str]:
-    """Span controls and a line about the recording that was just given."""
-    if audio is None:
-        return gr.update(value=0), gr.update(value=MAX_SPAN_SECONDS), ""
-    return described(audio, channels)
+#: Columns of the strip that shows the whole recording.
+COLUMNS = 400
 
 
-def described(audio: str, channels: str = "auto") -> tuple[float, float, str]:
-    """(start and length of the loudest part, a line about the recording); InputError."""
-    survey = survey_audio(Path(audio), channels=channels)
+@dataclass(frozen=True)
+class Described:
+    """What the page says of a recording.
+
+    Attributes
+    ----------
+    start, length
+        of its loudest part, seconds.
+    seconds
+        of the whole.
+    text
+        a line on it.
+    peaks
+        of each column of the strip that shows it, [low, high].
+    """
+
+    start: float
+    length: float
+    seconds: float
+    text: str
+    peaks: list[list[float]]
+
+
+def described(recording: str, channels: str = "auto") -> Described:
+    """Look at the whole recording; InputError."""
+    survey = survey_audio(Path(recording), channels=channels)
     length = min(survey.seconds, MAX_SPAN_SECONDS)
     start = loudest(survey)
     kind = "stereo" if survey.channels == 2 else "mono"
     seconds = f"{survey.seconds:.2f} s" if survey.whole else f"Over {survey.seconds / 60:.1f} min"
-    about = f"{seconds}, {kind}, {survey.rate} Hz."
+    text = f"{seconds}, {kind}, {survey.rate} Hz."
     if survey.seconds > MAX_SPAN_SECONDS:
         of = "Its loudest" if survey.whole else "Of these the loudest"
-        about += f" {of} {MAX_SPAN_SECONDS:g} s are chosen; change the span if you like."
+        text += f" {of} {MAX_SPAN_SECONDS:g} s are chosen; drag on its strip for others."
     if survey.notes:
-        about += " " + " ".join(f"{said[:1].upper()}{said[1:]}." for said in survey.notes)
-    if survey.channels == 1 or survey.alike:
-        about += f" {MONO_NOTE.capitalize()} (browsers often record in mono)."
-    return round(start, 2), round(length, 3), about
+        text += " " + " ".join(f"{said[:1].upper()}{said[1:]}." for said in survey.notes)
+    if not survey.power.any():
+        text += " It is silent."
+    elif survey.channels == 1 or survey.alike:
+        text += f" {MONO_NOTE.capitalize()} (browsers often record in mono)."
+    parts = np.array_split(np.sqrt(survey.power), min(COLUMNS, max(1, survey.power.size)))
+    peaks = [[-round(float(part.max()), 3), round(float(part.max()), 3)] for part in parts]
+    return Described(round(start, 2), round(length, 3), survey.seconds, text, peaks)
 
 
 def span_of(
@@ -76,15 +95,3 @@ def status(done: float = 0, total: float = 1, text: str = "") -> dict[str, Any]:
 
 
 IDLE = status()
-
-
-@toasting
-def import_layout(path: str | None, layout: VideoSceneLayout | None) -> tuple[Any, str]:
-    """A layout from a file (JSON, or CVAT's XML) or from an exported video."""
-    if path is None:
-        return layout, gr.skip()
-    file = Path(path)
-    new = read_layout(file) if file.suffix.lower() == ".mp4" else layout_io.read(file)
-    if layout is not None:
-        new = edit.rescale(new, layout.duration_s)
-    return new, new.reasoning

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import html
 import secrets
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import gradio as gr
 
 from spa2v_core.errors import InputError
@@ -24,16 +24,21 @@ from spa2v_core.jobs.limits import DAY, HOUR, Limits
 from spa2v_core.jobs.perform import LAYOUT, PREVIEW, VIDEO
 from spa2v_core.jobs.service import WATCH_S, Jobs
 from spa2v_core.jobs.store import Job, Visitor
-from spa2v_core.layout.picture import SIZE_WH
+from spa2v_core.layout import VideoSceneLayout
+from spa2v_core.layout import io as layout_io
 
+from .editor.editor import Shown
 from .guard import visitor_of
 from .handlers import IDLE, span_of
-from .renders import ACTIONS, bar, rows
+from .renders import ACTIONS, bar, rows, title
+from .scenes import clip_hash
 from .settings import Settings
 from .toasts import toasting
 
 #: Values before the settings in what `submit` is given.
-_FIXED = 6
+_FIXED = 7
+#: A picture without a take keeps what it shows: the example's video when the page is opened.
+_AS_IT_IS = gr.skip()
 
 
 @dataclass
@@ -48,6 +53,8 @@ class Tab:
         id of the take in the player.
     takes
         ids of the takes in the gallery, as shown.
+    clips
+        of what was asked for here: id -> the sound that it was made with.
     follower
         what the newest `follow` is known by; older ones end.
     """
@@ -55,6 +62,7 @@ class Tab:
     watched: list[str] = field(default_factory=list)
     shown: str = ""
     takes: list[str] = field(default_factory=list)
+    clips: dict[str, str] = field(default_factory=dict)
     follower: object = None
 
 
@@ -66,24 +74,25 @@ class Rendering:
 
     @toasting
     def submit(self, session: gr.Request, *given: Any) -> dict[str, Any]:
-        """The Render button: progress. given: layout, audio, start, duration, channels, tab and
-        the settings."""
-        layout, audio, start, duration, channels, tab = given[:_FIXED]
+        """The Render button: progress. given: layout, audio, start, duration, channels, what the
+        editor knows of the recording, tab and the settings."""
+        layout, audio, start, duration, channels, last, tab = given[:_FIXED]
         if layout is None or not (layout.objects or layout.caption.strip()):
             raise InputError(
                 "there is nothing to draw: plan first, add an object or write a caption"
             )
         clip = span_of(audio, start, duration, channels).read().clip
+        if last is None or last.clip != clip_hash(clip):
+            raise InputError("this sound, or its span, is not planned yet: plan again, then render")
         request = Settings.read(given[_FIXED:]).request(layout, clip)
         job = self.jobs.submit(request, Visitor(*visitor_of(session)))
         if job.id not in tab.watched:
             tab.watched.append(job.id)
+        tab.clips[job.id] = last.clip
         return bar(self.store, job)
 
     @toasting
-    async def follow(
-        self, session: gr.Request, with_boxes: bool, tab: Tab
-    ) -> AsyncGenerator[tuple[Any, ...], None]:
+    async def follow(self, session: gr.Request, tab: Tab) -> AsyncGenerator[tuple[Any, ...], None]:
         """(progress, preview, notes, Cancel, list, video, gallery, files, the take's row, its
         link) while jobs of the visitor wait or run; a newer follower of the same page ends this
         one. Where nobody else renders, this does."""
@@ -103,7 +112,7 @@ class Rendering:
                 view: tuple[Any, ...] = (gr.skip(),) * 5
                 if before is None or takes != tab.takes or ended:
                     tab.takes = takes
-                    view = self._view(jobs, tab, with_boxes)
+                    view = self._view(jobs, tab, bool(ended))
                 elif values == before:
                     continue
                 before = values
@@ -154,36 +163,41 @@ class Rendering:
         progress, preview, notes, can_cancel, listed = values
         return (
             progress,
-            _picture(here) if here and preview else gr.update(value=None, visible=False),
+            _picture(here) if here and preview else None,
             gr.update(value=notes, visible=bool(notes)),
             gr.update(interactive=can_cancel),
             listed,
         )
 
-    def _view(self, jobs: list[Job], tab: Tab, with_boxes: bool) -> tuple[Any, ...]:
-        """(video, gallery, files, what can be done to the take, its link) of the shown take."""
+    def _view(
+        self, jobs: list[Job], tab: Tab, fresh: bool = False, empty: Any = _AS_IT_IS
+    ) -> tuple[Any, ...]:
+        """(video, gallery, files, what can be done to the take, its link) of the shown take;
+        fresh: it has just been made, so that it plays; empty: the video where no take is shown."""
         takes = [job for job in jobs if job.id in tab.takes]
         take = next((job for job in takes if job.id == tab.shown), None)
-        posters = [(str(_poster(job)), f"Take {i + 1}") for i, job in enumerate(takes)]
-        several = len(takes) > 1 or (bool(takes) and take is None)
-        gallery = gr.update(value=posters, visible=several)
+        posters = [(str(_poster(job)), card(job, i)) for i, job in enumerate(takes)]
+        gallery = gr.update(value=posters, visible=bool(takes))
         if take is None:
-            hidden = gr.update(visible=False)
-            return None, gallery, hidden, hidden, ""
-        files = gr.update(value=[str(_video(take)), str(take.folder / LAYOUT)], visible=True)
-        return str(_video(take, with_boxes)), gallery, files, gr.update(visible=True), take.share
+            return empty, gallery, None, gr.update(visible=False), ""
+        files = [
+            str(video_of(take)),
+            str(video_of(take, with_boxes=True)),
+            str(take.folder / LAYOUT),
+        ]
+        shown = Shown(video_of(take), layout_of(take), "sound" if fresh else "")
+        return shown, gallery, files, gr.update(visible=True), take.share
 
-    def look(self, session: gr.Request, with_boxes: bool, tab: Tab) -> tuple[Any, ...]:
-        """The switch for the boxes over the video: as `_view`."""
-        return self._view(self.store.of(visitor_of(session)[0], "done"), tab, with_boxes)
+    def look(self, session: gr.Request, tab: Tab) -> tuple[Any, ...]:
+        """What is shown now: as `_view`."""
+        return self._view(self.store.of(visitor_of(session)[0], "done"), tab, empty=None)
 
-    def choose(
-        self, session: gr.Request, with_boxes: bool, tab: Tab, event: gr.SelectData
-    ) -> tuple[Any, ...]:
-        """A click on a take: as `_view`."""
-        if int(event.index) < len(tab.takes):
-            tab.shown = tab.takes[int(event.index)]
-        return self.look(session, with_boxes, tab)
+    def choose(self, session: gr.Request, tab: Tab, event: gr.SelectData) -> Job | None:
+        """A click on a take: it, if it is still there."""
+        if int(event.index) >= len(tab.takes):
+            return None
+        tab.shown = tab.takes[int(event.index)]
+        return self._own(session, tab)
 
     def cancel(self, tab: Tab) -> Any:
         """The Cancel button: what this tab shows stops after its current step."""
@@ -208,14 +222,14 @@ class Rendering:
         return rows(self.store, self.store.of(owner))
 
     @toasting
-    def delete(self, session: gr.Request, with_boxes: bool, tab: Tab) -> tuple[Any, ...]:
+    def delete(self, session: gr.Request, tab: Tab) -> tuple[Any, ...]:
         """Delete the shown take and its files; the newest of the others is shown: as `_view`."""
         job = self._own(session, tab)
         if job is not None:
             self.store.delete(job.id)
             tab.takes = [one for one in tab.takes if one != job.id]
             tab.shown = tab.takes[-1] if tab.takes else ""
-        return self.look(session, with_boxes, tab)
+        return self.look(session, tab)
 
     def share(self, session: gr.Request, tab: Tab) -> str:
         """Make a read-only link to the shown take, or end it: its token, "" for none."""
@@ -242,9 +256,10 @@ class Rendering:
         """(note, progress, video) of the render that a read-only link names, as it goes on."""
         share = _share_of(session)
         if not share:
+            yield (gr.skip(),) * 3
             return
         while job := self.store.shared(share):
-            video = str(_video(job)) if job.state == "done" else None
+            video = Shown(video_of(job), layout_of(job)) if job.state == "done" else gr.skip()
             yield _said(f"This render was shared with you. {_OPEN_TO}"), bar(self.store, job), video
             if not job.active:
                 return
@@ -265,15 +280,27 @@ def _said(text: str) -> Any:
 
 
 def _picture(job: Job) -> Any:
-    """The preview of a running job at the export's size."""
-    picture = cv2.imread(str(job.folder / PREVIEW))
-    if picture is None:  # it has just ended
+    """The preview of a running job, a JPEG's bytes."""
+    try:
+        return (job.folder / PREVIEW).read_bytes()
+    except FileNotFoundError:  # it has just ended
         return gr.skip()
-    large = cv2.resize(picture[..., ::-1], SIZE_WH, interpolation=cv2.INTER_CUBIC)
-    return gr.update(value=large, visible=True)
 
 
-def _video(job: Job, with_boxes: bool = False) -> Path:
+def layout_of(job: Job) -> VideoSceneLayout:
+    """What a take was made from."""
+    return layout_io.read(job.folder / LAYOUT)
+
+
+def card(job: Job, index: int) -> str:
+    """What is said of a take: "Take 2: car, dog · Mini, Draft, seed 3 · 12:04"."""
+    layout = layout_of(job)
+    names = ", ".join(dict.fromkeys(track.name for track in layout.objects)) or layout.caption
+    at = time.strftime("%H:%M", time.localtime(job.ended or job.made))
+    return f"Take {index + 1}: {names[:40]} · {title(job)} · {at}"
+
+
+def video_of(job: Job, with_boxes: bool = False) -> Path:
     path = job.folder / VIDEO
     return path.with_suffix(f".boxes{path.suffix}") if with_boxes else path
 

@@ -30,6 +30,10 @@ class Stops:
             if self._events.get(key) is event:
                 del self._events[key]
 
+    def is_newest(self, session: gr.Request, event: threading.Event) -> bool:
+        """Whether nothing else was started since."""
+        return self._events.get(session.session_hash or "") is event
+
     def stop(self, session: gr.Request) -> None:
         if event := self._events.get(session.session_hash or ""):
             event.set()

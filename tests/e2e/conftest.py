@@ -82,7 +82,10 @@ def open_page(browser, app_url):
 
     def open_one(width=1440, height=900, theme="light", touch=False, context=None, query=""):
         context = context or browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=touch, accept_downloads=True
+            viewport={"width": width, "height": height},
+            has_touch=touch,
+            accept_downloads=True,
+            reduced_motion="reduce",  # nothing plays of itself
         )
         page = context.new_page()
         page.outside, page.faults = [], []

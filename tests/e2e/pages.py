@@ -8,7 +8,9 @@ from playwright.sync_api import expect
 from spa2v_core.audio.io import write_wav
 from spa2v_core.simulation.acoustics import Source, mix, straight
 
-PLANNING, RENDERING = 20_000, 180_000
+PLANNING, RENDERING = 40_000, 240_000
+#: The frame's width of the canvas's.
+FRAME = 512 / 592
 BOX, OBJECT = ".spa2v-editor .object .box", ".spa2v-editor .object"
 LANE = ".spa2v-editor .lanes .lane"
 #: More than a field should show.
@@ -40,21 +42,35 @@ def shown(page):
 def saved(page):
     """The layout as the editor saves it."""
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save the layout").click()
+        save = page.locator(".spa2v-editor button[aria-label='Save the layout as a file']")
+        save.dispatch_event("click")
     return json.loads(download.value.path().read_text())
 
 
 def upload(page, path):
-    page.locator("input[type=file][accept*=audio]").first.set_input_files(str(path))
+    """A recording, a video, or a layout: the page has one way in."""
+    page.locator("#spa2v-file").set_input_files(str(path))
 
 
-def open_layout(page, path):
-    page.locator("input[type=file][accept*='.json']").set_input_files(str(path))
+def choose(page, name, part="picture"):
+    """Of the menu of the picture, or of the selected object ("actions")."""
+    menu = ".spa2v-editor .toolbar" if part == "picture" else ".spa2v-editor .actions"
+    page.locator(f"{menu} summary").click()
+    button(page, name).click()
+    settle(page)
+
+
+def planned(page):
+    """Wait until what was given or asked for is planned."""
+    page.wait_for_timeout(700)  # for a file to be here
+    expect(page.locator("#spa2v-plan-bar progress")).to_be_hidden(timeout=PLANNING)
+    expect(page.locator(".spa2v-editor .veil")).to_be_hidden(timeout=PLANNING)
 
 
 def settle(page):
-    """Wait until what was changed is drawn and sent."""
+    """Wait until what was changed is drawn and sent, and captions have followed."""
     page.wait_for_timeout(150)
+    expect(page.locator(".spa2v-editor[data-writing]")).to_have_count(0, timeout=PLANNING)
 
 
 def middle_of(page, selector):
@@ -132,14 +148,9 @@ def layout_file(path, *tracks, frame_count=16, **fields):
 
 
 def opened(page, path, count):
-    open_layout(page, path)
+    upload(page, path)
     expect(page.locator(OBJECT)).to_have_count(count, timeout=PLANNING)
     return page
-
-
-def clear(page):
-    """Take the example's recording away."""
-    page.get_by_label("Clear").first.click()
 
 
 def hears(page):

@@ -7,11 +7,13 @@ from playwright.sync_api import expect
 
 from .pages import (
     BOX,
+    FRAME,
     LONG,
     OBJECT,
     PLANNING,
     box_of,
     button,
+    choose,
     drag,
     layout_file,
     middle_of,
@@ -62,14 +64,14 @@ def test_shift_keeps_the_aspect_and_alt_the_centre(open_page):
 def test_boxes_snap_and_the_guide_is_shown(open_page):
     page = open_page()
     seek(page, 8)
-    scale = page.locator(".spa2v-editor .canvas").bounding_box()["width"] * 512 / 640
+    scale = page.locator(".spa2v-editor .canvas").bounding_box()["width"] * FRAME
     x1, _, x2, _ = box_of(page)
     to_centre = (0.5 - (x1 + x2) / 2) * scale
     x, y = middle_of(page, BOX)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + to_centre + 60, y, steps=4)
-    page.mouse.move(x + to_centre + 4, y, steps=2)
+    page.mouse.move(x + to_centre + 1, y, steps=2)
     settle(page)
     assert page.locator(".spa2v-editor .guide").count() >= 1
     page.mouse.up()
@@ -107,7 +109,7 @@ def test_a_drag_on_the_empty_picture_draws_an_object(open_page):
     layout = saved(page)
     assert len(layout["objects"]) == 2
     (key,) = layout["objects"][1]["keyframes"]
-    assert key["box"][2] - key["box"][0] == pytest.approx(80 * 640 / 512 / area["width"], abs=0.01)
+    assert key["box"][2] - key["box"][0] == pytest.approx(80 / FRAME / area["width"], abs=0.01)
     page.mouse.click(x - 40, y)
     settle(page)
     assert page.locator(".spa2v-editor .object.selected").count() == 0
@@ -176,10 +178,10 @@ def test_an_object_goes_back_to_the_plan(open_page):
     button(page, "Add an object").click()
     expect(page.locator(".spa2v-editor .ghost rect")).to_have_count(1)
     page.locator(OBJECT).first.focus()
-    page.keyboard.press("r")
+    page.keyboard.press("x")
     settle(page)
     assert saved(page)["objects"][0] == before["objects"][0]
-    button(page, "Everything back to the plan").click()
+    choose(page, "Everything back to the plan")
     settle(page)
     assert saved(page) == before
 
@@ -203,7 +205,7 @@ def test_touch_resizes_draws_and_still_scrolls(open_page):
     assert page.evaluate("scrollY") > top + 20
     assert len(shown(page)) == 1
 
-    button(page, "Draw new objects with a drag").click()
+    choose(page, "Draw new objects with a drag")
     page.locator(".spa2v-editor .canvas").scroll_into_view_if_needed()
     area = page.locator(".spa2v-editor .canvas").bounding_box()
     x, y = area["x"] + 0.6 * area["width"], area["y"] + 0.3 * area["height"]

@@ -13,11 +13,12 @@ from .pages import (
     OBJECT,
     PLANNING,
     button,
+    choose,
     clip_file,
     drag,
     layout_file,
-    open_layout,
     opened,
+    planned,
     saved,
     seek,
     settle,
@@ -50,8 +51,8 @@ def test_edits_survive_a_reload_and_can_be_given_up(open_page):
 
 def test_an_uploaded_recording_is_there_again_after_a_reload(open_page, tmp_path):
     page = open_page()
-    page.get_by_label("Clear").first.click()
     upload(page, clip_file(tmp_path))
+    planned(page)
     page.get_by_label("What do you hear?").fill("dog")
     page.get_by_role("button", name="Plan", exact=True).click()
     expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
@@ -61,7 +62,9 @@ def test_an_uploaded_recording_is_there_again_after_a_reload(open_page, tmp_path
     page.reload()
     expect(page.locator(".spa2v-editor .notice")).to_be_visible(timeout=PLANNING)
     assert saved(page) == edited
-    expect(page.locator(".spa2v-note textarea").first).to_have_value(re.compile("^3.00 s"))
+    expect(page.locator(".spa2v-note textarea").first).to_have_value(
+        re.compile("^3.00 s"), timeout=PLANNING
+    )
 
 
 def test_planning_again_keeps_what_is_locked_or_changed(open_page):
@@ -138,13 +141,13 @@ def test_the_background_is_a_picture_or_the_last_video(open_page, tmp_path):
 def test_files_of_both_forms_are_handed_over(open_page, tmp_path):
     page = open_page()
     with page.expect_download() as download:
-        button(page, "Save in the paper's form").click()
+        choose(page, "Save in the paper's form")
     dense = json.loads(download.value.path().read_text())
     assert len(dense["frames"]) == 16
     assert dense["frames"][3]["layout"][0]["name"] == "car"
     path = tmp_path / "dense.json"
     path.write_text(json.dumps(dense))
-    open_layout(page, path)
+    upload(page, path)
     page.wait_for_timeout(800)
     layout = saved(page)
     assert layout["objects"][0]["name"] == "car"
@@ -192,7 +195,7 @@ def test_broken_layouts_are_refused_with_a_message(open_page, tmp_path, kind):
     before = saved(page)
     path = tmp_path / "broken.json"
     path.write_text(BROKEN[kind])
-    open_layout(page, path)
+    upload(page, path)
     expect(toast(page)).to_be_visible(timeout=PLANNING)
     assert "Traceback" not in toast(page).inner_text()
     assert saved(page) == before

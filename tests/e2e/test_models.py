@@ -12,6 +12,7 @@ pytestmark = pytest.mark.e2e
 
 
 def choose_model(page, url):
+    page.get_by_role("button", name="How it is planned").click()
     page.get_by_role("combobox", name="Planner").click()
     page.get_by_role("option", name="OpenAI").click()
     page.get_by_label("Server (OpenAI-compatible)").fill(f"{url}/v1")
@@ -63,12 +64,12 @@ def test_a_model_plans_and_changes_in_words(open_page):
         page.keyboard.press("l")
         settle(page)
         before = saved(page)["objects"][0]
-        page.get_by_label("Change it in words").fill("add a dog on the right")
-        page.get_by_role("button", name="Change", exact=True).click()
+        page.get_by_label("Change it in words").fill("have a dog join the tram")
+        page.keyboard.press("Enter")
         expect(labels).to_have_count(2, timeout=PLANNING)
         assert saved(page)["objects"][0] == before
         assert {one["name"] for one in shown(page)} == {"tram", "dog"}
-    assert "add a dog" in script.requests[-1]["messages"][-1]["content"]
+    assert "have a dog join" in script.requests[-1]["messages"][-1]["content"]
 
 
 def test_faults_are_toasts_and_planning_can_be_cancelled(open_page):

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.audio.sounds import encode, noise
 from tests.audio.test_io import many_channels
 
-from .pages import PLANNING, RENDERING, about, clear, hears, toast, upload
+from .pages import PLANNING, RENDERING, about, hears, planned, toast, upload
 
 pytestmark = pytest.mark.e2e
 
@@ -55,7 +55,7 @@ MAKERS = {
 
 
 def drop(page, path):
-    """Drop a file of the disk on the recording."""
+    """Drop a file of the disk on the page."""
     data = page.evaluate_handle(
         """([text, name]) => {
           const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -66,10 +66,11 @@ def drop(page, path):
         [base64.b64encode(path.read_bytes()).decode(), path.name],
     )
     for event in ("dragenter", "dragover", "drop"):
-        page.dispatch_event("#spa2v-recording", event, {"dataTransfer": data})
+        page.dispatch_event("#spa2v-page", event, {"dataTransfer": data})
 
 
 def planned_and_rendered(page):
+    planned(page)
     page.get_by_label("What do you hear?").fill("dog")
     page.get_by_role("button", name="Plan", exact=True).click()
     expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
@@ -90,7 +91,6 @@ def planned_and_rendered(page):
 def test_what_the_reader_takes_the_page_takes(name, open_page, tmp_path):
     path = MAKERS[name](tmp_path / name)
     page = open_page()
-    clear(page)
     upload(page, path)
     expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s, stereo"), timeout=20_000)
     assert toast(page).count() == 0
@@ -122,9 +122,7 @@ def test_a_drop_on_a_loaded_recording_replaces_it(open_page, tmp_path):
 
 def test_the_button_takes_a_video_while_a_recording_is_there(open_page, tmp_path):
     page = open_page()
-    page.get_by_label("Choose a recording or a video").set_input_files(
-        str(clip(tmp_path / "clip.mp4"))
-    )
+    upload(page, clip(tmp_path / "clip.mp4"))
     expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s"), timeout=20_000)
 
 
@@ -145,7 +143,7 @@ def test_channels_that_have_to_be_explained_are_asked_for_once(open_page, tmp_pa
     drop(page, many_channels(tmp_path / "eight.wav", samples))
     expect(toast(page)).to_have_count(1)
     expect(toast(page)).to_contain_text("eight.wav has 8 channels: say what they are")
-    page.get_by_role("button", name="Channels").click()
+    page.get_by_role("button", name="How it is planned").click()
     page.get_by_label("The file holds").click()
     page.get_by_role("option", name="Surround").click()
     expect(about(page)).to_have_value(re.compile(r"^1\.50 s, stereo"), timeout=20_000)

@@ -18,6 +18,7 @@ from .pages import (
     hears,
     layout_file,
     opened,
+    planned,
     saved,
     settle,
     toast,
@@ -51,9 +52,9 @@ def rain_plan(page, folder):
     drops = rain(3, np.random.default_rng(2))
     samples = np.tile(0.1 * drops / drops.std(), (2, 1)).clip(-1, 1).astype(np.float32)
     write_wav(AudioClip(samples, RATE), folder / "rain.wav")
-    page.get_by_label("Clear").first.click()
     upload(page, folder / "rain.wav")
     wait_for_length(page, "3.00 s")
+    planned(page)
     hears(page).fill("scene")
     page.get_by_role("button", name="Plan", exact=True).click()
     expect(page.locator(OBJECT)).to_have_count(0, timeout=PLANNING)
@@ -67,7 +68,7 @@ def test_a_sound_is_made_the_scene_and_an_object_again_by_one_choice_each(open_p
     expect(page.get_by_label("Sound 1")).to_have_value("no object: the scene")
     page.get_by_role("button", name="Why this plan").click()
     assert "taken for the scene, as you say" in page.get_by_label("Reasoning").input_value()
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=PLANNING)
     choose(page, "car")
     expect(page.locator(OBJECT)).to_have_count(1, timeout=PLANNING)
     expect(hears(page)).to_have_value("car")
@@ -115,11 +116,13 @@ def test_without_objects_and_words_there_is_nothing_to_draw(open_page, tmp_path)
 
 def test_the_sound_of_a_video_is_taken(open_page, tmp_path):
     page = open_page()
-    choose(page, "car")
-    expect(hears(page)).to_have_value("car")
+    choose(page, "boat")
+    expect(hears(page)).to_have_value("boat", timeout=PLANNING)
+    planned(page)
     video = encode(noise(3), tmp_path / "clip.mp4")
-    page.get_by_label("Choose a recording or a video").set_input_files(str(video))
+    upload(page, video)
     wait_for_length(page, "3.0")
+    planned(page)
     assert "stereo, 44100 Hz" in about(page).input_value()
     expect(hears(page)).to_have_value("")  # what was heard in another recording
     hears(page).fill("rain")
@@ -139,6 +142,6 @@ def test_a_video_without_sound_is_refused_and_nothing_changes(open_page, tmp_pat
         container.mux(stream.encode(None))
     page = open_page()
     before = about(page).input_value()
-    page.get_by_label("Choose a recording or a video").set_input_files(str(path))
+    upload(page, path)
     expect(toast(page)).to_contain_text("no sound")
     assert about(page).input_value() == before

@@ -261,3 +261,44 @@ test("history is bounded and at least 100 steps", () => {
   assert.equal(state.past.length, HISTORY);
   assert.ok(HISTORY >= 100);
 });
+
+test("a new scene is a root that undo does not leave", () => {
+  const other = { ...layout(), duration_s: 3, objects: [] };
+  const state = play({ type: "rename", id: 0, name: "taxi" }, { type: "newScene", layout: other, proposal: other }, { type: "undo" });
+  assert.deepEqual(state.layout, other);
+  assert.equal(state.past.length, 0);
+  assert.equal(state.selected, null);
+});
+
+test("captions that follow belong to the step before", () => {
+  const renamed = play({ type: "rename", id: 0, name: "taxi" });
+  const followed = reduce(renamed, { type: "amendCaptions", caption: "a taxi", frame_captions: [] });
+  assert.equal(followed.layout.caption, "a taxi");
+  assert.equal(followed.past.length, 1);
+  assert.deepEqual(reduce(followed, { type: "undo" }).layout, layout());
+});
+
+test("a point of the path is moved or made, whatever frame is shown", () => {
+  const { layout: bent } = play({ type: "movePoint", id: 0, frame: 8, dx: 0, dy: -0.2 });
+  assert.deepEqual(bent.objects[0].keyframes.map((key) => key.frame), [0, 8, 15]);
+  assert.ok(Math.abs(bent.objects[0].keyframes[1].box[1] - 0.2) < 1e-6);
+  const { layout: moved } = play({ type: "movePoint", id: 0, frame: 15, dx: 0.1, dy: 0 });
+  assert.equal(moved.objects[0].keyframes.length, 2);
+  assert.deepEqual(moved.objects[0].keyframes[0], layout().objects[0].keyframes[0]);
+});
+
+test("nearer stays on the same ground, and back again is where it was", () => {
+  const { layout: near } = play({ type: "setDistance", id: 0, frame: 0, factor: 1.5 });
+  const [, top, , bottom] = near.objects[0].keyframes[0].box;
+  assert.ok(Math.abs(bottom - 0.65) < 1e-6);
+  assert.ok(Math.abs(bottom - top - 0.3) < 1e-6);
+  const back = play({ type: "setDistance", id: 0, frame: 0, factor: 1.5 }, { type: "setDistance", id: 0, frame: 0, factor: 1 / 1.5 });
+  back.layout.objects[0].keyframes[0].box.forEach((value, k) => assert.ok(Math.abs(value - layout().objects[0].keyframes[0].box[k]) < 2e-5));
+});
+
+test("a rounded path goes through the points it had", () => {
+  const bent = play({ type: "movePoint", id: 0, frame: 8, dx: 0, dy: -0.2 });
+  const { layout: smooth } = reduce(bent, { type: "smoothPath", id: 0 });
+  assert.ok(smooth.objects[0].keyframes.length > 3);
+  for (const key of bent.layout.objects[0].keyframes) assert.deepEqual(boxAt(smooth.objects[0], key.frame), key.box);
+});

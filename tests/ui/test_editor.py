@@ -63,10 +63,13 @@ def test_the_feed_carries_the_plan_and_a_file_to_play(tmp_path):
     from ui.editor.editor import EditorFeed, Feed
 
     layout = VideoSceneLayout(duration_s=2)
-    value = EditorFeed().postprocess(Feed("abc", b"RIFF", layout, ()))
+    value = EditorFeed().postprocess(
+        Feed("abc", b"RIFF", layout, layout, (), {"key": "/home/a.wav", "duration_s": 2})
+    )
     assert value["clip"] == "abc"
     assert value["proposal"] == layout_io.to_dict(layout)
     assert "car" in value["names"]
+    assert value["whole"] == {"duration_s": 2}
     with open(value["audio"]["path"], "rb") as file:
         assert file.read() == b"RIFF"
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
 from spa2v_core.errors import LayoutError
-from spa2v_core.layout import VideoSceneLayout
+from spa2v_core.layout import VideoSceneLayout, words
 from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.schema import VERSION
 from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
-from spa2v_core.vocabulary import THINGS
+from spa2v_core.vocabulary import THINGS, resolve
 
 from ..served import script
 from ..toasts import as_toast
@@ -30,11 +32,32 @@ if (!document.querySelector("link[data-spa2v-editor]")) {
 """
 _EVENTS = '// events: "input"'
 _EDITOR = "module.mount(element, { props, trigger, watch, server });"
-_FEED = "module.mountFeed({ props, watch });"
 
 
 def _script(mount: str) -> str:
     return _EVENTS + script("editor/editor.mjs", _SHEET + mount)
+
+
+def change_in_words(payload: Any) -> dict[str, Any]:
+    """{said, layout}: what a text would do to a layout, called by the editor; without `layout`
+    where it is not understood. payload: {layout, text, frame, selected}."""
+    payload = payload if isinstance(payload, dict) else {}
+    try:
+        layout = layout_io.from_dict(payload.get("layout"))
+        selected = payload.get("selected")
+        change = words.understand(
+            layout,
+            str(payload.get("text", ""))[: words.LONGEST],
+            selected=selected if isinstance(selected, int) else None,
+        )
+    except LayoutError as error:
+        return {"said": str(error)}
+    return {"said": change.said, "layout": layout_io.to_dict(change.layout)}
+
+
+def drawn_as(name: Any) -> str:
+    """What the small model draws for a name, "" where that is the thing itself."""
+    return resolve(str(name)[:200]).note
 
 
 def write_captions(payload: Any) -> dict[str, Any]:
@@ -59,17 +82,13 @@ class LayoutEditor(gr.HTML):
     JavaScript holds the state while a person edits, and sends the whole layout after each step.
     """
 
-    def __init__(
-        self, value: VideoSceneLayout | None = None, video_selector: str = "", **kwargs: Any
-    ) -> None:
-        """video_selector: of the page's video player, whose file can be the background."""
+    def __init__(self, value: VideoSceneLayout | None = None, **kwargs: Any) -> None:
         super().__init__(
             value=value,
             html_template='<div class="spa2v-mount"></div>',
             js_on_load=_script(_EDITOR),
             apply_default_css=False,
-            server_functions=[write_captions],
-            video_selector=video_selector,
+            server_functions=[write_captions, change_in_words, drawn_as],
             **kwargs,
         )
 
@@ -110,47 +129,129 @@ class Feed:
         hash of the span.
     sound
         its WAV file's bytes.
+    layout
+        what is edited from here on.
     proposal
-        the plan, under the ids that the editor's layout has.
+        the plan, under the ids that the layout has.
     heard
         for each source the track it became; x, confidence, path by the evidence and trust per
         frame; likely names.
+    whole
+        what the strip shows of the recording that the span is of.
     resumed
         it is what the visitor had before a reload, so that edits come back with it.
+    root
+        it is a new scene, so that undo does not lead out of it.
     """
 
     clip: str
     sound: bytes
+    layout: VideoSceneLayout
     proposal: VideoSceneLayout
     heard: tuple[dict[str, Any], ...]
+    whole: dict[str, Any] | None = None
     resumed: bool = False
+    root: bool = False
 
 
-class EditorFeed(gr.HTML):
-    """Carries a `Feed` to the editor; shows nothing."""
+@dataclass(frozen=True)
+class Waiting:
+    """Says over the picture what is waited for ("" for nothing); until then nothing is edited."""
 
-    def __init__(self, value: Feed | None = None) -> None:
+    text: str
+
+
+class _Channel(gr.HTML):
+    """Carries a value to or from the editor; shows nothing."""
+
+    def __init__(self, mount: str, value: Any = None, **kwargs: Any) -> None:
+        """kwargs: what Gradio adds where it makes the component again."""
         super().__init__(
             value=value,
             html_template="<div hidden></div>",
-            js_on_load=_script(_FEED),
+            js_on_load=_script(mount),
             apply_default_css=False,
             container=False,
             elem_classes="spa2v-feed",
+            **kwargs,
         )
-
-    def postprocess(self, value: Feed | None) -> dict[str, Any] | None:
-        if value is None:
-            return None
-        path = save_bytes_to_cache(value.sound, "sound.wav", cache_dir=self.GRADIO_CACHE)
-        return {
-            "clip": value.clip,
-            "audio": gr.FileData(path=path).model_dump(),
-            "proposal": layout_io.to_dict(value.proposal),
-            "heard": list(value.heard),
-            "names": [thing.name for thing in THINGS],
-            "resumed": value.resumed,
-        }
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "object"}
+
+    def _file(self, path: str | Path) -> dict[str, Any]:
+        return gr.FileData(path=str(path)).model_dump()
+
+
+class EditorFeed(_Channel):
+    """Carries a `Feed`, or `Waiting`, to the editor."""
+
+    def __init__(self, value: Feed | None = None, **kwargs: Any) -> None:
+        super().__init__("module.mountFeed({ props, watch });", value, **kwargs)
+
+    def postprocess(self, value: Feed | Waiting | None) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        if isinstance(value, Waiting):
+            return {"waiting": value.text}
+        path = save_bytes_to_cache(value.sound, "sound.wav", cache_dir=self.GRADIO_CACHE)
+        return {
+            "clip": value.clip,
+            "audio": self._file(path),
+            "layout": layout_io.to_dict(value.layout),
+            "proposal": layout_io.to_dict(value.proposal),
+            "heard": list(value.heard),
+            # where the file lies is not said
+            "whole": value.whole and {k: v for k, v in value.whole.items() if k != "key"},
+            "names": [thing.name for thing in THINGS],
+            "resumed": value.resumed,
+            "root": value.root,
+        }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finished video with the layout that it was made from; play: "sound" (once it is there),
+    "silent" (over and over, until something is done) or ""."""
+
+    video: Path
+    layout: VideoSceneLayout
+    play: str = ""
+
+
+class VideoFeed(_Channel):
+    """Carries a `Shown` to the picture; None takes it away."""
+
+    def __init__(self, value: Shown | None = None, **kwargs: Any) -> None:
+        super().__init__("module.mountVideo({ props, watch });", value, **kwargs)
+
+    def postprocess(self, value: Shown | None) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        layout = layout_io.to_dict(value.layout)
+        return {"video": self._file(value.video), "layout": layout, "play": value.play}
+
+
+class PreviewFeed(_Channel):
+    """Carries the newest picture of a render under way, a JPEG's bytes, or None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("module.mountPreview({ props, watch });", **kwargs)
+
+    def postprocess(self, value: bytes | None) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        return {"url": f"data:image/jpeg;base64,{b64encode(value).decode()}"}
+
+
+class Asks(_Channel):
+    """What the editor asks for: {kind: "trim", start, length} or {kind: "change", text}."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("module.mountAsks({ props, trigger });", **kwargs)
+
+    def preprocess(self, payload: Any) -> dict[str, Any]:
+        return payload if isinstance(payload, dict) else {}
+
+    def postprocess(self, value: Any) -> Any:
+        return value

@@ -37,6 +37,27 @@ export function createPlayer({ ontime, onstate }) {
     get ready() {
       return Boolean(audio.src);
     },
+    get seconds() {
+      return audio.currentTime;
+    },
+    get rate() {
+      return audio.playbackRate;
+    },
+    mute(on) {
+      audio.muted = on;
+    },
+    stop() {
+      audio.pause();
+    },
+    /** From the beginning; once the sound is there, if it is still on its way. */
+    restart() {
+      const start = () => {
+        audio.currentTime = 0;
+        audio.play().catch(() => onstate());
+      };
+      if (audio.readyState > 0) return start();
+      return audio.addEventListener("loadedmetadata", start, { once: true });
+    },
     load(url) {
       audio.pause();
       if (url) audio.src = url;

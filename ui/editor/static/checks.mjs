@@ -1,6 +1,6 @@
 // What is worth a second look before rendering, each with a remedy that is one action.
 
-import { TINY } from "./state.mjs";
+import { TINY, trackOf } from "./state.mjs";
 import { boxAt, centre, isPresent } from "./geometry.mjs";
 
 /** Further than this between two frames is a jump, in frame sizes. */
@@ -72,14 +72,24 @@ function sure(track, { confidence }) {
   return frames.reduce((sum, frame) => sum + (confidence[frame] ?? 0), 0) >= LEAST_CONFIDENCE * Math.max(1, frames.length);
 }
 
-function elsewhere(track, heard) {
+/**
+ * Drawn far from where it is heard. What is as the planner put it is not complained of: it weighed
+ * more than the mean place; and where its path agreed, going back to that is the remedy.
+ */
+function elsewhere(track, heard, planned) {
   const agrees = heard && sure(track, heard) ? score(track, heard) : null;
-  return agrees !== null && agrees < AGREED && {
+  if (agrees === null || agrees >= AGREED || (planned && samePath(track, planned))) return null;
+  const back = planned && (score(planned, heard) ?? 0) > agrees;
+  return {
     text: `${track.name} is drawn ${Math.round((1 - agrees) * FAR * 100)}% of the width from where it is heard`,
-    remedy: "Snap to what is heard",
-    action: { type: "snapToHeard", id: track.id, x: heard.path },
+    remedy: back ? "Back to the plan's path" : "Snap to what is heard",
+    action: back
+      ? { type: "takePath", id: track.id, keyframes: planned.keyframes }
+      : { type: "snapToHeard", id: track.id, x: heard.path },
   };
 }
+
+const samePath = (a, b) => JSON.stringify(a.keyframes) === JSON.stringify(b.keyframes);
 
 const area = ([x1, y1, x2, y2]) => Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
 const common = (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
@@ -131,9 +141,10 @@ function silentCaption(layout) {
 
 /**
  * Warnings of a layout: [{kind, id, text, remedy, action}]; an action is one of the reducer's, or
- * {focus} or {write} for the editor. heard: track id -> {path, trust, confidence, names}.
+ * {focus} or {write} for the editor. heard: track id -> {path, trust, confidence, names}; proposal:
+ * the plan that the layout was made from.
  */
-export function warnings(layout, heard = {}) {
+export function warnings(layout, heard = {}, proposal = null) {
   if (!layout?.objects.length) return [];
   const found = [];
   const note = (kind, id, warning) => warning && found.push({ kind, id, ...warning });
@@ -141,7 +152,7 @@ export function warnings(layout, heard = {}) {
     note("nameless", track.id, nameless(track, heard[track.id]));
     note("tiny", track.id, tiny(track));
     note("jump", track.id, jump(track));
-    note("elsewhere", track.id, elsewhere(track, heard[track.id]));
+    note("elsewhere", track.id, elsewhere(track, heard[track.id], trackOf(proposal, track.id)));
     note("covered", track.id, twins(layout, index) || covered(layout, index));
   });
   note("caption", null, silentCaption(layout));

@@ -33,6 +33,7 @@ const ICONS = {
   play: "M5 3l8 5-8 5z",
   pause: "M5 3v10M11 3v10",
   loop: "M4 6h7a2 2 0 0 1 2 2v0M11 4l2 2-2 2M12 10H5a2 2 0 0 1-2-2v0M5 12l-2-2 2-2",
+  half: "M3 3v4M9 13 13 3M2 3.500 3 3M3 10c3-1 3 1 0 3.500h3",
   previous: "M4 3v10M12 3l-6 5 6 5z",
   next: "M12 3v10M4 3l6 5-6 5z",
   middle: "M8 3v10M2 8h4M4.500 6 6.500 8l-2 2M14 8h-4M11.500 6l-2 2 2 2",
@@ -45,6 +46,15 @@ const ICONS = {
   lock: "M4 7h8v6H4zM6 7V5a2 2 0 0 1 4 0v2",
   hide: "M2 8s2-4 6-4 6 4 6 4-2 4-6 4-6-4-6-4zM3 13 13 3",
   remove: "M3 5h10M6 5V3h4v2M5 5l.5 8h5l.5-8",
+  boxes: "M2 3h7v6H2zM7 7h7v6H7z",
+  scene: "M2 3h12v10H2zM2 10l3-3 3 3 3-4 3 4",
+  video: "M2 3h12v10H2zM7 6l3 2-3 2z",
+  path: "M3 12c2-8 8 0 10-8M2 11h2v2H2zM12 3h2v2h-2z",
+  smooth: "M2 12c3 0 3-8 6-8s3 8 6 8",
+  nearer: "M8 2v8M5 7l3 3 3-3M2 13h12",
+  farther: "M8 14V6M5 9l3-3 3 3M2 3h12",
+  more: "M3 8h.1M8 8h.1M13 8h.1",
+  image: "M2 3h12v10H2zM5 6h.1M2 11l4-3 3 2 2-2 3 3",
   write: "M3 12l7-7 2 2-7 7H3zM9 13h5",
 };
 
@@ -68,6 +78,23 @@ export function toggle(label, title, onchange, pressed = false) {
     onchange(on);
   });
   node.setAttribute("aria-pressed", String(pressed));
+  return node;
+}
+
+/** A menu of buttons behind one of its own; a choice, Escape and a click elsewhere close it. */
+export function menu(text, title, buttons) {
+  const list = html("div", { class: "menu-list" }, ...buttons);
+  const node = html("details", { class: "menu" }, html("summary", { title, "aria-label": title }, icon("more"), text), list);
+  const close = () => (node.open = false);
+  list.addEventListener("click", (event) => event.target.closest("button") && close());
+  node.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !node.open) return;
+    close();
+    node.querySelector("summary").focus();
+    event.stopPropagation();
+  });
+  node.addEventListener("focusout", (event) => event.relatedTarget && !node.contains(event.relatedTarget) && close());
+  window.addEventListener("pointerdown", (event) => !node.contains(event.target) && close());
   return node;
 }
 

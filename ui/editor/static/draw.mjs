@@ -1,14 +1,14 @@
 // Draws the canvas: the frame, the boxes at the current frame, the path of the selected object.
 
-import { boxAt, centre, clamp, hasKeyframe, isPresent } from "./geometry.mjs";
+import { boxAt, centre, clamp, hasKeyframe, HORIZON, isPresent } from "./geometry.mjs";
 import { colourOf, shortened, svg } from "./dom.mjs";
 import { isHidden, selectedTrack, trackOf } from "./state.mjs";
 
 export const WIDTH = 512;
 export const HEIGHT = 320;
 /** Room around the frame, so that an object that drives in can be grabbed. */
-export const MARGIN_X = 64;
-export const MARGIN_Y = 40;
+export const MARGIN_X = 40;
+export const MARGIN_Y = 25;
 /** Frames before and after the current one that are shown faintly. */
 const ONION = [-2, -1, 1, 2];
 
@@ -42,19 +42,35 @@ function line(axis, position, className) {
 
 const frameLines = () => [
   svg("rect", { class: "frame", x: 0, y: 0, width: WIDTH, height: HEIGHT, rx: 2 }),
+  svg("rect", { class: "ground", x: 0, y: HORIZON * HEIGHT, width: WIDTH, height: (1 - HORIZON) * HEIGHT }),
   ...[0, 1].flatMap((axis) => [1 / 3, 2 / 3].map((at) => line(axis, at, "third"))),
 ];
 
-function path(track, colour, frame) {
-  const points = [];
-  const dots = [];
-  for (let k = track.start; k <= track.end; k += 1) {
-    const [x, y] = centre(boxAt(track, k)).map((value, axis) => value * (axis ? HEIGHT : WIDTH));
-    points.push(`${x},${y}`);
+/** Centres of a track on the canvas, one for each frame it is present in. */
+export const pathOf = (track) =>
+  Array.from({ length: track.end - track.start + 1 }, (_, k) => {
+    const [x, y] = centre(boxAt(track, track.start + k));
+    return { frame: track.start + k, x: x * WIDTH, y: y * HEIGHT };
+  });
+
+/** The path of a track; its line and the dots of its keyframes can be taken hold of. */
+function path(track, colour, frame, scale) {
+  const points = pathOf(track);
+  const dots = points.map(({ frame: k, x: cx, y: cy }) => {
     const key = hasKeyframe(track, k);
-    dots.push(svg("circle", { cx: x, cy: y, r: k === frame ? 5 : key ? 4 : 2, class: key ? "tick key" : "tick", fill: colour }));
-  }
-  return svg("g", { class: "path" }, svg("polyline", { points: points.join(" "), stroke: colour }), ...dots);
+    const r = (k === frame ? 5 : key ? 5 : 2) * Math.min(scale, 1.2);
+    const dot = svg("circle", { cx, cy, r, class: key ? "tick key" : "tick", fill: colour });
+    if (!key) return dot;
+    return svg("g", { class: "point", "data-point": k }, svg("circle", { class: "grab", cx, cy, r: 12 * scale }), dot);
+  });
+  const along = points.map(({ x, y }) => `${x},${y}`).join(" ");
+  return svg(
+    "g",
+    { class: `path${track.locked ? " locked" : ""}`, "data-id": track.id },
+    svg("polyline", { class: "trail", points: along, stroke: colour }),
+    svg("polyline", { class: "reach", points: along, "stroke-width": 16 * scale, "data-line": "" }),
+    ...dots,
+  );
 }
 
 /** Text of a label and where it is: above the box, but on the canvas. */
@@ -108,6 +124,21 @@ function handles(track, box, colour, scale) {
         svg("circle", { class: "grab", cx, cy, r: 14 * scale }),
         svg("circle", { class: "knob", cx, cy, r: 5 * scale }));
     }),
+    distanceHandle(x + width / 2, y + height, scale),
+  );
+}
+
+/** Below the box: dragged down it brings the object nearer, up farther. */
+function distanceHandle(cx, bottom, scale) {
+  const cy = Math.min(bottom + 24 * scale, HEIGHT + MARGIN_Y - 9 * scale);
+  const [w, h] = [3.5 * scale, 6 * scale];
+  const arrows = `M${cx - w} ${cy - h + w}l${w} ${-w}l${w} ${w}M${cx - w} ${cy + h - w}l${w} ${w}l${w} ${-w}M${cx} ${cy - h}v${2 * h}`;
+  return svg(
+    "g",
+    { class: "distance", "data-distance": "" },
+    svg("circle", { class: "grab", cx, cy, r: 14 * scale }),
+    svg("circle", { class: "knob", cx, cy, r: 9 * scale }),
+    svg("path", { d: arrows }),
   );
 }
 
@@ -131,7 +162,6 @@ function behind(state, view) {
     const frames = ONION.map((step) => state.frame + step).filter((frame) => isPresent(chosen, frame));
     nodes.push(outlines("onion", frames.map((frame) => boxAt(chosen, frame)), colourOf(state, chosen.id)));
   }
-  if (chosen && chosen.keyframes.length > 1) nodes.push(path(chosen, colourOf(state, chosen.id), state.frame));
   return nodes;
 }
 
@@ -147,41 +177,56 @@ function set(node, attributes) {
 
 /**
  * Redraw what a gesture changes and nothing else, so that it stays smooth among many objects.
- * view: {moving: {id, box}, lines, band, width, future: the track as it would be left}.
+ * view: {future: the track as it would be left, lines, band, width}.
  */
 export function drawGesture(canvas, state, view) {
   canvas.querySelector(".over")?.replaceChildren(...over(view));
-  if (!view.moving) return;
-  const { id, box } = view.moving;
-  const track = trackOf(state.layout, id);
-  const group = canvas.querySelector(`.object[data-id="${id}"]`);
-  if (!track || !group) return;
-  const colour = colourOf(state, id);
+  if (!view.future) return;
+  const track = view.future;
+  const group = canvas.querySelector(`.object[data-id="${track.id}"]`);
+  if (!group) return;
+  const [box, colour, scale] = [boxAt(track, state.frame), colourOf(state, track.id), scaleOf(view)];
   set(group.querySelector(".box"), rectangle(box));
   set(group.querySelector(".label"), { transform: labelPlace(track, box[0] * WIDTH, box[1] * HEIGHT).transform });
-  canvas.querySelector(".handles")?.replaceWith(handles(track, box, colour, scaleOf(view)));
-  canvas.querySelector(".path")?.replaceWith(path(view.future, colour, state.frame));
+  canvas.querySelector(".handles")?.replaceWith(handles(track, box, colour, scale));
+  canvas.querySelector(".path")?.replaceWith(path(track, colour, state.frame, scale));
 }
 
 /** Canvas units per pixel of the screen. */
 const scaleOf = ({ width }) => (WIDTH + 2 * MARGIN_X) / Math.max(width, 200);
 
-/** Redraw everything. view: {ghost, onion, width, time}: time is a fractional frame while it plays. */
+/** The path and the handles of the selected object, over all the others. */
+function forSelected(state, view, boxOf) {
+  const chosen = selectedTrack(state);
+  if (!chosen || isHidden(state, chosen.id)) return [];
+  const [colour, scale] = [colourOf(state, chosen.id), scaleOf(view)];
+  const nodes = chosen.keyframes.length > 1 ? [path(chosen, colour, state.frame, scale)] : [];
+  if (!chosen.locked) nodes.push(handles(chosen, boxOf(chosen), colour, scale));
+  return nodes;
+}
+
+/** What a command would change, before it is applied. */
+const proposed = (state, { offered }) =>
+  (offered?.objects ?? [])
+    .filter((track) => JSON.stringify(track) !== JSON.stringify(trackOf(state.layout, track.id)))
+    .map((track) => outlines("offered", [boxAt(track, state.frame)], colourOf(state, track.id)));
+
+/**
+ * Redraw everything. view: {ghost, onion, boxes, offered, width, time}: time is a fractional frame
+ * while it plays.
+ */
 export function drawCanvas(canvas, state, view) {
   const focused = canvas.contains(document.activeElement);
   const nodes = frameLines();
-  if (state.layout) {
+  if (state.layout && view.boxes) {
     nodes.push(...behind(state, view));
     const boxOf = (track) => boxAt(track, view.time ?? state.frame);
     for (const track of state.layout.objects) {
       if (!isHidden(state, track.id)) nodes.push(object(track, state, boxOf(track)));
     }
-    const chosen = selectedTrack(state);
-    if (chosen && !chosen.locked && !isHidden(state, chosen.id)) {
-      nodes.push(handles(chosen, boxOf(chosen), colourOf(state, chosen.id), scaleOf(view)));
-    }
-    nodes.push(svg("g", { class: "over" }, ...over(view)));
+    nodes.push(...forSelected(state, view, boxOf), ...proposed(state, view));
   }
+  nodes.push(svg("g", { class: "over" }, ...over(view)));
   canvas.replaceChildren(...nodes);
   // what was in focus is gone or replaced: the keys go on working on the selected object
   if (focused) (canvas.querySelector(".object.selected") ?? canvas).focus({ preventScroll: true });

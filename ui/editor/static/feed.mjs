@@ -1,21 +1,39 @@
-// What Python says about the recording, on its way to the editor: whichever of the two is mounted
-// first waits for the other.
+// What goes between Python and the editor beside the layout itself. Whichever side of a channel is
+// mounted first waits for the other.
 
-let latest = null;
-let receiver = null;
-
-/** The editor's side: called with every feed, and at once with the latest. */
-export function onFeed(listener) {
-  receiver = listener;
-  if (latest) listener(latest);
-}
-
-/** The feed component's side. */
-export function mountFeed({ props, watch }) {
-  const send = () => {
-    latest = props.value ?? null;
-    if (latest) receiver?.(latest);
+function channel() {
+  let latest;
+  let receiver = null;
+  return {
+    /** The editor's side: called with every value, and at once with the latest. */
+    on(listener) {
+      receiver = listener;
+      if (latest !== undefined) listener(latest);
+    },
+    /** The component's side. */
+    mount({ props, watch }) {
+      const send = () => {
+        latest = props.value ?? null;
+        receiver?.(latest);
+      };
+      watch("value", send);
+      send();
+    },
   };
-  watch("value", send);
-  send();
 }
+
+/** The recording and its plan; the picture of a render under way; the finished video. */
+export const channels = { feed: channel(), preview: channel(), video: channel() };
+
+let asks = null;
+
+/** The component through which the editor asks Python for something. */
+export function mountAsks({ props, trigger }) {
+  asks = (kind, detail) => {
+    props.value = { kind, ...detail, at: Date.now() };
+    trigger("input", {});
+  };
+}
+
+/** Ask for something: kind is "trim" or "change". */
+export const ask = (kind, detail = {}) => asks?.(kind, detail);

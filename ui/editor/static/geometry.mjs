@@ -56,6 +56,42 @@ export function atLeast(box, [width, height]) {
   return tidyBox([x - w, y - h, x + w, y + h]);
 }
 
+/** Where the ground meets the sky; as layout/picture.py. */
+export const HORIZON = 0.5;
+
+/**
+ * A box nearer by a factor (farther under 1): what stands on the ground stays on it, so its bottom
+ * comes down the picture as it grows; what is in the air grows about its centre.
+ */
+export function nearer(box, factor) {
+  const [x] = centre(box);
+  const [width, height] = [(box[2] - box[0]) * factor, (box[3] - box[1]) * factor];
+  const stands = box[3] > HORIZON + 0.06;
+  const bottom = stands ? HORIZON + (box[3] - HORIZON) * factor : centre(box)[1] + height / 2;
+  return [x - width / 2, bottom - height, x + width / 2, bottom];
+}
+
+/** A box wider and higher by (dx, dy) about its centre. */
+export const grown = ([x1, y1, x2, y2], dx, dy) => [x1 - dx / 2, y1 - dy / 2, x2 + dx / 2, y2 + dy / 2];
+
+/**
+ * Keyframes of a track with its corners rounded: between two keyframes that are far enough apart a
+ * point of the Catmull-Rom curve through all of them is added.
+ */
+export function rounded({ keyframes: keys }) {
+  const curved = [];
+  keys.forEach((key, i) => {
+    curved.push(key);
+    const right = keys[i + 1];
+    const frame = Math.round((key.frame + right?.frame) / 2);
+    if (!right || key.easing === "hold" || frame <= key.frame || frame >= right.frame) return;
+    const [before, after] = [keys[i - 1] ?? key, keys[i + 2] ?? right];
+    const box = key.box.map((a, k) => (9 * (a + right.box[k]) - before.box[k] - after.box[k]) / 16);
+    curved.push({ frame, box: tidyBox(box), easing: key.easing });
+  });
+  return curved;
+}
+
 /**
  * A box dragged by (dx, dy), as a whole (no handle) or by one of eight handles ("nw", "e" ...).
  * keep: the aspect; fromCentre: the other side moves too.

@@ -1,8 +1,8 @@
-// Pointer gestures on the canvas (one gesture is one step of undo) and the keys of the editor.
+// Pointer gestures on the canvas: one gesture is one action of the reducer and one step of undo.
 
-import { boxAt, dragged, nextOf, snapped, tidyBox } from "./geometry.mjs";
-import { HEIGHT, MARGIN_X, MARGIN_Y, WIDTH } from "./draw.mjs";
-import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
+import { boxAt, dragged, hasKeyframe, snapped, tidyBox } from "./geometry.mjs";
+import { HEIGHT, MARGIN_X, MARGIN_Y, pathOf, WIDTH } from "./draw.mjs";
+import { isHidden, selectedTrack } from "./state.mjs";
 
 /** Distance at which a box snaps, and a drag counts as drawing, in pixels of the screen. */
 const SNAP_PX = 7;
@@ -17,39 +17,84 @@ function locate(area, event) {
   ];
 }
 
+/** Frame of a path that is nearest to a point of the canvas. */
+function nearestFrame(track, [x, y]) {
+  const away = ({ x: px, y: py }) => Math.hypot(px - x * WIDTH, py - y * HEIGHT);
+  return pathOf(track).reduce((best, point) => (away(point) < away(best) ? point : best)).frame;
+}
+
+const inside = ([x1, y1, x2, y2], [x, y]) => x1 <= x && x <= x2 && y1 <= y && y <= y2;
+
+/** What was taken hold of: {kind, handle, frame}. The box itself goes before its own line. */
+function held(target, track, frame, at) {
+  const part = (name) => target.closest(`[data-${name}]`)?.dataset[name];
+  const handle = part("handle");
+  if (handle !== undefined) return { kind: "handle", handle, frame };
+  if (part("distance") !== undefined) return { kind: "distance", frame };
+  const point = part("point");
+  if (point !== undefined && Number(point) !== frame) return { kind: "point", frame: Number(point) };
+  const onLine = part("line") !== undefined && !inside(boxAt(track, frame), at);
+  return onLine ? { kind: "point", frame: nearestFrame(track, at) } : { kind: "box", frame };
+}
+
+/** By how much a drag down by a frame height brings nearer, as a power of 2. */
+const NEARER = 4;
+
+/** What a drag asks the reducer for, with the guides it met: {action, lines}. */
+function asked(gesture, [dx, dy], event, tolerance) {
+  const { id, kind, handle, frame, start } = gesture;
+  if (kind === "distance") return { action: { type: "setDistance", id, frame, factor: 2 ** (dy * NEARER) } };
+  let box = dragged(start, handle, dx, dy, { keep: event.shiftKey, fromCentre: event.altKey });
+  let lines = [];
+  if (tolerance && !(handle && event.shiftKey)) ({ box, lines } = snapped(box, handle, gesture.others, tolerance));
+  box = tidyBox(box);
+  if (handle) return { action: { type: "setBox", id, box }, lines };
+  const by = { id, frame, dx: box[0] - start[0], dy: box[1] - start[1] };
+  const whole = event.altKey || gesture.whole;
+  return { action: { type: whole ? "movePath" : kind === "box" ? "shift" : "movePoint", ...by }, lines };
+}
+
 /**
- * Wire the gestures. `preview({moving, lines, band})` while one is under way, null at its end;
- * `dispatch` once. drawing(): whether touch draws; options(): {snap}.
+ * Wire the gestures. `show({action, lines, band})` while one is under way, null at its end;
+ * `dispatch` once. options(): {snap, whole, drawing, boxes}; drawn(box) for a new one.
  */
-export function wireCanvas(canvas, { getState, dispatch, preview, drawing, options, drawn }) {
+export function wireCanvas(canvas, { getState, dispatch, show, options, drawn }) {
   let gesture = null;
 
-  const others = (id) =>
+  const others = (id, frame) =>
     getState()
       .layout.objects.filter((track) => track.id !== id && !isHidden(getState(), track.id))
-      .map((track) => boxAt(track, getState().frame));
+      .map((track) => boxAt(track, frame));
 
-  function start(event, kind, extra) {
+  function start(event, extra) {
     event.preventDefault();
     const area = canvas.getBoundingClientRect();
-    gesture = { kind, pointer: event.pointerId, area, from: locate(area, event), moved: false, ...extra };
+    gesture = { pointer: event.pointerId, area, from: locate(area, event), ...extra };
     canvas.setPointerCapture(event.pointerId);
   }
 
+  function giveUp() {
+    if (!gesture) return;
+    gesture = null;
+    show(null);
+  }
+
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || gesture || !getState().layout) return;
+    if (gesture) return giveUp(); // a second finger scrolls and zooms
+    if (event.button !== 0 || !getState().layout || !options().boxes) return;
+    const { drawing, whole } = options();
     const group = event.target.closest("[data-id]");
-    if (!group || drawing()) {
-      if (!drawing()) dispatch({ type: "select", id: null });
-      if (drawing() || event.pointerType !== "touch") start(event, "draw", {});
+    if (!group || drawing) {
+      if (!drawing) dispatch({ type: "select", id: null });
+      if (drawing || event.pointerType !== "touch") start(event, { kind: "draw" });
       return;
     }
     const id = Number(group.dataset.id);
-    const handle = event.target.closest("[data-handle]")?.dataset.handle ?? null;
     dispatch({ type: "select", id });
     const track = selectedTrack(getState());
     if (!track || track.locked) return;
-    start(event, "box", { id, handle, start: boxAt(track, getState().frame), others: others(id), box: null });
+    const part = held(event.target, track, getState().frame, locate(canvas.getBoundingClientRect(), event));
+    start(event, { ...part, id, whole, start: boxAt(track, part.frame), others: others(id, part.frame) });
     canvas.querySelector(`.object[data-id="${id}"]`)?.focus({ preventScroll: true });
   });
 
@@ -60,127 +105,45 @@ export function wireCanvas(canvas, { getState, dispatch, preview, drawing, optio
     const perWidth = (gesture.area.width * WIDTH) / (WIDTH + 2 * MARGIN_X);
     if (gesture.kind === "draw") {
       gesture.moved ||= Math.max(Math.abs(dx) * perWidth, Math.abs(dy) * perWidth) > DRAW_PX;
-      gesture.box = gesture.moved ? tidyBox([...gesture.from, x, y]) : null;
-      preview({ band: gesture.box });
-      return;
+      gesture.band = gesture.moved ? tidyBox([...gesture.from, x, y]) : null;
+      return show({ band: gesture.band });
     }
-    const { handle } = gesture;
-    let box = dragged(gesture.start, handle, dx, dy, { keep: event.shiftKey, fromCentre: event.altKey });
-    let lines = [];
-    if (options().snap && !event.ctrlKey && !event.metaKey && !(handle && event.shiftKey)) {
-      const tolerance = [SNAP_PX / perWidth, (SNAP_PX / perWidth) * (WIDTH / HEIGHT)];
-      ({ box, lines } = snapped(box, handle, gesture.others, tolerance));
-    }
-    gesture.box = tidyBox(box);
-    gesture.whole = event.altKey && !handle;
-    preview({ moving: { id: gesture.id, box: gesture.box }, lines, whole: gesture.whole, handle });
+    const snaps = options().snap && !event.ctrlKey && !event.metaKey;
+    const tolerance = snaps && [SNAP_PX / perWidth, (SNAP_PX / perWidth) * (WIDTH / HEIGHT)];
+    const { action, lines } = asked(gesture, [dx, dy], event, tolerance);
+    gesture.action = action;
+    return show({ action, lines });
   });
 
-  function finish(event, keep) {
+  canvas.addEventListener("pointerup", (event) => {
     if (event.pointerId !== gesture?.pointer) return;
-    const { kind, id, handle, start: before, box, whole } = gesture;
-    gesture = null;
-    preview(null);
-    if (!keep || !box) return;
-    if (kind === "draw") drawn(box);
-    else if (handle) dispatch({ type: "setBox", id, box });
-    else dispatch({ type: whole ? "movePath" : "shift", id, dx: box[0] - before[0], dy: box[1] - before[1] });
-  }
-  canvas.addEventListener("pointerup", (event) => finish(event, true));
-  canvas.addEventListener("pointercancel", (event) => finish(event, false));
+    const { action, band } = gesture;
+    giveUp();
+    if (band) drawn(band);
+    else if (action) dispatch(action);
+  });
+  canvas.addEventListener("pointercancel", (event) => event.pointerId === gesture?.pointer && giveUp());
+  // `touch-action` of what is inside an SVG is not heeded: a finger on a thing moves that alone
+  canvas.addEventListener(
+    "touchstart",
+    (event) => event.touches.length === 1 && event.target.closest("[data-id]") && event.cancelable && event.preventDefault(),
+    { passive: false },
+  );
+  canvas.addEventListener("dblclick", (event) => {
+    const line = event.target.closest("[data-line]");
+    const track = line && selectedTrack(getState());
+    if (!track) return;
+    const frame = nearestFrame(track, locate(canvas.getBoundingClientRect(), event));
+    if (!hasKeyframe(track, frame)) dispatch({ type: "toggleKeyframe", id: track.id, frame });
+  });
   canvas.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !gesture) return;
-    gesture = null;
-    preview(null);
+    giveUp();
     event.stopPropagation();
   });
 
   canvas.addEventListener("focusin", (event) => {
     const id = event.target.closest("[data-id]")?.dataset.id;
     if (id !== undefined && Number(id) !== getState().selected) dispatch({ type: "select", id: Number(id) });
-  });
-}
-
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const STEP = 0.01;
-const FAST_STEP = 0.05;
-
-/** Every key with what it does, in the order of the help: [keys, text, run(tools), needs an object]. */
-export const KEYS = [
-  ["Space", "Play or pause", ({ player }) => player.toggle()],
-  [",", "Frame before", ({ seek, state }) => seek(state.frame - 1)],
-  [".", "Next frame", ({ seek, state }) => seek(state.frame + 1)],
-  ["Home", "First frame", ({ seek }) => seek(0)],
-  ["End", "Last frame", ({ seek, state }) => seek(state.layout.frame_count - 1)],
-  ["[", "Keyframe before", ({ seek, track, state }) => seek(neighbour(track, state.frame, -1) ?? state.frame), true],
-  ["]", "Next keyframe", ({ seek, track, state }) => seek(neighbour(track, state.frame, 1) ?? state.frame), true],
-  ["M", "Middle between two keyframes", ({ seek, track, state }) => seek(middle(track, state.frame, state.layout.frame_count)), true],
-  ["K", "Set or remove a keyframe here", ({ edit }) => edit("toggleKeyframe"), true],
-  ["E", "Next easing of the segment", ({ track, state, edit }) => edit("setEasing", nextEasing(track, state.frame)), true],
-  ["C", "Copy the box", ({ edit }) => edit("copy"), true],
-  ["V", "Paste the box here", ({ edit }) => edit("paste"), true],
-  ["D", "Duplicate the object", ({ edit }) => edit("duplicate"), true],
-  ["N", "New object", ({ add }) => add()],
-  ["L", "Lock or unlock the object", ({ edit, track }) => edit("setLocked", { locked: !track.locked }), true],
-  ["H", "Hide or show the object here", ({ edit }) => edit("toggleHidden"), true],
-  ["R", "Back to the plan, this object", ({ edit }) => edit("reset"), true],
-  ["Tab", "Next object", null],
-  ["PageUp", "Towards the front", ({ edit }) => edit("reorder", { to: "forward" }), true],
-  ["PageDown", "Towards the back", ({ edit }) => edit("reorder", { to: "backward" }), true],
-  ["Delete", "Delete the object, or the keyframe in focus", ({ edit }) => edit("deleteObject"), true],
-  ["Ctrl+Z", "Undo", ({ dispatch }) => dispatch({ type: "undo" })],
-  ["Ctrl+Y", "Redo", ({ dispatch }) => dispatch({ type: "redo" })],
-  ["?", "This list", ({ help }) => help()],
-];
-/** Moves that are no single key, for the help. */
-export const GESTURES = [
-  ["Arrows", "Nudge by 1% (with Shift 5%)"],
-  ["Drag", "Move a box; a still object as a whole, a moving one by a keyframe"],
-  ["Drag a handle", "Resize; Shift keeps the aspect, Alt keeps the centre"],
-  ["Alt+drag", "Move the whole path"],
-  ["Ctrl+drag", "Without snapping"],
-  ["Drag on the empty picture", "Draw a new object (by touch: after Draw)"],
-  ["Drag a diamond", "Move a keyframe; with Alt copy it"],
-  ["Double-click a lane", "Set a keyframe there"],
-];
-
-function nextEasing(track, frame) {
-  const key = track.keyframes.filter((one) => one.frame <= frame).at(-1) ?? track.keyframes[0];
-  return { frame: key.frame, easing: nextOf(key.easing) };
-}
-
-const typing = ({ tagName, type }) => /^(INPUT|TEXTAREA|SELECT)$/.test(tagName) && type !== "range";
-const ALIAS = { " ": "Space", Backspace: "Delete" };
-
-function named(event) {
-  const command = event.ctrlKey || event.metaKey;
-  const key = ALIAS[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
-  if (command && key === "Z") return event.shiftKey ? "Ctrl+Y" : "Ctrl+Z";
-  return command ? `Ctrl+${key}` : key;
-}
-
-/** The editor's keys. tools: {getState, dispatch, player, add, help}. */
-export function wireKeys(root, tools) {
-  const { getState, dispatch } = tools;
-  root.addEventListener("keydown", (event) => {
-    if (typing(event.target) || event.altKey || event.defaultPrevented) return;
-    const state = getState();
-    if (!state.layout) return;
-    const track = selectedTrack(state);
-    const edit = (type, extra = {}) => dispatch({ type, id: state.selected, ...extra });
-    const key = named(event);
-    if (key === "Space" && event.target.tagName === "BUTTON") return;
-    if (event.key in ARROWS) {
-      if (!track || event.target.type === "range" || event.target.getAttribute("role") === "slider") return;
-      const step = event.shiftKey ? FAST_STEP : STEP;
-      const [dx, dy] = ARROWS[event.key];
-      edit("shift", { dx: dx * step, dy: (dy * step * WIDTH) / HEIGHT });
-    } else {
-      const found = KEYS.find(([name, , run, needs]) => name === key && run && (track || !needs));
-      if (!found) return;
-      const seek = (frame) => dispatch({ type: "seek", frame });
-      found[2]({ ...tools, state, track, edit, seek });
-    }
-    event.preventDefault();
   });
 }

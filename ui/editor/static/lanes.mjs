@@ -1,5 +1,6 @@
 // The two lanes that are drawn: the waveform, and position over time.
 
+import { AXES } from "./curve.mjs";
 import { boxAt, centre, isPresent } from "./geometry.mjs";
 
 /** A canvas context in CSS pixels, cleared. */
@@ -29,6 +30,12 @@ export function drawWave(canvas, peaks) {
   });
 }
 
+/** Pixels of the lane of positions for a value of an axis (0 on top), and back. */
+export const placeScale = {
+  y: (value, height) => 3 + Math.min(Math.max(value, -0.05), 1.05) * (height - 6),
+  value: (y, height) => (y - 3) / (height - 6),
+};
+
 /** Half the height of the band around a heard position that is not certain at all. */
 const UNSURE = 0.16;
 /** From here on the box and the sound are shown to be apart, in frame widths. */
@@ -45,15 +52,15 @@ export function createPlaces(canvas) {
   const base = document.createElement("canvas");
   let now = null;
 
-  function draw({ heard, tracks, frames }) {
+  function draw({ heard, tracks, frames, axis }) {
     const { context, width, height, colour } = surface(canvas);
     const at = (frame) => ((frame + 0.5) / frames) * width;
-    const y = (x) => 3 + Math.min(Math.max(x, -0.05), 1.05) * (height - 6);
-    now = { context, width, height, at, y, step: width / frames, heard, tracks };
+    const y = (value) => placeScale.y(value, height);
+    now = { context, width, height, at, y, step: width / frames, heard, tracks, axis };
     context.fillStyle = colour;
     context.globalAlpha = 0.25;
     context.fillRect(0, y(0.5) - 0.5, width, 1);
-    for (const one of heard) band(now, one, tracks.find(({ track }) => track.id === one.track)?.colour ?? colour);
+    if (axis === "x") for (const one of heard) band(now, one, tracks.find(({ track }) => track.id === one.track)?.colour ?? colour);
     for (const one of tracks) if (!one.selected) path(now, one);
     Object.assign(base, { width: canvas.width, height: canvas.height });
     base.getContext("2d").drawImage(canvas, 0, 0);
@@ -63,7 +70,7 @@ export function createPlaces(canvas) {
   function top(chosen) {
     if (!chosen) return;
     const heard = now.heard.find((one) => one.track === chosen.track.id);
-    if (heard) mismatch(now, chosen.track, heard);
+    if (heard && now.axis === "x") mismatch(now, chosen.track, heard);
     path(now, chosen);
   }
 
@@ -91,14 +98,22 @@ function band({ context, at, y, step }, heard, colour) {
   });
 }
 
-function path({ context, at, y }, { track, colour, selected }) {
+function path({ context, at, y, axis }, { track, colour, selected }) {
+  const { value } = AXES[axis];
   context.globalAlpha = 1;
   context.strokeStyle = colour;
   context.lineWidth = selected ? 2.5 : 1.25;
   context.beginPath();
-  for (let k = track.start; k <= track.end; k += 1) context.lineTo(at(k), y(centre(boxAt(track, k))[0]));
-  if (track.start === track.end) context.arc(at(track.start), y(centre(boxAt(track, track.start))[0]), 1.5, 0, 7);
+  for (let k = track.start; k <= track.end; k += 1) context.lineTo(at(k), y(value(boxAt(track, k))));
+  if (track.start === track.end) context.arc(at(track.start), y(value(boxAt(track, track.start))), 1.5, 0, 7);
   context.stroke();
+  if (!selected) return;
+  context.fillStyle = colour;
+  for (const { frame, box } of track.keyframes) {
+    context.beginPath();
+    context.arc(at(frame), y(value(box)), 4, 0, 7);
+    context.fill();
+  }
 }
 
 /** Strokes from the box to where it is heard, where they are apart. */

@@ -1,61 +1,10 @@
-// Around the canvas and the timeline: the toolbar, the fields of the selected object, the captions,
-// the warnings and the help.
+// Under the timeline: the fields of the selected object, the captions, the warnings and the help.
 
-import { GESTURES, KEYS } from "./input.mjs";
+import { GESTURES, KEYS } from "./keys.mjs";
 import { score } from "./checks.mjs";
-import { button, colourOf, html, toggle } from "./dom.mjs";
+import { button, colourOf, html, menu } from "./dom.mjs";
 import { hasKeyframe } from "./geometry.mjs";
 import { isHidden, selectedTrack } from "./state.mjs";
-import { saveDense, saveLayout } from "./files.mjs";
-
-/** tools: {getState, dispatch, add, view, setView, help}. */
-export function createToolbar({ getState, dispatch, add, view, setView, help }) {
-  const undo = button(["undo", "Undo"], "Undo (Ctrl+Z)", () => dispatch({ type: "undo" }));
-  const redo = button(["redo", "Redo"], "Redo (Ctrl+Y)", () => dispatch({ type: "redo" }));
-  const create = button(["add", "Add"], "Add an object (N)", add);
-  const flag = (name, label, title) => toggle(label, title, (on) => setView({ [name]: on }), view[name]);
-  const draw = flag("drawing", ["draw", "Draw"], "Draw new objects with a drag, by touch too");
-  const picture = html("input", { type: "file", accept: "image/*", class: "file", tabindex: -1, "aria-hidden": true });
-  picture.addEventListener("change", () => {
-    const [file] = picture.files;
-    if (file) setView({ background: "still", still: URL.createObjectURL(file) });
-    picture.value = "";
-  });
-  const background = html(
-    "select",
-    {
-      "aria-label": "Background",
-      onchange: () => (background.value === "open" ? picture.click() : setView({ background: background.value })),
-    },
-    ...[["blank", "Blank"], ["video", "Last video"], ["still", "Picture"], ["open", "Open a picture …"]].map(([value, text]) =>
-      html("option", { value, text })),
-  );
-  const save = button(["save", "Save"], "Save the layout as a file", () => saveLayout(getState().layout));
-  const paper = button(["save", "Dense"], "Save in the paper's form: a box in every frame", () => saveDense(getState().layout));
-  const resetAll = button(["back", "Reset all"], "Everything back to the plan", () => dispatch({ type: "resetAll" }));
-  return {
-    node: html(
-      "div",
-      { class: "toolbar", role: "toolbar", "aria-label": "Editing" },
-      html("span", { class: "group" }, undo, redo, resetAll),
-      html("span", { class: "group" }, create, draw),
-      html("span", { class: "group" },
-        flag("snap", ["snap", "Snap"], "Snap to thirds, centre and other boxes"),
-        flag("onion", ["onion", "Onion"], "Show the neighbouring frames of the selected object"),
-        flag("ghost", ["ghost", "Ghost"], "Show where the planner had put what has moved"), background, picture),
-      html("span", { class: "group" }, save, paper, button("?", "Keys and gestures (?)", help)),
-    ),
-    draw(state) {
-      undo.disabled = !state.past.length;
-      redo.disabled = !state.future.length;
-      resetAll.disabled = !state.proposal;
-      for (const one of [create, draw, save, paper]) one.disabled = !state.layout;
-      draw.setAttribute("aria-pressed", String(view.drawing));
-      background.value = view.background;
-      background.options[2].disabled = !view.still;
-    },
-  };
-}
 
 const field = (label, control) => html("label", { class: "field" }, html("span", { text: label }), control);
 
@@ -75,16 +24,22 @@ function actions({ getState, dispatch }) {
   const back = button(["rear", "Back"], "Send to the back", () => act("reorder", { to: "back" }));
   const lock = button(["lock", "Lock"], "Lock or unlock the object (L)", () => act("setLocked", { locked: !selectedTrack(getState()).locked }));
   const hide = button(["hide", "Hide"], "Hide the object here; it is rendered all the same (H)", () => act("toggleHidden"));
-  const reset = button(["back", "Reset"], "This object back to the plan (R)", () => act("reset"));
+  const reset = button(["back", "Reset"], "This object back to the plan (X)", () => act("reset"));
+  const smooth = button(["smooth", "Smooth"], "Round the corners of the path", () => act("smoothPath"));
+  const near = button(["nearer", "Nearer"], "Nearer (+)", () => act("setDistance", { factor: 1.15 }));
+  const far = button(["farther", "Farther"], "Farther (-)", () => act("setDistance", { factor: 1 / 1.15 }));
   const remove = button(["remove", "Delete"], "Delete the object (Delete)", () => act("deleteObject"));
-  const all = [key, copy, paste, twin, front, back, lock, hide, reset, remove];
+  const rest = [smooth, near, far, copy, paste, front, back, hide, reset];
+  const all = [key, twin, lock, remove, ...rest];
   return {
-    node: html("div", { class: "actions", role: "group", "aria-label": "Selected object" }, ...all),
+    node: html("div", { class: "actions", role: "group", "aria-label": "Selected object" },
+      key, twin, lock, remove, menu("More", "More for the selected object", rest)),
     draw(state) {
       const track = selectedTrack(state);
       for (const one of all) one.disabled = !track;
       if (!track) return;
-      for (const one of [key, paste, reset, remove]) one.disabled = track.locked;
+      for (const one of [key, paste, reset, remove, smooth, near, far]) one.disabled = track.locked;
+      smooth.disabled ||= track.keyframes.length < 3;
       key.disabled ||= hasKeyframe(track, state.frame) && track.keyframes.length === 1;
       key.setAttribute("aria-pressed", String(hasKeyframe(track, state.frame)));
       paste.disabled ||= !state.clipboard;

@@ -1,34 +1,92 @@
-// The canvas over its background: blank, the last rendered video at the same time, or a picture.
+// The picture: the canvas over what is behind it, which is the blank scene, a picture of one's own,
+// the preview of a render or the finished video, locked to the sound.
 
 import { html } from "./dom.mjs";
+import { channels } from "./feed.mjs";
 import { secondsAt } from "./geometry.mjs";
 
-/** videoSelector: finds the page's video player; its file is shown, not its state. */
-export function createStage(canvas, videoSelector) {
+/** Seconds by which the moving picture may be off the sound before it is put right. */
+const DRIFT = { playing: 0.12, still: 0.03 };
+
+/** What a layout says of the boxes, so that two of them can be compared. */
+const shape = ({ objects }) =>
+  JSON.stringify(
+    objects.map(({ id, name, appearance, start, end, facing, keyframes }) => [
+      id, name, appearance, start, end, facing,
+      keyframes.map(({ frame, box, easing }) => [frame, box.map((value) => Math.round(value * 1e4)), easing]),
+    ]),
+  );
+
+/** playback: playback.mjs; setView changes what is shown; t: words of the page's language. */
+export function createStage(canvas, { playback, setView, getState, t }) {
   const video = html("video", { class: "behind", muted: true, playsinline: true, preload: "auto", tabindex: -1, "aria-hidden": true });
   video.muted = true;
   const still = html("img", { class: "behind", alt: "" });
-  const node = html("div", { class: "stage" }, video, still, canvas);
+  const said = html("p", { class: "badge", hidden: true });
+  const veil = html("div", { class: "veil", role: "status", hidden: true });
+  const node = html("div", { class: "stage", id: "spa2v-video" }, video, still, canvas, said, veil);
+  const shown = { preview: null, video: null, of: null };
 
-  function show(source) {
-    const url = source === "video" ? (document.querySelector(videoSelector)?.currentSrc ?? "") : "";
-    if (url && video.src !== url) video.src = url;
-    video.hidden = !url;
-    return Boolean(url);
+  channels.preview.on((value) => {
+    const starts = value && !shown.preview;
+    shown.preview = value?.url ?? null;
+    setView(starts ? { picture: "video" } : {});
+  });
+  channels.video.on((value) => {
+    shown.video = value?.video?.url ?? null;
+    shown.of = value ? shape(value.layout) : null;
+    if (shown.video) video.src = shown.video;
+    else video.removeAttribute("src");
+    setView({ picture: shown.video ? "video" : "scene" });
+    if (shown.video && value.play) playback.start(value.play === "silent");
+  });
+
+  function follow(time) {
+    const { layout } = getState();
+    if (!layout || video.readyState < 1) return;
+    const playing = playback.player.playing;
+    const wanted = Math.min(playing ? playback.player.seconds : secondsAt(layout, time ?? getState().frame), video.duration || 0);
+    video.playbackRate = playback.player.rate;
+    const off = Math.abs(video.currentTime - wanted) > (playing ? DRIFT.playing : DRIFT.still);
+    if (off && !video.seeking) video.currentTime = wanted;
+    if (playing && video.paused) video.play().catch(() => {});
+    if (!playing && !video.paused) video.pause();
+  }
+
+  function badge(state, moving) {
+    if (!moving || shown.preview) return shown.preview && moving ? t("preview") : "";
+    if (playback.silent) return t("silent");
+    return state.layout && shape(state.layout) !== shown.of ? t("stale") : "";
   }
 
   return {
     node,
+    get hasVideo() {
+      return Boolean(shown.video || shown.preview);
+    },
+    /** Another recording: what was made of the last one is not shown over it. */
+    clear() {
+      Object.assign(shown, { preview: null, video: null, of: null });
+      video.removeAttribute("src");
+      video.load();
+    },
     /** time: fractional frame while it plays. */
     draw(state, view, time) {
-      const playing = show(view.background);
-      still.hidden = view.background !== "still" || !view.still;
-      if (!still.hidden && still.src !== view.still) still.src = view.still;
-      node.classList.toggle("pictured", playing || !still.hidden);
+      const moving = view.picture === "video" && Boolean(shown.video || shown.preview);
+      video.hidden = !moving || !shown.video || Boolean(shown.preview);
+      const source = moving ? shown.preview : view.still;
+      still.hidden = !source;
+      if (source && still.src !== source) still.src = source;
+      node.classList.toggle("pictured", moving || !still.hidden);
       node.classList.toggle("drawing", view.drawing);
-      if (!playing || !state.layout) return;
-      const wanted = secondsAt(state.layout, time ?? state.frame);
-      if (Math.abs(video.currentTime - wanted) > 0.03 && !video.seeking) video.currentTime = wanted;
+      node.classList.toggle("waiting", Boolean(view.waiting));
+      veil.hidden = !view.waiting;
+      veil.textContent = view.waiting;
+      const text = badge(state, moving);
+      said.hidden = !text;
+      said.textContent = text;
+      if (!video.hidden) follow(time);
+      else if (!video.paused) video.pause();
     },
   };
 }

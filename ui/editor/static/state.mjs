@@ -3,7 +3,7 @@
 // layout: what Python gets. frame, selected, clipboard, hidden, colours: the editor's own.
 // proposal: the planner's layout, to go back to. past, future: layouts, one for each gesture.
 
-import { EASINGS, atLeast, boxAt, centre, clamp, corners, hasKeyframe, moved, tidyBox } from "./geometry.mjs";
+import { EASINGS, atLeast, boxAt, centre, clamp, corners, grown, hasKeyframe, moved, nearer, rounded, tidyBox } from "./geometry.mjs";
 
 export const HISTORY = 200;
 /** What warnings ask for: no box smaller than this (widths, heights). */
@@ -138,13 +138,10 @@ function setFrameCaption(layout, frame, text) {
   return { ...layout, frame_captions: captions.some(Boolean) ? captions : [] };
 }
 
-/** The selected track as a gesture that has come to `moving.box` would leave it. */
-export function preview(track, { frame }, { moving, whole, handle }) {
-  if (handle) return { ...track, ...withBox(track, frame, moving.box) };
-  const from = boxAt(track, frame);
-  const [dx, dy] = [moving.box[0] - from[0], moving.box[1] - from[1]];
-  const edit = whole ? TRACK_EDITS.movePath : TRACK_EDITS.shift;
-  return { ...track, ...edit(track, { dx, dy }, { frame }) };
+/** A track as an action on it would leave it. */
+export function preview(state, action) {
+  const track = trackOf(state.layout, action.id);
+  return track && { ...track, ...TRACK_EDITS[action.type](track, action, state) };
 }
 
 /** Changes of one track, refused while it is locked: (track, action, state) -> changed fields. */
@@ -156,8 +153,18 @@ const TRACK_EDITS = {
       ? withBox(track, frame, moved(boxAt(track, frame), dx, dy))
       : withPath(track, (box) => moved(box, dx, dy)),
   movePath: (track, { dx, dy }) => withPath(track, (box) => moved(box, dx, dy)),
+  // a point of the path: a keyframe is moved, any other frame becomes one
+  movePoint: (track, { frame, dx, dy }) => withBox(track, frame, moved(boxAt(track, frame), dx, dy)),
+  // nearer (over 1) or farther; what does not move is so in every frame
+  setDistance: (track, { frame, factor }, state) =>
+    track.keyframes.length > 1
+      ? withBox(track, frame ?? state.frame, nearer(boxAt(track, frame ?? state.frame), factor))
+      : withPath(track, (box) => nearer(box, factor)),
+  resize: (track, { dx, dy }, { frame }) => withBox(track, frame, grown(boxAt(track, frame), dx, dy)),
+  smoothPath: (track) => ({ keyframes: rounded(track) }),
   enlarge: (track) => withPath(track, (box) => atLeast(box, TINY.map((side) => side * 1.5))),
   snapToHeard,
+  takePath: (track, { keyframes }) => ({ keyframes }),
   smooth: (track, action, { layout }) => smooth(track, action, layout.frame_count),
   toggleKeyframe: (track, { frame }, state) => {
     const at = frame ?? state.frame;
@@ -193,6 +200,7 @@ const EDITS = {
   setCaption: ({ layout }, { caption }) => ({ ...layout, caption }),
   setFrameCaption: (state, { text }) => setFrameCaption(state.layout, state.frame, text),
   setCaptions: ({ layout }, { caption, frameCaptions }) => ({ ...layout, caption, frame_captions: frameCaptions }),
+  setLayout: (_, { layout }) => layout,
   resetAll: ({ layout, proposal }) => proposal && { ...proposal, duration_s: layout.duration_s },
 };
 
@@ -243,10 +251,15 @@ function chosenAfter(type, before, layout) {
 export function reduce(state, action) {
   const { type } = action;
   if (type === "load") return commit(state, action.layout);
+  if (type === "newScene") return { ...initial(action.layout), proposal: action.proposal, clipboard: state.clipboard };
   if (type === "propose") return { ...state, proposal: action.proposal };
   if (type === "undo") return travel(state, "past", "future");
   if (type === "redo") return travel(state, "future", "past");
   if (!state.layout) return state;
+  if (type === "amendCaptions") {
+    const { caption, frame_captions } = action; // belongs to the step before: none of its own
+    return { ...state, layout: { ...state.layout, caption, frame_captions } };
+  }
   if (type in OWN) return { ...state, ...OWN[type](state, action) };
   if (type in EDITS) {
     const layout = EDITS[type](state, action);

@@ -2,7 +2,9 @@
 
 import { button, colourOf, html, icon, shortened, toggle } from "./dom.mjs";
 import { clamp, nextOf, secondsAt } from "./geometry.mjs";
-import { createPlaces, drawWave } from "./lanes.mjs";
+import { AXES, wireCurve } from "./curve.mjs";
+import { createPlaces, drawWave, placeScale } from "./lanes.mjs";
+import { createTrim } from "./trim.mjs";
 import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
 
 const SIGNS = { linear: "/", ease: "~", hold: "¬" };
@@ -148,7 +150,7 @@ function lane(track, state, dispatch) {
 
 function transport({ dispatch, getState, player, loop }) {
   const play = button(["play", "Play"], "Play or pause (Space)", () => player.toggle(), { class: "play" });
-  const half = toggle("½ speed", "Half speed", (on) => player.setRate(on ? 0.5 : 1));
+  const half = toggle(["half", "½ speed"], "Half speed", (on) => player.setRate(on ? 0.5 : 1));
   const again = toggle(["loop", "Loop"], "Repeat the span of the selected object, or everything", (on) => loop(on));
   const jump = (frameOf) => () => {
     const state = getState();
@@ -168,7 +170,7 @@ function transport({ dispatch, getState, player, loop }) {
   };
 }
 
-/** tools: {getState, dispatch, player, loop}. */
+/** tools: {getState, dispatch, player, loop, show}. */
 export function createTimeline(tools) {
   const { getState, dispatch } = tools;
   const slider = html("input", { type: "range", min: 0, step: 1, "aria-label": "Frame" });
@@ -179,22 +181,29 @@ export function createTimeline(tools) {
   const places = html("canvas", { class: "places", role: "img", "aria-label": "Position over time, left at the top: where sounds are heard, and where the boxes are" });
   const lanes = html("div", { class: "lanes" });
   const head = html("div", { class: "head" });
+  const trim = createTrim();
+  const axis = html(
+    "select",
+    { class: "what axis", "aria-label": "What the curve shows", onchange: () => drawPlaces(getState(), lastHeard) },
+    ...Object.entries(AXES).map(([value, { text }]) => html("option", { value, text })),
+  );
   const inner = html(
     "div",
     { class: "inner" },
     html("div", { class: "lane" }, html("span", { class: "what", text: "Frame" }), ruler),
     html("div", { class: "lane" }, html("span", { class: "what", text: "Sound, L over R" }), wave),
-    html("div", { class: "lane" }, html("span", { class: "what", text: "Place, left on top" }), places),
+    html("div", { class: "lane" }, axis, places),
     lanes,
     html("div", { class: "over" }, head),
   );
-  for (const surface of [wave, places]) {
-    surface.addEventListener("click", (event) => {
-      const { layout } = getState();
-      const area = surface.getBoundingClientRect();
-      if (layout) dispatch({ type: "seek", frame: frameUnder(area, event.clientX, layout.frame_count) });
-    });
-  }
+  wave.addEventListener("click", (event) => {
+    const { layout } = getState();
+    const area = wave.getBoundingClientRect();
+    if (layout) dispatch({ type: "seek", frame: frameUnder(area, event.clientX, layout.frame_count) });
+  });
+  const seek = (frame) => dispatch({ type: "seek", frame });
+  wireCurve(places, { getState, dispatch, show: tools.show, axis: () => axis.value, scale: placeScale, seek });
+  let lastHeard = [];
   const placeLane = createPlaces(places);
   const bar = transport(tools);
   const zoom = html(
@@ -203,8 +212,17 @@ export function createTimeline(tools) {
     ...ZOOMS.map((value) => html("option", { value, text: `${value}×` })),
   );
   const scroll = html("div", { class: "scroll" }, inner);
-  const node = html("div", { class: "timeline" }, html("div", { class: "transport" }, ...bar.nodes, zoom, clock), scroll);
+  const node = html("div", { class: "timeline" }, html("div", { class: "transport" }, ...bar.nodes, zoom, clock), trim.node, scroll);
   let drawn = null;
+
+  function drawPlaces(state, heard) {
+    lastHeard = heard;
+    if (!state.layout) return;
+    const tracks = state.layout.objects
+      .filter((track) => !isHidden(state, track.id))
+      .map((track) => ({ track, colour: colourOf(state, track.id), selected: track.id === state.selected }));
+    placeLane.draw({ heard, tracks, frames: state.layout.frame_count, axis: axis.value });
+  }
 
   function drawLanes(state) {
     const focused = lanes.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
@@ -224,17 +242,13 @@ export function createTimeline(tools) {
       slider.value = state.frame;
       slider.setAttribute("aria-valuetext", `frame ${state.frame + 1}, ${seconds.toFixed(2)} seconds`);
     },
-    /** The position lane. */
-    drawPlaces(state, heard) {
-      if (!state.layout) return;
-      const tracks = state.layout.objects
-        .filter((track) => !isHidden(state, track.id))
-        .map((track) => ({ track, colour: colourOf(state, track.id), selected: track.id === state.selected }));
-      placeLane.draw({ heard, tracks, frames: state.layout.frame_count });
-    },
+    drawPlaces,
     /** The position lane with another path of the selected track, while it is dragged. */
     dragPlaces: (track) => placeLane.drag(track),
-    drawWave: (peaks) => drawWave(wave, peaks),
+    drawWave({ peaks, whole }) {
+      trim.draw(whole);
+      drawWave(wave, peaks);
+    },
     draw(state) {
       bar.draw(state);
       slider.disabled = !state.layout;
@@ -242,8 +256,9 @@ export function createTimeline(tools) {
       slider.max = state.layout.frame_count - 1;
       // so that the thumb (16 px) is over the middle of its frame
       ruler.style.paddingInline = `calc(${percent(0.5, state.layout.frame_count)} - 8px)`;
-      // while it plays only the frame changes: the lanes stay
-      const shown = [state.layout, state.selected, state.hidden, state.colours];
+      // while it plays only the frame changes, and captions are written behind: the lanes stay
+      const { objects, frame_count: count } = state.layout;
+      const shown = [objects, count, state.selected, state.hidden, state.colours];
       if (!drawn || shown.some((part, k) => part !== drawn[k])) drawLanes(state);
       drawn = shown;
       for (const one of lanes.querySelectorAll(".diamond")) one.classList.toggle("now", Number(one.dataset.frame) === state.frame);

@@ -1,4 +1,4 @@
-"""Which files the page takes as a recording: whatever the reader reads, videos too."""
+"""The one way in for files: a button, and a drop anywhere on the page."""
 
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from spa2v_core.audio.choices import ChannelsError
-from spa2v_core.audio.clip import MAX_SPAN_SECONDS
-from spa2v_core.errors import InputError
-
-from .handlers import described
 from .served import script
-from .toasts import as_toast, sentence, warn
 
 
 @dataclass(frozen=True)
@@ -27,19 +21,23 @@ class Given:
     error: str = ""
 
 
-class RecordingIntake(gr.HTML):
-    """A button for files, and files dropped on the recording; from the page comes `Given`."""
+class Intake(gr.HTML):
+    """A button for files, and what is dropped on the page; from there comes `Given`."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str, drop_text: str) -> None:
+        """text: on the button; drop_text: over the page while a file is held over it."""
         super().__init__(
             value=None,
             html_template='<div class="spa2v-mount"></div>',
             js_on_load='// events: "input"'
             + script(
-                "page/recording.mjs",
+                "page/intake.mjs",
                 "module.mount(element.querySelector('.spa2v-mount'), { props, trigger, upload });",
             ),
             apply_default_css=False,
+            elem_id="spa2v-open",
+            text=text,
+            drop_text=drop_text,
         )
 
     def preprocess(self, payload: Any) -> Given | None:
@@ -58,21 +56,3 @@ class RecordingIntake(gr.HTML):
 
     def api_spec(self) -> dict[str, Any]:
         return {"type": "object"}
-
-
-def take(given: Given | None) -> tuple[Any, ...]:
-    """(recording, channels, its start, length and description) of a file that was given; one toast
-    if it is refused, and nothing changes. Of one whose channels have to be explained the toast
-    says so, and it is there to be explained."""
-    if given is None:
-        return (gr.skip(),) * 5
-    if given.error:
-        raise as_toast(InputError(f"{given.name} can't be uploaded: {given.error}"))
-    try:
-        return given.path, "auto", *described(given.path)
-    except ChannelsError as error:
-        text = str(error).replace(Path(given.path).name, given.name)
-        warn(text)
-        return given.path, "auto", 0, MAX_SPAN_SECONDS, sentence(text) + "."
-    except InputError as error:
-        raise as_toast(InputError(str(error).replace(Path(given.path).name, given.name))) from error
