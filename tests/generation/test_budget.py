@@ -83,7 +83,8 @@ frames, count = 64, int(sys.argv[1])
 grounding = InstanceGrounding({"block": 64}).requires_grad_(False)
 corners = torch.rand(frames, count, 2, 2).sort(dim=2).values.flatten(2)
 inputs = GroundingInputs(
-    torch.randn(1, count, 128), corners, torch.ones(frames, count), torch.ones(1, count)
+    torch.randn(1, count, 128), corners, torch.ones(frames, count),
+    torch.ones(1, count, grounding.config.pose),
 )
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 grounding.maps(inputs, (20, 32))
