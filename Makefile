@@ -42,7 +42,7 @@ fuzz: $(VENV)/.dev
 checksums: $(VENV)/.run
 	@$(BIN)/python -m spa2v_core.assets
 
-train-mini: $(VENV)/.run
+train-mini: $(VENV)/.dev
 	@$(BIN)/python -m spa2v_core.training.mini all
 
 train-tagger: $(VENV)/.dev

@@ -16,13 +16,17 @@ def boxes(draw):
     return Box(x, y, round(x + draw(size), 4), round(y + draw(size), 4))
 
 
+turns = st.one_of(st.just("auto"), st.integers(-180, 180).map(float))
+
+
 @st.composite
 def tracks(draw, frame_count=16, track_id=0):
     start = draw(st.integers(0, frame_count - 1))
     end = draw(st.integers(start, frame_count - 1))
     frames = draw(st.sets(st.integers(0, frame_count - 1), min_size=1, max_size=5))
     keyframes = tuple(
-        Keyframe(frame=frame, box=draw(boxes()), easing=draw(easings)) for frame in sorted(frames)
+        Keyframe(frame=frame, box=draw(boxes()), easing=draw(easings), heading=draw(turns))
+        for frame in sorted(frames)
     )
     return ObjectTrack(
         id=track_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from ..layout.edit import revise
 from ..layout.picture import BOTTOMS
+from ..layout.pose import fitted, resting
 from ..vocabulary import Mention, article, mentioned
 
 #: Objects that are placed at most.
@@ -35,9 +36,10 @@ def _track(index: int, mention: Mention, centre: float, layout: VideoSceneLayout
     """Standing there all the time, at its usual height."""
     thing = mention.thing
     high = min(1.2 * thing.height, 0.8)
-    wide = high * thing.aspect * layout.height / layout.width
-    bottom = BOTTOMS[thing.place]
-    box = Box(centre - wide / 2, bottom - high, centre + wide / 2, bottom)
+    middle = BOTTOMS[thing.place] - high / 2
+    upright = Box.from_centre(centre, middle, high, high)
+    turned = resting(thing, "auto", centre)
+    box = fitted(upright, thing, turned, layout.width / layout.height)
     return ObjectTrack(
         id=index,
         name=thing.name,

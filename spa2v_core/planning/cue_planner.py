@@ -7,6 +7,8 @@ import numpy as np
 from ..audio.weighted import smooth
 from ..layout import Box, ObjectTrack, VideoSceneLayout, picture
 from ..layout.keyframes import sparse
+from ..layout.pose import fitted, headings, resting
+from ..vocabulary import Thing
 from . import wording
 from .base import Plan, PlannerSpec, PlanRequest
 from .identify import Planned, identify
@@ -50,17 +52,7 @@ SPEC = PlannerSpec("Measured cues (offline)", CuePlanner)
 def _track(index: int, part: Planned) -> ObjectTrack:
     thing, reading = part.resolution.thing, part.reading
     x, heights = _positions(part), _heights(part)
-    boxes = []
-    for centre, height in zip(x, heights, strict=True):
-        width = height * thing.aspect / picture.ASPECT
-        boxes.append(
-            Box.from_centre(
-                float(centre),
-                picture.middle(part.resolution.thing.place, float(height)),
-                width,
-                float(height),
-            )
-        )
+    boxes = _as_seen(thing, x, heights)
     start, end = _presence(part)
     keyframes = sparse(boxes[start : end + 1], start, tolerance=TOLERANCE)
     if reading.motion == "stationary":
@@ -74,6 +66,18 @@ def _track(index: int, part: Planned) -> ObjectTrack:
         confidence=_confidence(part),
         keyframes=keyframes,
     )
+
+
+def _as_seen(thing: Thing, x: np.ndarray, heights: np.ndarray) -> list[Box]:
+    """Boxes of a thing whose middle is at x (N,) and that is so high (N,): as wide as it is seen
+    where it is heading, a bus that comes closer narrower than one that passes."""
+    middles = np.array([picture.middle(thing.place, float(height)) for height in heights])
+    upright = np.stack([x, middles - heights / 2, x, middles + heights / 2], 1)
+    turned = headings(upright, resting(thing, "auto", float(x.mean())))
+    return [
+        fitted(Box(*row), thing, float(heading))
+        for row, heading in zip(upright.tolist(), turned, strict=True)
+    ]
 
 
 def _confidence(part: Planned) -> float:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spa2v_core.layout import Box, Keyframe, ObjectTrack
@@ -50,6 +50,7 @@ def test_heading_of_a_straight_way_near_the_line_of_sight(start, end, heading):
     assert np.abs(off).max() < 12
 
 
+@settings(deadline=None)
 @given(st.floats(-3, 3), st.floats(4, 20), st.floats(-180, 180), st.floats(1, 3))
 def test_heading_is_measured_from_the_line_of_sight(x, z, way, far):
     turn = np.radians(way)
@@ -76,6 +77,7 @@ def test_what_stops_keeps_its_heading():
     assert np.isnan(steps[10:]).all()
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 0.9), st.floats(-0.5, 1.5))
 def test_steps_are_never_faster_than_can_be_seen(high, to):
     steps = gaits(boxes(np.linspace(0.2, to, FRAMES), high), BY_NAME["man"])

@@ -29,6 +29,15 @@ test("interpolation equals Python's on the golden cases", () => {
   }
 });
 
+test("an object is turned at all its keyframes, and stays so where a box is set", () => {
+  const turned = play({ type: "setHeading", id: 0, heading: 180 });
+  const headings = (state) => state.layout.objects[0].keyframes.map((key) => key.heading);
+  assert.deepEqual(headings(turned), [180, 180]);
+  const moved = reduce({ ...turned, frame: 7 }, { type: "setBox", id: 0, box: [0.4, 0.4, 0.6, 0.6] });
+  assert.deepEqual(headings(moved), [180, 180, 180]);
+  assert.deepEqual(headings(reduce(turned, { type: "setHeading", id: 0, heading: "auto" })), ["auto", "auto"]);
+});
+
 test("what is heard of the scene stays whatever is edited", () => {
   const { scene } = layout();
   const edits = [

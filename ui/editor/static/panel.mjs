@@ -6,6 +6,18 @@ import { button, colourOf, html, menu } from "./dom.mjs";
 import { hasKeyframe } from "./geometry.mjs";
 import { isHidden, selectedTrack } from "./state.mjs";
 
+/** Ways that an object can be turned to, in degrees from facing the camera. */
+const HEADINGS = { auto: "auto", coming: 0, "to the right": 90, going: 180, "to the left": -90 };
+const headingOf = (name) => HEADINGS[name];
+
+/** The name of the way that a track is turned at its first keyframe: the nearest. */
+function turnOf(track) {
+  const heading = track?.keyframes[0].heading ?? "auto";
+  if (heading === "auto") return "auto";
+  const off = (name) => Math.abs(((HEADINGS[name] - heading + 540) % 360) - 180);
+  return Object.keys(HEADINGS).slice(1).reduce((best, name) => (off(name) < off(best) ? name : best));
+}
+
 const field = (label, control) => html("label", { class: "field" }, html("span", { text: label }), control);
 
 /** Keep what is being typed: a field is set from the state only while it has no focus. */
@@ -66,13 +78,18 @@ export function createFields(tools) {
     { onchange: (event) => forSelected({ type: "setFacing", facing: event.target.value }) },
     ...["auto", "left", "right"].map((value) => html("option", { value, text: value })),
   );
+  const dial = html(
+    "select",
+    { onchange: (event) => forSelected({ type: "setHeading", heading: headingOf(event.target.value) }) },
+    ...Object.keys(HEADINGS).map((value) => html("option", { value, text: value })),
+  );
   const colour = html("input", { type: "color", onchange: () => forSelected({ type: "setColour", colour: colour.value }) });
   const caption = input("What the video shows", (value) => dispatch({ type: "setCaption", caption: value }), "textarea", { rows: 2 });
   const frame = input("What this frame shows", (value) => dispatch({ type: "setFrameCaption", text: value }), "textarea", { rows: 2 });
   const writer = button(["write", "Write the captions"], "Write the captions from the layout", write);
   const agrees = html("output", { class: "agrees" });
   const bar = actions(tools);
-  const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), field("Facing", facing));
+  const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), field("Facing", facing), field("Turned", dial));
   let offered = null;
 
   function offer(id) {
@@ -108,6 +125,7 @@ export function createFields(tools) {
       sync(name, track?.name ?? "");
       sync(look, track?.appearance ?? "");
       sync(facing, track?.facing ?? "auto");
+      sync(dial, turnOf(track));
       sync(colour, track ? colourOf(state, track.id) : "#888888");
       for (const one of [caption, frame, writer]) one.disabled = !state.layout;
       sync(caption, state.layout?.caption ?? "");

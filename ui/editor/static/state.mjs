@@ -47,9 +47,10 @@ const changeTrack = (layout, id, change) => ({
 const sorted = (keyframes) => [...keyframes].sort((a, b) => a.frame - b.frame);
 
 function withBox(track, frame, box) {
+  const held = track.keyframes.filter((key) => key.frame <= frame).at(-1) ?? track.keyframes[0];
   const easing = track.keyframes.find((key) => key.frame === frame)?.easing ?? "linear";
   const others = track.keyframes.filter((key) => key.frame !== frame);
-  return { keyframes: sorted([...others, { frame, box: tidyBox(box), easing }]) };
+  return { keyframes: sorted([...others, { ...held, frame, box: tidyBox(box), easing }]) };
 }
 
 const withPath = (track, change) => ({
@@ -182,6 +183,8 @@ const TRACK_EDITS = {
   rename: (track, { name }) => (name.trim() ? { name: name.trim().slice(0, 200) } : {}),
   setAppearance: (track, { appearance }) => ({ appearance: appearance.trim().slice(0, 500) }),
   setFacing: (track, { facing }) => ({ facing }),
+  /** Degrees from facing the camera, 90 to the right, or "auto": from its motion; at all keyframes. */
+  setHeading: (track, { heading }) => ({ keyframes: track.keyframes.map((key) => ({ ...key, heading })) }),
   setSpan: (track, { start = track.start, end = track.end }, { layout }) => {
     const [first, last] = [start, end].map((k) => clamp(Math.round(k), 0, layout.frame_count - 1));
     return first <= last ? { start: first, end: last } : {};
