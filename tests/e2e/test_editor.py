@@ -248,7 +248,9 @@ def test_dragging_stays_smooth_with_many_objects(browser, app_url, tmp_path):
     handing the layout over at the end under 30 ms."""
     spent, commits = {}, {}
     for count in (12, 200):
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+        )
         context.add_init_script(_TIMED)
         page = context.new_page()
         page.goto(app_url)
