@@ -16,7 +16,7 @@ from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.schema import VERSION
 from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
-from spa2v_core.vocabulary import THINGS, resolve
+from spa2v_core.vocabulary import THINGS
 
 from ..served import script
 from ..toasts import as_toast
@@ -55,11 +55,6 @@ def change_in_words(payload: Any) -> dict[str, Any]:
     return {"said": change.said, "layout": layout_io.to_dict(change.layout)}
 
 
-def drawn_as(name: Any) -> str:
-    """What the small model draws for a name, "" where that is the thing itself."""
-    return resolve(str(name)[:200]).note
-
-
 def write_captions(payload: Any) -> dict[str, Any]:
     """{caption, frame_captions} that say what a layout shows; called by the editor."""
     try:
@@ -88,7 +83,7 @@ class LayoutEditor(gr.HTML):
             html_template='<div class="spa2v-mount"></div>',
             js_on_load=_script(_EDITOR),
             apply_default_css=False,
-            server_functions=[write_captions, change_in_words, drawn_as],
+            server_functions=[write_captions, change_in_words],
             **kwargs,
         )
 
