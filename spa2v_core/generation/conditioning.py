@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -37,7 +37,8 @@ class FrameConditions:
     facing
         (F, K) float32, -1 left, +1 right.
     pose
-        (F, K, POSE) float32: heading, step and voice (`layout.pose`); None is seen from the side.
+        (F, K, POSE) float32: heading, step and voice (`layout.pose`); without it all is seen from
+        the side.
     """
 
     caption: str
@@ -46,10 +47,10 @@ class FrameConditions:
     boxes: np.ndarray
     present: np.ndarray
     facing: np.ndarray
-    pose: np.ndarray | None = None
+    pose: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
-        if self.pose is None:
+        if not self.pose.size:
             rest = np.zeros((*self.facing.shape, POSE - 1), np.float32)
             pose = np.concatenate([self.facing[..., None], rest], -1, dtype=np.float32)
             object.__setattr__(self, "pose", pose)

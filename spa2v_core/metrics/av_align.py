@@ -14,11 +14,9 @@ import numpy as np
 
 #: Flow magnitude under which nothing moves, pixels of a frame: their threshold on raw frames.
 LEAST_FLOW = 0.1
-#: Farneback's parameters in their code.
-_FARNEBACK = {
-    "pyr_scale": 0.5, "levels": 3, "winsize": 15, "iterations": 3, "poly_n": 5, "poly_sigma": 1.2,
-    "flags": 0,
-}  # fmt: skip
+#: Farneback's parameters in their code: scale and levels of the pyramid, window, iterations, size
+#: and spread of the polynomials, flags.
+_FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,9 @@ def av_align(frames: np.ndarray, fps: float, onsets_s: np.ndarray) -> Alignment:
 def flow_magnitude(frames: np.ndarray) -> np.ndarray:
     """(F,) mean magnitude of the flow to each frame from the one before; the first is repeated."""
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    still = np.zeros((*grey[0].shape, 2), np.float32)
     flows = [
-        np.linalg.norm(cv2.calcOpticalFlowFarneback(a, b, None, **_FARNEBACK), axis=-1).mean()
+        np.linalg.norm(cv2.calcOpticalFlowFarneback(a, b, still, *_FARNEBACK), axis=-1).mean()
         for a, b in zip(grey, grey[1:], strict=False)
     ]
     return np.array(flows[:1] + flows)

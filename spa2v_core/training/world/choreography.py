@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...layout.pose import POSE, gaits, headings, pose, resting
+from ...layout.schema import Facing
 from ...vocabulary import BY_NAME, COLOURS, LIGHTS, SCENES, article
 from .interiors import INTERIORS
 from .paint import HEIGHT, THING_TINT, WIDTH
@@ -269,7 +270,7 @@ class Choreographer:
         return looks[name], ""
 
     def _resting(self, name: str, x: float) -> float:
-        facing = self.random.choice(("auto", "left", "right"))
+        facing: Facing = self.random.choice(("auto", "left", "right"))
         return resting(BY_NAME[name], facing, x)
 
     def _boxes(self, rows: list[int], track: np.ndarray) -> list[list[float]]:

@@ -135,13 +135,13 @@ def bird(name: str, gait: Gait, voice: float) -> Parts:
     parts += turned(
         _bird_head(name, p, top, voice), (0, top, 0.3), (-14 * abs(voice), 0, 6 * voice)
     )
-    for side in (-1, 1):
+    for sign_x in (-1, 1):
         leg = [
-            barrel((0.04, p.leg * 0.6, 0.04), (side * 0.13, p.leg * 0.6, 0), p.beak),
-            solid((0.1, 0.035, 0.14), (side * 0.13, 0.035, 0.06), p.beak, (0.6, 0.7)),
+            barrel((0.04, p.leg * 0.6, 0.04), (sign_x * 0.13, p.leg * 0.6, 0), p.beak),
+            solid((0.1, 0.035, 0.14), (sign_x * 0.13, 0.035, 0.06), p.beak, (0.6, 0.7)),
         ]
-        walk = 0.0 if flies else 30 * sway(gait, 0 if side > 0 else 0.5)
-        parts += turned(leg, (side * 0.13, p.leg + 0.1, 0), (walk, 0, 0))
+        walk = 0.0 if flies else 30 * sway(gait, 0 if sign_x > 0 else 0.5)
+        parts += turned(leg, (sign_x * 0.13, p.leg + 0.1, 0), (walk, 0, 0))
     rolled = 0.0 if flies else 6 * sway(gait)
     return turned(parts, (0, 0, 0), (0, 0, rolled))
 
