@@ -15,7 +15,11 @@ test: $(VENV)/.dev lint
 	@echo "== Tests of the editor's state (node), if node is here"
 	@if command -v node >/dev/null; then node --test tests/ui/*.test.mjs; else echo "no node: skipped"; fi
 	@echo "== Tests (pytest)"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@mkdir -p build
+	@$(BIN)/python -m pytest tests/e2e >build/browser.log 2>&1 & browser=$$!; \
+	$(BIN)/python -m pytest --ignore=tests/e2e; rest=$$?; \
+	echo "== Tests in the browser, which ran beside them"; \
+	wait $$browser; browser=$$?; cat build/browser.log; test $$rest = 0 -a $$browser = 0
 
 # The daily loop: no browser, no models, under a minute.
 test-fast: $(VENV)/.dev

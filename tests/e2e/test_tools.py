@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -27,7 +28,8 @@ def with_session(app_url, use):
             await session.initialize()
             return await use(session)
 
-    return asyncio.run(asyncio.wait_for(run(), PATIENCE))
+    with ThreadPoolExecutor(1) as beside:  # the browser's tests leave a loop running in this thread
+        return beside.submit(lambda: asyncio.run(asyncio.wait_for(run(), PATIENCE))).result()
 
 
 async def call(session, name, **given):

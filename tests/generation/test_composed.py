@@ -85,7 +85,7 @@ def test_the_map_is_the_mean_of_what_is_in_front_and_behind():
     corners = torch.rand(frames, count, 2, 2).sort(dim=2).values * 1.4 - 0.2
     present = (torch.rand(frames, count) > 0.2).float()
     inputs = GroundingInputs(
-        torch.randn(1, count, 4), corners.flatten(2), present, torch.ones(1, count)
+        torch.randn(1, count, 4), corners.flatten(2), present, torch.ones(1, count, 1)
     )
     instance_map, mask = grounding.maps(inputs, (10, 16)).levels[160]
 
@@ -115,8 +115,10 @@ def test_the_map_is_the_mean_of_what_is_in_front_and_behind():
     assert torch.allclose(mask[..., 0], 1 - torch.prod(1 - cover, dim=1), atol=1e-6)
 
 
-def test_facing_and_phrase_matter():
-    assert not torch.equal(run(conditions()), run(conditions(facing=-conditions().facing)))
+def test_heading_and_phrase_matter():
+    turned = conditions().pose.copy()
+    turned[..., :2] = [-1.0, 0.0]  # sine and cosine of a heading to the left
+    assert not torch.equal(run(conditions()), run(conditions(pose=turned)))
     assert not torch.equal(run(conditions()), run(conditions(phrases=["blue car", "dog"])))
 
 
