@@ -26,7 +26,7 @@ def test_overlap_is_symmetric_and_one_for_itself(a, b):
 
 def test_cells_near_the_middle_of_a_box_say_its_thing_and_its_sides():
     boxes = torch.tensor([[[0.25, 0.2, 0.75, 0.8]]])
-    thing, wanted = targets(boxes, torch.ones(1, 1), torch.tensor([[7]]), (20, 32))
+    thing, wanted, *_ = targets(boxes, torch.ones(1, 1), torch.tensor([[7]]), (20, 32))
     assert thing[0, 10, 16] == 7
     assert thing[0, 0, 0] == -1
     assert thing[0, 4, 8] == -1  # inside, but far from the middle
@@ -43,7 +43,7 @@ def test_things_that_cannot_be_seen_are_not_asked_for():
     assert visible(boxes, torch.ones(1, 3)).tolist() == [[False, True, False]]
     there = torch.tensor([[1.0, 0.0, 1.0]])
     assert visible(boxes, there).tolist() == [[True, False, False]]
-    thing, _ = targets(boxes, torch.ones(1, 3), torch.tensor([[1, 2, 3]]), (20, 32))
+    thing, *_ = targets(boxes, torch.ones(1, 3), torch.tensor([[1, 2, 3]]), (20, 32))
     assert (thing[0, 9, 30] == -2).all()  # neither right nor wrong
 
 
@@ -86,7 +86,7 @@ def test_flicker_is_what_changes_away_from_the_boxes():
 )
 def test_verdicts_tell_where_and_what(found, overlap, right, monkeypatch):
     xyxy, things = np.array(found[0]).reshape(-1, 4), np.array(found[1])
-    seen = Found(xyxy, things, np.ones(len(things)))
+    seen = Found(xyxy, things, np.ones(len(things)), np.zeros(len(things)))
     answer = ([seen] * 4, np.zeros((4, 128)))
     monkeypatch.setattr("spa2v_core.training.mini.judging.detect", lambda *_: answer)
     verdict = judge(detectors.Detector(), np.zeros((4, 160, 256, 3), np.uint8), still_case())
