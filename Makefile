@@ -17,9 +17,13 @@ test: $(VENV)/.dev lint
 	@echo "== Tests (pytest)"
 	@mkdir -p build
 	@$(BIN)/python -m pytest tests/e2e >build/browser.log 2>&1 & browser=$$!; \
-	$(BIN)/python -m pytest --ignore=tests/e2e; rest=$$?; \
+	$(BIN)/python -m pytest --ignore=tests/e2e -m "not long"; rest=$$?; \
 	echo "== Tests in the browser, which ran beside them"; \
 	wait $$browser; browser=$$?; cat build/browser.log; test $$rest = 0 -a $$browser = 0
+
+# Training from end to end on a CPU, a cluster: minutes each.
+test-long: $(VENV)/.dev
+	@$(BIN)/python -m pytest -m long --timeout 1800
 
 # The daily loop: no browser, no models, under a minute.
 test-fast: $(VENV)/.dev
