@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -157,3 +158,20 @@ def detail_of(body: Any) -> str:
         inner = body.get("error", body)
         body = inner.get("message") if isinstance(inner, dict) else inner
     return one_line(body)
+
+
+@contextmanager
+def sdk_faults(sdk: Any, seconds: float, known: Mapping[str, Any]) -> Iterator[None]:
+    """Errors of a call as ours. `sdk`: openai or anthropic, whose errors have the same names;
+    known: who, where, variable and model for the message."""
+    try:
+        yield
+    except sdk.APITimeoutError as error:
+        raise fault("timeout", seconds=seconds, **known) from error
+    except sdk.APIConnectionError as error:
+        raise fault("network", **known) from error
+    except sdk.APIStatusError as error:
+        detail = detail_of(error.body)
+        raise fault_of_status(error.status_code, detail=detail, seconds=seconds, **known) from error
+    except (sdk.APIError, ValueError) as error:
+        raise fault("server", status="not a reply", **known) from error

@@ -16,12 +16,11 @@ from ..model_options import ModelOptions
 from .base import (
     Completion,
     ProviderSpec,
-    detail_of,
     fault,
-    fault_of_status,
     insisting,
     missing,
     no_key,
+    sdk_faults,
 )
 
 MODEL = "claude-sonnet-5-5"
@@ -98,21 +97,10 @@ class ClaudeProvider:
         sdk, seconds = self._sdk, self._options.timeout
         where = self.endpoint or "api.anthropic.com"
         known = {"who": WHO, "where": where, "variable": KEY, "model": self.model}
-        try:
+        with sdk_faults(sdk, seconds, known):
             reply = self._client.messages.create(
                 model=self.model, messages=messages, max_tokens=self._options.max_tokens, **more
             )
-        except sdk.APITimeoutError as error:
-            raise fault("timeout", seconds=seconds, **known) from error
-        except sdk.APIConnectionError as error:
-            raise fault("network", **known) from error
-        except sdk.APIStatusError as error:
-            detail = detail_of(error.body)
-            raise fault_of_status(
-                error.status_code, detail=detail, seconds=seconds, **known
-            ) from error
-        except (sdk.APIError, ValueError) as error:
-            raise fault("server", status="not a reply", **known) from error
         return self._read(reply, known)
 
     def _read(self, reply: Any, known: dict[str, Any]) -> Completion:

@@ -14,12 +14,11 @@ from ..model_options import HearingOptions
 from .base import (
     Completion,
     ProviderSpec,
-    detail_of,
     fault,
-    fault_of_status,
     insisting,
     missing,
     no_key,
+    sdk_faults,
 )
 
 #: OpenAI's own: the one that takes audio, and one that only reads.
@@ -96,21 +95,10 @@ class OpenAIProvider:
         sdk, seconds = self._sdk, self._options.timeout
         where = self.endpoint or "api.openai.com"
         known = {"who": WHO, "where": where, "variable": KEY, "model": self.model}
-        try:
+        with sdk_faults(sdk, seconds, known):
             reply = self._client.chat.completions.create(
                 model=self.model, messages=messages, **more
             )
-        except sdk.APITimeoutError as error:
-            raise fault("timeout", seconds=seconds, **known) from error
-        except sdk.APIConnectionError as error:
-            raise fault("network", **known) from error
-        except sdk.APIStatusError as error:
-            detail = detail_of(error.body)
-            raise fault_of_status(
-                error.status_code, detail=detail, seconds=seconds, **known
-            ) from error
-        except (sdk.APIError, ValueError) as error:
-            raise fault("server", status="not a reply", **known) from error
         return self._read(reply, known)
 
     def _form(self, schema: Mapping[str, Any], gone: frozenset[str]) -> dict[str, Any]:
