@@ -25,9 +25,10 @@ from spa2v_core.audio.taggers.registry import TAGGERS
 from spa2v_core.errors import InputError
 from spa2v_core.generation.base import RenderRequest
 from spa2v_core.generation.registry import BACKENDS
+from spa2v_core.jobs.job import Job, Visitor
 from spa2v_core.jobs.perform import VIDEO
 from spa2v_core.jobs.service import Jobs
-from spa2v_core.jobs.store import Job, JobStore, Visitor
+from spa2v_core.jobs.store import JobStore
 from spa2v_core.layout import edit
 from spa2v_core.layout import io as layout_io
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER

@@ -20,10 +20,10 @@ import gradio as gr
 
 from spa2v_core.errors import InputError
 from spa2v_core.generation.base import MAX_SEED
+from spa2v_core.jobs.job import Job, Visitor
 from spa2v_core.jobs.limits import DAY, HOUR, Limits
 from spa2v_core.jobs.perform import LAYOUT, PREVIEW, VIDEO
 from spa2v_core.jobs.service import WATCH_S, Jobs
-from spa2v_core.jobs.store import Job, Visitor
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 

@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from spa2v_core.generation.registry import BACKENDS
-from spa2v_core.jobs.store import Job, JobStore
+from spa2v_core.jobs.job import Job
+from spa2v_core.jobs.store import JobStore
 
 from .handlers import status
 from .served import script

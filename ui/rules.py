@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from spa2v_core.errors import InputError
+from spa2v_core.jobs.database import StoreError
 from spa2v_core.jobs.service import Jobs
-from spa2v_core.jobs.store import StoreError
 
 from . import host as hosting
 from .guard import Rules

@@ -9,7 +9,7 @@ import json
 
 import gradio as gr
 
-from spa2v_core.jobs.store import Visitor
+from spa2v_core.jobs.job import Visitor
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 
 from .endpoints import JsonObject, Renders, render_request, result, state

@@ -11,9 +11,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from .database import StoreError
+from .job import FAILED
 from .limits import Limits
 from .perform import TOO_MUCH_MEMORY
-from .store import FAILED, JobStore, StoreError, token
+from .store import JobStore, token
 from .worker import OUT_OF_MEMORY
 
 log = logging.getLogger("spa2v.keeper")

@@ -16,9 +16,10 @@ from .. import pipeline
 from ..errors import Spa2vError
 from ..generation.base import RenderEvent, RenderRequest
 from ..layout import io as layout_io
+from .job import CANCELLED, DONE, FAILED, Job
 from .logs import tag
 from .saved import SOUND, read_request
-from .store import CANCELLED, DONE, FAILED, Job, JobStore
+from .store import JobStore
 
 log = logging.getLogger("spa2v.jobs")
 

@@ -14,7 +14,7 @@ from ..errors import Spa2vError
 from ..generation.base import RenderRequest
 from ..generation.registry import settle
 from ..layout import io as layout_io
-from .store import Submission
+from .job import Submission
 
 SOUND = "sound.npy"
 _FIELDS = ("backend", "preset", "seed", "captions", "grounding")

@@ -18,12 +18,14 @@ from ..errors import InputError
 from ..generation import budget
 from ..generation.base import RenderRequest
 from ..generation.registry import settle
+from .database import StoreError
+from .job import Job, Visitor
 from .keeper import SWEEP_S, Keeper
 from .limits import Limits
 from .logs import tag
 from .perform import Render, perform
 from .saved import submission, write_sound
-from .store import Job, JobStore, StoreError, Visitor, token
+from .store import JobStore, token
 
 log = logging.getLogger("spa2v.jobs")
 

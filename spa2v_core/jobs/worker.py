@@ -16,9 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import Spa2vError
+from .database import StoreError
+from .job import Job
 from .logs import set_up, tag
 from .perform import MemoryExceeded, perform
-from .store import Job, JobStore, StoreError
+from .store import JobStore
 
 log = logging.getLogger("spa2v.worker")
 

@@ -1,6 +1,7 @@
 """What the browser tests share: reading the editor and acting on it as a person does."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 from playwright.sync_api import expect
@@ -52,6 +53,12 @@ def upload(page, path):
     page.locator("#spa2v-file").set_input_files(str(path))
 
 
+def plan(page):
+    """Press Plan and wait for what comes of it."""
+    with planning(page):
+        page.get_by_role("button", name="Plan", exact=True).click()
+
+
 def choose(page, name, part="picture"):
     """Of the menu of the picture, or of the selected object ("actions")."""
     menu = ".spa2v-editor .toolbar" if part == "picture" else ".spa2v-editor .actions"
@@ -60,11 +67,29 @@ def choose(page, name, part="picture"):
     settle(page)
 
 
-def planned(page):
-    """Wait until what was given or asked for is planned."""
-    page.wait_for_timeout(700)  # for a file to be here
+@contextmanager
+def planning(page):
+    """Wait until what is done within is planned, well or not, and drawn."""
+    ended = "document.querySelector('.spa2v-editor [data-answers]')?.dataset.answers"
+    page.wait_for_function(f"() => {ended}")
+    before = page.evaluate(ended)
+    yield
+    page.wait_for_function(f"(n) => {ended} > n", arg=int(before), timeout=PLANNING)
     expect(page.locator("#spa2v-plan-bar progress")).to_be_hidden(timeout=PLANNING)
     expect(page.locator(".spa2v-editor .veil")).to_be_hidden(timeout=PLANNING)
+
+
+@contextmanager
+def veiled(page):
+    """What is said over the picture meanwhile, however shortly: a function that tells it."""
+    page.evaluate(
+        """() => { const veil = document.querySelector('.spa2v-editor .veil');
+             window.said = [];
+             new MutationObserver(() => { const text = veil.textContent;
+               if (!veil.hidden && window.said.at(-1) !== text) window.said.push(text); })
+               .observe(veil, {childList: true, attributes: true}); }"""
+    )
+    yield lambda: page.evaluate("() => window.said")
 
 
 def settle(page):
@@ -74,13 +99,18 @@ def settle(page):
 
 
 def middle_of(page, selector):
-    box = page.locator(selector).first.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """The middle of an element on the screen, brought into view; read at one moment, as the
+    editor draws its elements anew at any change."""
+    expect(page.locator(selector).first).to_be_attached()
+    return page.locator(selector).first.evaluate(
+        """(e) => { e.scrollIntoViewIfNeeded(); const r = e.getBoundingClientRect();
+             return [r.left + r.width / 2, r.top + r.height / 2]; }"""
+    )
 
 
 def drag(page, selector, dx, dy, steps=6, keys=()):
     """Drag the middle of an element by pixels with the mouse, with keys held."""
-    page.locator(selector).first.scroll_into_view_if_needed()
+    settle(page)
     x, y = middle_of(page, selector)
     page.mouse.move(x, y)
     page.mouse.down()

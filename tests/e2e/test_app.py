@@ -18,9 +18,11 @@ from .pages import (
     OBJECT,
     PLANNING,
     RENDERING,
+    about,
     clip_file,
     drag,
-    planned,
+    plan,
+    planning,
     saved,
     seek,
     settle,
@@ -43,14 +45,12 @@ def test_it_opens_with_an_example_planned(open_page):
 def test_upload_plan_drag_render_watch(open_page, tmp_path):
     page = open_page()
     path = clip_file(tmp_path)
-    upload(page, path)
-    expect(page.locator(".spa2v-note textarea").first).to_have_value(
-        "3.00 s, stereo, 32000 Hz.", timeout=PLANNING
-    )
-    planned(page)
+    with planning(page):
+        upload(page, path)
+    expect(about(page)).to_have_value("3.00 s, stereo, 32000 Hz.")
     page.get_by_label("What do you hear?").fill("dog")
-    page.get_by_role("button", name="Plan", exact=True).click()
-    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
+    plan(page)
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog")
     left = shown(page)[0]["box"]
     assert left[0] > 0.5
 
@@ -200,21 +200,17 @@ def test_touch_drags_a_box(open_page):
 
 def test_examples_swap_and_two_tracks(open_page):
     page = open_page()
-    page.get_by_role("button", name="Dog left, guitar right").click()
-    expect(page.locator(".spa2v-editor .object")).to_have_count(2, timeout=PLANNING)
+    with planning(page):
+        page.get_by_role("button", name="Dog left, guitar right").click()
+    expect(page.locator(".spa2v-editor .object")).to_have_count(2)
     place = {o["name"]: o["box"][0] for o in shown(page)}
     assert place["dog"] < place["guitar"]
     page.get_by_role("button", name="How it is planned").click()
     page.get_by_label("The file holds").click()
     page.get_by_role("option", name="Left and right exchanged").click()
-    page.get_by_role("button", name="Plan", exact=True).click()
-    page.wait_for_function(
-        """() => { const at = (n) => [...document.querySelectorAll('.spa2v-editor .object')]
-             .find((g) => g.querySelector('text').textContent === n)
-             ?.querySelector('.box').getAttribute('x');
-             return Number(at('dog')) > Number(at('guitar')); }""",
-        timeout=PLANNING,
-    )
+    plan(page)
+    place = {o["name"]: o["box"][0] for o in shown(page)}
+    assert place["dog"] > place["guitar"]
     page.get_by_role("button", name="Why this plan").click()
     expect(page.get_by_label("Reasoning")).to_have_value(re.compile("of the energy"))
     expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=PLANNING)
@@ -295,8 +291,8 @@ def test_ambisonics_need_a_word(open_page, tmp_path):
     page.get_by_label("The file holds").click()
     page.get_by_role("option", name="ambiX").click()
     page.get_by_label("What do you hear?").fill("dog")
-    page.get_by_role("button", name="Plan", exact=True).click()
-    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
+    plan(page)
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog")
     assert shown(page)[0]["box"][0] < 0.2
 
 
@@ -304,11 +300,9 @@ def test_mono_is_said_and_placed_in_the_middle(open_page, tmp_path):
     page = open_page()
     signal = np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32)
     write_wav(AudioClip(signal, 16_000), tmp_path / "mono.wav")
-    upload(page, tmp_path / "mono.wav")
-    expect(page.locator(".spa2v-note textarea").first).to_have_value(
-        re.compile("mono.*position is not audible", re.IGNORECASE)
-    )
-    planned(page)
+    with planning(page):
+        upload(page, tmp_path / "mono.wav")
+    expect(about(page)).to_have_value(re.compile("mono.*position is not audible", re.IGNORECASE))
     x1, _, x2, _ = shown(page)[0]["box"]
     assert (x1 + x2) / 2 == pytest.approx(0.5, abs=0.01)
 

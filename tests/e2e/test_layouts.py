@@ -18,7 +18,8 @@ from .pages import (
     drag,
     layout_file,
     opened,
-    planned,
+    plan,
+    planning,
     saved,
     seek,
     settle,
@@ -51,12 +52,11 @@ def test_edits_survive_a_reload_and_can_be_given_up(open_page):
 
 def test_an_uploaded_recording_is_there_again_after_a_reload(open_page, tmp_path):
     page = open_page()
-    upload(page, clip_file(tmp_path))
-    planned(page)
+    with planning(page):
+        upload(page, clip_file(tmp_path))
     page.get_by_label("What do you hear?").fill("dog")
-    page.get_by_role("button", name="Plan", exact=True).click()
-    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
-    page.wait_for_timeout(800)
+    plan(page)
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog")
     drag(page, BOX, 0, -40)
     edited = saved(page)
     page.reload()
@@ -67,12 +67,11 @@ def test_an_uploaded_recording_is_there_again_after_a_reload(open_page, tmp_path
     )
 
 
-@pytest.mark.xfail(reason="races with the plan that a new sound starts by itself", strict=False)
 def test_planning_again_keeps_what_is_locked_or_changed(open_page):
     page = open_page()
-    page.get_by_role("button", name="Dog left, guitar right").click()
-    expect(page.locator(OBJECT)).to_have_count(2, timeout=PLANNING)
-    page.wait_for_timeout(500)
+    with planning(page):
+        page.get_by_role("button", name="Dog left, guitar right").click()
+    expect(page.locator(OBJECT)).to_have_count(2)
     names = [t["name"] for t in saved(page)["objects"]]
     page.locator(OBJECT).nth(names.index("dog")).focus()
     page.keyboard.press("l")
@@ -82,8 +81,7 @@ def test_planning_again_keeps_what_is_locked_or_changed(open_page):
     settle(page)
     before = {t["id"]: t for t in saved(page)["objects"]}
     page.get_by_label("What do you hear?").fill("dog, guitar, bird")
-    page.get_by_role("button", name="Plan", exact=True).click()
-    page.wait_for_timeout(3000)
+    plan(page)
     after = {t["id"]: t for t in saved(page)["objects"]}
     assert {k: after[k] for k in before} == before
     undo(page)

@@ -6,7 +6,13 @@ from playwright.sync_api import expect
 from tests.planning.servers import Script, chat, serving
 from tests.planning.test_reply import plan, text
 
-from .pages import PLANNING, saved, settle, shown, toast
+from .pages import (
+    PLANNING,
+    saved,
+    settle,
+    shown,
+    toast,
+)
 
 pytestmark = pytest.mark.e2e
 

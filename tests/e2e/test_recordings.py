@@ -11,7 +11,15 @@ from playwright.sync_api import expect
 from tests.audio.sounds import encode, noise
 from tests.audio.test_io import many_channels
 
-from .pages import PLANNING, RENDERING, about, hears, planned, toast, upload
+from .pages import (
+    RENDERING,
+    about,
+    hears,
+    plan,
+    planning,
+    toast,
+    upload,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -69,13 +77,10 @@ def drop(page, path):
         page.dispatch_event("#spa2v-page", event, {"dataTransfer": data})
 
 
-def planned_and_rendered(page, waits=True):
-    """waits: for the plan that a new recording gets by itself."""
-    if waits:
-        planned(page)
+def planned_and_rendered(page):
     page.get_by_label("What do you hear?").fill("dog")
-    page.get_by_role("button", name="Plan", exact=True).click()
-    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog", timeout=PLANNING)
+    plan(page)
+    expect(page.locator(".spa2v-editor .label text")).to_have_text("dog")
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Draft").check()
     page.get_by_role("button", name="Render", exact=True).click()
@@ -93,22 +98,25 @@ def planned_and_rendered(page, waits=True):
 def test_what_the_reader_takes_the_page_takes(name, open_page, tmp_path):
     path = MAKERS[name](tmp_path / name)
     page = open_page()
-    upload(page, path)
-    expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s, stereo"), timeout=20_000)
+    with planning(page):
+        upload(page, path)
+    expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s, stereo"))
     assert toast(page).count() == 0
     planned_and_rendered(page)
 
 
 def test_an_exported_video_is_a_recording_too(open_page, tmp_path):
     page = open_page()
-    drop(page, clip(tmp_path / "first.mp4"))
-    expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s"), timeout=20_000)
+    with planning(page):
+        drop(page, clip(tmp_path / "first.mp4"))
+    expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s"))
     url = planned_and_rendered(page)
     exported = tmp_path / "exported video.mp4"
     exported.write_bytes(page.request.get(url).body())
     again = open_page()
-    drop(again, exported)
-    expect(about(again)).to_have_value(re.compile(r"^1\.5\d? s, stereo, 44100 Hz"), timeout=20_000)
+    with planning(again):
+        drop(again, exported)
+    expect(about(again)).to_have_value(re.compile(r"^1\.5\d? s, stereo, 44100 Hz"))
     planned_and_rendered(again)
 
 
@@ -149,4 +157,4 @@ def test_channels_that_have_to_be_explained_are_asked_for_once(open_page, tmp_pa
     page.get_by_label("The file holds").click()
     page.get_by_role("option", name="Surround").click()
     expect(about(page)).to_have_value(re.compile(r"^1\.50 s, stereo"), timeout=20_000)
-    planned_and_rendered(page, waits=False)
+    planned_and_rendered(page)

@@ -3,7 +3,16 @@
 import pytest
 from playwright.sync_api import expect
 
-from .pages import LANE, OBJECT, drag, keyframes, saved, seek, settle, undo
+from .pages import (
+    LANE,
+    OBJECT,
+    drag,
+    keyframes,
+    saved,
+    seek,
+    settle,
+    undo,
+)
 
 pytestmark = pytest.mark.e2e
 

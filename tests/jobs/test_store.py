@@ -8,8 +8,10 @@ import time
 import pytest
 
 from spa2v_core.errors import InputError
+from spa2v_core.jobs.database import StoreError
+from spa2v_core.jobs.job import Submission, Visitor
 from spa2v_core.jobs.limits import Limits
-from spa2v_core.jobs.store import JobStore, LimitError, StoreError, Submission, Visitor
+from spa2v_core.jobs.store import JobStore, LimitError
 
 ANN, BOB = Visitor("ann", "1.1.1.1"), Visitor("bob", "1.1.1.1")
 LIMITS = Limits(at_once=3, at_once_address=5, per_hour=8)
@@ -267,11 +269,11 @@ def test_a_folder_that_can_not_be_written_is_said(tmp_path):
 
 def test_a_full_disk_is_one_line_and_it_goes_on_afterwards(store):
     job = submit(store)
-    store._db.execute("pragma max_page_count = 1")  # SQLite's own limit acts like a full disk
-    pages = store._db.execute("pragma page_count").fetchone()[0]
-    store._db.execute(f"pragma max_page_count = {pages}")
+    store._db.rows("pragma max_page_count = 1")  # SQLite's own limit acts like a full disk
+    pages = store._db.rows("pragma page_count")[0][0]
+    store._db.rows(f"pragma max_page_count = {pages}")
     with pytest.raises(StoreError, match="disk of this app is full"):
         for _ in range(1000):
             submit(store, limits=MANY)
-    store._db.execute("pragma max_page_count = 100000")
+    store._db.rows("pragma max_page_count = 100000")
     assert store.claim("w").id == job.id

@@ -23,11 +23,13 @@ from spa2v_core.generation.base import Frames, RenderRequest
 from spa2v_core.generation.export import read_layout
 from spa2v_core.generation.registry import settle
 from spa2v_core.jobs import keeper
+from spa2v_core.jobs.database import StoreError
+from spa2v_core.jobs.job import Visitor
 from spa2v_core.jobs.limits import Limits
 from spa2v_core.jobs.perform import MemoryExceeded, perform
 from spa2v_core.jobs.saved import read_request, submission, write_sound
 from spa2v_core.jobs.service import Jobs
-from spa2v_core.jobs.store import JobStore, StoreError, Visitor
+from spa2v_core.jobs.store import JobStore
 from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
 

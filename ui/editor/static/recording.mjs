@@ -11,6 +11,10 @@ export function createRecording({ getState, dispatch, player, setView, stage }, 
   const notice = html("div", { class: "notice", hidden: true });
   const known = { clip: null, heard: [], names: [], whole: null, peaks: null };
   let sound = null;
+  let answers = 0;
+
+  /** How often planning has ended, well or not: for who waits for it from outside. */
+  const answered = () => (stage.node.dataset.answers = ++answers);
 
   function restore(layout) {
     dispatch({ type: "load", layout });
@@ -47,9 +51,13 @@ export function createRecording({ getState, dispatch, player, setView, stage }, 
 
   channels.feed.on(async (next) => {
     if (!next) return;
-    if (next.waiting !== undefined) return setView({ waiting: next.waiting });
+    if (next.waiting !== undefined) {
+      setView({ waiting: next.waiting });
+      return next.waiting ? undefined : answered();
+    }
     take(next);
     changed();
+    answered();
     if ((next.audio?.url ?? "") === sound) return undefined;
     sound = next.audio?.url ?? "";
     player.load(sound);
