@@ -10,13 +10,15 @@ run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
 	@$(BIN)/python app.py
 
+# Two halves side by side, a thread each: libraries that share two cores wait for one another.
 test: $(VENV)/.dev lint
 	@tests/install_chromium.sh
 	@echo "== Tests of the editor's state (node), if node is here"
 	@if command -v node >/dev/null; then node --test tests/ui/*.test.mjs; else echo "no node: skipped"; fi
 	@echo "== Tests (pytest)"
 	@mkdir -p build
-	@$(BIN)/python -m pytest tests/e2e >build/browser.log 2>&1 & browser=$$!; \
+	@export OMP_NUM_THREADS=1; \
+	$(BIN)/python -m pytest tests/e2e >build/browser.log 2>&1 & browser=$$!; \
 	$(BIN)/python -m pytest --ignore=tests/e2e -m "not long"; rest=$$?; \
 	echo "== Tests in the browser, which ran beside them"; \
 	wait $$browser; browser=$$?; cat build/browser.log; test $$rest = 0 -a $$browser = 0

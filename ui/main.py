@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from spa2v_core.threads import one_blas_thread
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve SpA2V Studio in the browser.")
@@ -13,6 +15,7 @@ def main() -> None:
     parser.add_argument("--share", action="store_true", help="make a temporary public link")
     parser.add_argument("--mcp", action="store_true", help="offer tools to assistants (MCP)")
     options = parser.parse_args()
+    one_blas_thread()
     print("Starting SpA2V Studio (planning the first example) ...", flush=True)
 
     from spa2v_core.errors import Spa2vError

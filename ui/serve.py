@@ -24,6 +24,8 @@ from .rules import logins, rules_for
 
 #: Followers of renders hold one of Gradio's places each while they look for what has changed.
 MAX_THREADS = 400
+#: Tabs and API clients whose state is kept, some 0.2 MB each; those not seen for longest go first.
+MAX_SESSIONS = 1000
 
 
 def launch(
@@ -50,6 +52,7 @@ def launch(
             css_paths=STYLE,
             max_file_size=MAX_BYTES,
             max_threads=MAX_THREADS,
+            state_session_capacity=MAX_SESSIONS,
             auth=logins(),
             run_history=False,
             footer_links=["api"],

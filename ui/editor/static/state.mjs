@@ -44,6 +44,9 @@ const changeTrack = (layout, id, change) => ({
   objects: layout.objects.map((track) => (track.id === id ? { ...track, ...change(track) } : track)),
 });
 
+/** What a new keyframe says beside its frame and box. */
+const PLAIN = { easing: "linear", heading: "auto" };
+
 const sorted = (keyframes) => [...keyframes].sort((a, b) => a.frame - b.frame);
 
 function withBox(track, frame, box) {
@@ -70,7 +73,7 @@ function addObject(state, { box, name = "loudspeaker" }) {
     facing: "auto",
     confidence: 1,
     locked: false,
-    keyframes: [{ frame, box: tidyBox(box), easing: "linear" }],
+    keyframes: [{ ...PLAIN, frame, box: tidyBox(box) }],
   };
   return { ...layout, objects: [...layout.objects, track] };
 }
@@ -128,7 +131,8 @@ function snapToHeard(track, { x }) {
   const still = Math.max(...x) - Math.min(...x) < 0.03;
   const own = track.keyframes.map(({ frame }) => frame).filter((frame) => frame < x.length);
   const frames = [...new Set([...(still ? [] : corners(x, 0.03)), ...own])].sort((a, b) => a - b);
-  const keyframes = frames.map((frame) => ({ frame, box: tidyBox(there(frame)), easing: "linear" }));
+  const heading = track.keyframes[0].heading ?? PLAIN.heading;
+  const keyframes = frames.map((frame) => ({ ...PLAIN, heading, frame, box: tidyBox(there(frame)) }));
   const same = ({ box }) => box.every((value, k) => Math.abs(value - keyframes[0].box[k]) < 0.03);
   return { keyframes: keyframes.every(same) ? keyframes.slice(0, 1) : keyframes };
 }
