@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test fuzz test-fast lint format examples checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation soak space clean
+.PHONY: run test fuzz test-fast lint format examples pictures checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation soak space clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -44,6 +44,10 @@ format: $(VENV)/.dev
 
 examples: $(VENV)/.run
 	@$(BIN)/python -m spa2v_core.training.examples
+
+# The examples drawn by the shipped weights, for the README and the page's first view.
+pictures: $(VENV)/.run
+	@$(BIN)/python -m spa2v_core.training.pictures
 
 # Damaged and hostile inputs in capped workers, bounded by count and seconds: make fuzz CASES=10000
 fuzz: $(VENV)/.dev

@@ -21,6 +21,7 @@ from .page.picture import picture_column, why_row
 from .page.sound import sound_column
 from .page.takes import takes_column
 from .page.wire import Page, wire
+from .planning import PLANS_AT_ONCE
 from .rendering import Rendering
 from .scenes import Question, Scene, open_recording
 from .tools import add_tools
@@ -36,8 +37,6 @@ EXAMPLE_CLIPS = (
     ("piano_left", "Piano on the left"),
     ("airplane_crossing", "Airplane, right to left"),
 )
-#: Plans that are made at the same time; renders have a lane of their own.
-PLANS_AT_ONCE = 4
 HEADING = """# SpA2V Studio
 Turn a sound into a video of where it happens: a quick cartoon preview here, full size with a GPU."""  # noqa: E501
 THEME = gr.themes.Base(

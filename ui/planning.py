@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ from .budget import Purse
 from .handlers import span_of, width_of
 from .toasts import toasting
 from .values import text_of, whole_of
+
+#: Plans that are made at the same time; renders have a lane of their own.
+PLANS_AT_ONCE = 4
+#: The same for those who ask past the page's queue.
+_LANE = threading.BoundedSemaphore(PLANS_AT_ONCE)
 
 
 def page_options() -> dict[str, Option]:
@@ -118,20 +124,16 @@ def plan_layout(
     asked = chosen(planner, options or {}, strict=True)
     purse = Purse(session, planner, options or {})
     span = span_of(audio, start, duration, channels, swap_channels)
-    analysis = pipeline.analyse(
-        span,
-        width=width_of(width),
-        objects=objects,
-        tagger=tagger,
-    )
-    planned = pipeline.plan(
-        analysis,
-        planner=planner,
-        seed=whole_of(seed, "seed"),
-        options=asked,
-        current=layout_io.from_dict(current) if current else None,
-        change=change,
-        embedding=pipeline.embedding(analysis.clip, tagger),
-    )
+    with _LANE:
+        analysis = pipeline.analyse(span, width=width_of(width), objects=objects, tagger=tagger)
+        planned = pipeline.plan(
+            analysis,
+            planner=planner,
+            seed=whole_of(seed, "seed"),
+            options=asked,
+            current=layout_io.from_dict(current) if current else None,
+            change=change,
+            embedding=pipeline.embedding(analysis.clip, tagger),
+        )
     purse.pay(planned.report)
     return layout_io.to_dict(planned.layout)

@@ -74,33 +74,67 @@ def browser():
         chromium.close()
 
 
+class Profiles:
+    """Browser profiles, used again by later tests with nothing of the earlier ones in them: what a
+    profile has read and compiled of the page's scripts saves each test a second."""
+
+    def __init__(self, browser):
+        self.browser, self.free, self.lent = browser, {False: [], True: []}, []
+
+    def lend(self, touch):
+        """One that nobody has now."""
+        unused = self.free[touch]
+        profile = unused.pop() if unused else self._new(touch)
+        self.lent.append((profile, touch))
+        return profile
+
+    def _new(self, touch):
+        return self.browser.new_context(
+            has_touch=touch,
+            accept_downloads=True,
+            reduced_motion="reduce",  # nothing plays of itself
+        )
+
+    def take_back(self):
+        for profile, touch in self.lent:
+            for page in profile.pages:
+                page.close()
+            self.free[touch].append(profile)
+        self.lent = []
+
+
+@pytest.fixture(scope="session")
+def profiles(browser):
+    return Profiles(browser)
+
+
 @pytest.fixture
-def open_page(browser, app_url):
+def open_page(profiles, app_url):
     """Function (width, height, theme, touch, a context to open it in, more of its address) -> the
     app's page; checks requests and errors."""
     opened = []
 
     def open_one(width=1440, height=900, theme="light", touch=False, context=None, query=""):
-        context = context or browser.new_context(
-            viewport={"width": width, "height": height},
-            has_touch=touch,
-            accept_downloads=True,
-            reduced_motion="reduce",  # nothing plays of itself
-        )
-        page = context.new_page()
+        page = (context or profiles.lend(touch)).new_page()
+        if context is None:
+            everything = {"origin": app_url, "storageTypes": "cookies,local_storage,indexeddb"}
+            page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", everything)
+            page.context.clear_cookies()
+        page.set_viewport_size({"width": width, "height": height})
         page.outside, page.faults = [], []
         page.on("request", lambda r: _note_outside(page, r.url, app_url))
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.goto(f"{app_url}/?__theme={theme}{query}")
+        page.wait_for_selector(".spa2v-editor [data-answers]")  # the plan has been taken
         page.wait_for_selector(".spa2v-editor .object")
-        opened.append((context, page))
+        opened.append(page)
         return page
 
     yield open_one
-    for context, page in opened:
+    profiles.take_back()
+    for page in opened:
         assert page.outside == []
         assert page.faults == []
-        context.close()
 
 
 def _note_outside(page, url, app_url):
