@@ -8,6 +8,9 @@ MINI_WH = (256, 160)
 ASPECT = WIDTH / HEIGHT
 
 HORIZON = 0.5
+#: Bottom edge of what is far away on the ground, how much lower it is for each height that a thing
+#: gains by coming nearer, and the height from which it stands no lower.
+FAR_BOTTOM, RISE, NEAREST = HORIZON + 0.06, 0.714, 0.5
 #: Vertical centre of what is not on the ground.
 MIDDLES = {"air": 0.34, "perched": 0.42, "held": 0.55}
 #: Bottom edge of what stands in the foreground.
@@ -22,5 +25,10 @@ def middle(place: str, height: float) -> float:
     """
     if place != "ground":
         return MIDDLES[place]
-    bottom = HORIZON + 0.06 + 0.42 * min(1.0, height / 0.5) * 0.85
-    return bottom - height / 2
+    return FAR_BOTTOM + RISE * min(NEAREST, height) - height / 2
+
+
+def standing_height(bottom: float) -> float:
+    """Height, 0..0.5, of a thing on the ground whose bottom edge is there (0..1): `middle`, turned
+    round; 0 where nothing can stand."""
+    return min(NEAREST, max(0.0, (bottom - FAR_BOTTOM) / RISE))

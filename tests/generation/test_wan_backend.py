@@ -24,7 +24,7 @@ from spa2v_core.generation.base import (
 )
 from spa2v_core.generation.cache import MODELS, ModelCache
 from spa2v_core.generation.conditioning import frame_conditions
-from spa2v_core.generation.draft import PAINTS, fit_draft, paint_draft
+from spa2v_core.generation.controls.drafts import PAINTS, fit_draft, paint_draft
 from spa2v_core.generation.grounding import wan_boxes
 from spa2v_core.generation.grounding.wan_boxes import (
     token_masks,

@@ -20,7 +20,7 @@ from ... import hardware
 from ...base import Frames, Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
 from ...conditioning import CaptionMode, frame_conditions
-from ...draft import Draft, fit_draft, paint_draft
+from ...controls.drafts import Draft, fit_draft, paint_draft
 from ...grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prompt
 from ...registry import Settled, settle
 from ...rendering import Emit, memory_errors, step_reporter, tell

@@ -9,7 +9,7 @@ from ...spec import BackendSpec, Preset
 
 
 def _make() -> VideoBackend:
-    from ...draft import mini_draft
+    from ...controls.drafts import mini_draft
     from .backend import WanBackend
 
     return WanBackend(mini_draft)

@@ -1,7 +1,8 @@
 """Draft videos: rough pictures of a layout that a backend starts from instead of pure noise.
 
 Encoding a draft, adding noise and denoising it keeps its layout (SDEdit, Meng et al., 2022;
-Video-MSG, Li et al., 2025).
+Video-MSG, Li et al., 2025); a picture cut out and moved is what Time-to-Move (Singer et al., 2026)
+starts from.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from ..errors import BackendError
-from ..layout import ObjectTrack
-from ..layout.keyframes import dense
-from ..layout.picture import MINI_WH
-from ..units import resample_frame, to_pixels
-from ..vocabulary import resolve
-from .base import Frames, RenderRequest
-from .export import TRACK_COLOURS
-from .registry import BACKENDS
+from ...errors import BackendError
+from ...layout import ObjectTrack
+from ...layout.keyframes import dense
+from ...layout.picture import MINI_WH
+from ...units import resample_frame, to_pixels
+from ...vocabulary import resolve
+from ..base import Frames, RenderRequest
+from ..conditioning import FrameConditions
+from ..export import TRACK_COLOURS
+from ..registry import BACKENDS
 
 #: Makes (F, H, W, 3) uint8 RGB frames of any count and size, spread over the clip.
 Draft = Callable[[RenderRequest], np.ndarray]
@@ -29,6 +31,8 @@ FRAMES = 81
 GREYS = (200.0, 90.0)
 #: Width of a box's soft edge, in widths and heights of the box.
 SOFT_EDGE = 0.25
+#: How far the surroundings of a hole are looked at to fill it.
+INPAINT_PX = 3
 PAINTS = {
     "red": (205, 45, 45),
     "orange": (230, 130, 40),
@@ -68,6 +72,48 @@ def mini_draft(request: RenderRequest) -> np.ndarray:
     asked = RenderRequest(request.layout, request.clip, preset="draft", seed=request.seed)
     events = BACKENDS.get("mini").make().render(asked)
     return next(event.frames for event in events if isinstance(event, Frames))
+
+
+def cut_draft(picture: np.ndarray, conditions: FrameConditions) -> np.ndarray:
+    """(F, H, W, 3) uint8: what is in each object's first box of a picture, moved with its boxes.
+
+    picture: (H, W, 3) uint8, the first frame. Where things were cut out, it is painted over from
+    around; an object that comes later is cut out where it comes.
+    """
+    high, wide = picture.shape[:2]
+    boxes = conditions.boxes * np.array([wide, high, wide, high], np.float32)
+    firsts = {
+        k: boxes[there.argmax(), k] for k, there in enumerate(conditions.present.T) if there.any()
+    }
+    holes = np.zeros((high, wide), np.uint8)
+    for box in firsts.values():
+        holes[_window(box, (wide, high))] = 255
+    video = np.tile(
+        cv2.inpaint(picture, holes, INPAINT_PX, cv2.INPAINT_TELEA), (len(boxes), 1, 1, 1)
+    )
+    for frame, here, there in zip(video, boxes, conditions.present, strict=True):
+        for k in np.flatnonzero(there):
+            moved = cv2.warpAffine(
+                picture,
+                _box_to_box(firsts[k], here[k]),
+                (wide, high),
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            window = _window(here[k], (wide, high))
+            frame[window] = moved[window]
+    return video
+
+
+def _window(box: np.ndarray, size_wh: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a box (4,) in pixels, within the picture."""
+    (x1, y1), (x2, y2) = (np.clip(np.rint(corner), 0, size_wh) for corner in (box[:2], box[2:]))
+    return slice(int(y1), int(y2)), slice(int(x1), int(x2))
+
+
+def _box_to_box(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """(2, 3) the affine map of one box (4,) onto another."""
+    scale = (target[2:] - target[:2]) / (source[2:] - source[:2])
+    return np.column_stack([np.diag(scale), target[:2] - scale * source[:2]])
 
 
 def colour_of(track: ObjectTrack) -> tuple[int, int, int]:

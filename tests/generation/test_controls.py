@@ -1,0 +1,119 @@
+"""What a layout looks like to models that take a video as control."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spa2v_core.generation.controls.depth import box_depth
+from spa2v_core.generation.controls.drafts import cut_draft
+from spa2v_core.generation.controls.outlines import outlines
+from spa2v_core.generation.controls.trails import LENGTH, points, trails
+from spa2v_core.layout.picture import HORIZON, middle, standing_height
+from tests.generation.scene import FRAMES, conditions
+
+SIZE_WH = (80, 50)
+CONTROLS = [outlines, trails, box_depth]
+edges = st.floats(-0.5, 1.4)
+
+
+def scene(box, frames=FRAMES):
+    """One object that stands in a box."""
+    return conditions(
+        boxes=np.tile(np.array(box, np.float32), (frames, 1, 1)),
+        present=np.ones((frames, 1), bool),
+        facing=np.ones((frames, 1), np.float32),
+    )
+
+
+def test_golden_outline():
+    frame = outlines(scene([0.25, 0.2, 0.75, 0.8]), SIZE_WH)[0]
+    assert frame[25, 20].tolist() == frame[10, 40].tolist() == [0, 0, 0]
+    assert (frame[14:36, 24:56] == 255).all()
+    assert (frame[:8] == 255).all() and (frame[:, 64:] == 255).all()
+
+
+def test_golden_trail():
+    still = trails(scene([0.2, 0.2, 0.8, 0.8], LENGTH + 5), (320, 200))
+    red, _, blue = (still[-1, 100, 160, channel] for channel in range(3))
+    assert (red, blue) == (0, 255)  # a thing that stands is seen as it is now
+    moving = scene([0.1, 0.3, 0.3, 0.7], LENGTH)
+    moving.boxes[..., ::2] += np.linspace(0, 0.6, LENGTH)[:, None, None]
+    row = trails(moving, (864, 540))[-1, 270].astype(int)  # the middle of the box, over its way
+    columns = np.flatnonzero(row.max(1) > 100)
+    oldest, newest = columns[columns < 0.25 * 864], columns[columns > 0.75 * 864]
+    assert (row[oldest, 0] > row[oldest, 2]).all()
+    assert (row[newest, 2] > row[newest, 0]).all()
+    assert len(newest) > len(oldest) > 0
+
+
+def test_points_drift_apart_when_a_box_grows():
+    small, large = points(np.array([[0.4, 0.4, 0.6, 0.6], [0.2, 0.2, 0.8, 0.8]]))
+    assert np.allclose(small[0], large[0])
+    assert np.allclose(large - 0.5, 3 * (small - 0.5))
+
+
+def test_golden_depth():
+    frame = box_depth(scene([0.25, 0.2, 0.75, 0.8]), SIZE_WH)[0, :, :, 0]
+    assert (frame[10:40, 20:60] == round(0.6 * 255)).all()
+    assert not frame[: round(HORIZON * 50), :19].any()
+    assert (np.diff(frame[:, 0].astype(int)) >= 0).all()
+
+
+def test_the_larger_box_hides_the_smaller():
+    both = conditions(boxes=conditions().boxes.copy())
+    both.boxes[:, 0], both.boxes[:, 1] = [0.2, 0.2, 0.8, 0.9], [0.4, 0.4, 0.6, 0.6]
+    assert box_depth(both, SIZE_WH)[0, 25, 40, 0] == round(0.7 * 255)
+
+
+@pytest.mark.parametrize("height", [0.05, 0.2, 0.45])
+def test_what_stands_is_as_far_as_the_ground_below_it(height):
+    assert standing_height(middle("ground", height) + height / 2) == pytest.approx(height)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_nobody_there_is_the_bare_ground(control):
+    nobody = replace(conditions(), present=np.zeros((FRAMES, 2), bool))
+    assert len({frame.tobytes() for frame in control(nobody, SIZE_WH)}) == 1
+    here = control(conditions(), SIZE_WH)
+    assert here.shape == (FRAMES, 50, 80, 3)
+    assert here.dtype == np.uint8
+    assert (here != control(nobody, SIZE_WH)).any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    box=st.tuples(edges, edges, st.floats(0.01, 0.8), st.floats(0.01, 0.8)), frame=st.integers(0, 3)
+)
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_changed_box_changes_only_itself(control, box, frame):
+    """Only in its frame (a trail: from then on), and only where the box was or is."""
+    x, y, wide, high = box
+    moved = conditions(boxes=conditions().boxes.copy())
+    moved.boxes[frame, 1] = [x, y, x + wide, y + high]
+    changed = (control(moved, SIZE_WH) != control(conditions(), SIZE_WH)).any(-1)
+    later = slice(frame + 1, None) if control is not trails else slice(0, 0)
+    assert not changed[:frame].any()
+    assert not changed[later].any()
+    near = np.zeros(changed.shape[1:], bool)
+    for x1, y1, x2, y2 in (moved.boxes[frame, 1], conditions().boxes[frame, 1]):
+        low = np.maximum(np.floor(np.array([y1, x1]) * SIZE_WH[::-1]).astype(int) - 3, 0)
+        stop = np.maximum(np.ceil(np.array([y2, x2]) * SIZE_WH[::-1]).astype(int) + 4, 0)
+        near[low[0] : stop[0], low[1] : stop[1]] = True
+    assert not changed[:, ~near].any()
+
+
+def test_a_picture_is_cut_out_and_moved_along_the_boxes():
+    picture = np.full((50, 80, 3), 90, np.uint8)
+    picture[10:30, 8:24] = [200, 30, 30]
+    moving = scene([0.1, 0.2, 0.3, 0.6])
+    moving.boxes[..., ::2] += np.linspace(0, 0.8, FRAMES)[:, None, None]
+    video = cut_draft(picture, moving)
+    assert (video[0] == picture).all()
+    centres = [np.flatnonzero(frame[20, :, 0] > 150).mean() / 80 for frame in video[:3]]
+    assert np.allclose(centres, 0.2 + np.linspace(0, 0.8, FRAMES)[:3], atol=0.03)
+    assert video[2][10:30, 8:24, 0].max() < 130  # painted over where it was
+    moving.present[1] = False
+    assert np.ptp(cut_draft(picture, moving)[1], axis=(0, 1)).max() < 60
