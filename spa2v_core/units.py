@@ -24,6 +24,14 @@ def resample_frame(frame: int, count: int, other_count: int) -> float:
     return frame_at(frame_time(frame, count, 1.0), other_count, 1.0)
 
 
+def latent_frame_count(duration_s: float, rate: float, most: int, per_latent: int) -> int:
+    """Frames for a clip as the VAE of a video model needs them, the first alone and then
+    `per_latent` for each latent frame (n * per_latent + 1, n >= 1), nearest to `rate`, at most
+    `most`."""
+    wanted = round((duration_s * rate - 1) / per_latent)
+    return per_latent * max(1, min(wanted, (most - 1) // per_latent)) + 1
+
+
 def to_samples(time_s: float, rate: int) -> int:
     """Nearest sample index."""
     return round(time_s * rate)

@@ -38,3 +38,32 @@ def free_noise(pipeline: Any, length: int) -> Iterator[None]:
             for block in (*unet.down_blocks, unet.mid_block, *unet.up_blocks):
                 if hasattr(block, "motion_modules"):
                     pipeline._disable_free_noise_in_block(block)
+
+
+def ltx_tokens(pipeline: Any, latents: torch.Tensor) -> torch.Tensor:
+    """(1, N, c) tokens of LTX-2's latents (1, C, J, h, w), as it denoises them."""
+    return pipeline._pack_latents(
+        latents, pipeline.transformer_spatial_patch_size, pipeline.transformer_temporal_patch_size
+    )
+
+
+def ltx_latents(pipeline: Any, tokens: torch.Tensor, grid: tuple[int, int, int]) -> torch.Tensor:
+    """(1, C, J, h, w) latents, as its VAE takes them, of tokens (1, N, c) on a grid (J, h, w)."""
+    vae = pipeline.vae
+    latents = pipeline._unpack_latents(
+        tokens,
+        *grid,
+        pipeline.transformer_spatial_patch_size,
+        pipeline.transformer_temporal_patch_size,
+    )
+    return pipeline._denormalize_latents(
+        latents, vae.latents_mean, vae.latents_std, vae.config.scaling_factor
+    )
+
+
+def ltx_audio_tokens(pipeline: Any, latents: torch.Tensor) -> torch.Tensor:
+    """(1, L, C * M) tokens of the sound's latents (1, C, L, M), as its transformer takes them."""
+    vae = pipeline.audio_vae
+    return pipeline._normalize_audio_latents(
+        pipeline._pack_audio_latents(latents), vae.latents_mean, vae.latents_std
+    )

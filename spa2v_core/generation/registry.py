@@ -7,7 +7,7 @@ Others are added by the entry points `spa2v.backends` (a `BackendSpec`) and `spa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .. import options as declared
@@ -21,8 +21,14 @@ BACKENDS: Registry[BackendSpec] = Registry(
     BackendSpec,
     "spa2v.backends",
     {
-        name: f"spa2v_core.generation.backends.{name}.spec:SPEC"
-        for name in ("mini", "animatediff", "wan")
+        name: f"spa2v_core.generation.backends.{where}"
+        for name, where in {
+            "mini": "mini.spec:SPEC",
+            "animatediff": "animatediff.spec:SPEC",
+            "wan": "wan.spec:SPEC",
+            "vace": "wan.spec:VACE",
+            "ltx": "ltx.spec:SPEC",
+        }.items()
     },
 )
 GROUNDINGS: Registry[GroundingSpec] = Registry(
@@ -30,8 +36,11 @@ GROUNDINGS: Registry[GroundingSpec] = Registry(
     GroundingSpec,
     "spa2v.groundings",
     {
-        name: f"spa2v_core.generation.grounding.kinds:{name.upper()}"
-        for name in ("instance", "gligen", "attention", "energy", "migc", "boxes", "draft")
+        name: f"spa2v_core.generation.grounding.kinds:{name.upper().replace('-', '_')}"
+        for name in (
+            *("instance", "gligen", "attention", "energy", "migc"),
+            *("boxes", "draft", "outlines", "depth", "trails", "time-to-move"),
+        )
     },
 )
 
@@ -77,15 +86,14 @@ def settle(request: RenderRequest) -> Settled:
 
 
 def _changed(preset: Preset, options: RenderOptions, kinds: tuple[str, ...]) -> Preset:
-    given = {
-        "steps": options.steps,
-        "guidance_scale": options.guidance_scale,
-        "grounding_share": options.grounding_share if kinds else 0.0,
-    }
-    changed = {name: value for name, value in given.items() if value is not None}
+    """The preset with those options that are numbers of its schedule, and its frames."""
+    named = {field.name: getattr(options, field.name, None) for field in fields(preset.schedule)}
+    changed = {name: value for name, value in named.items() if value is not None}
+    if not kinds:
+        changed["grounding_share"] = 0.0
     return replace(
         preset,
-        schedule=replace(preset.schedule, **changed),  # type: ignore[arg-type]
+        schedule=replace(preset.schedule, **changed),
         frames=preset.frames if options.frames is None else options.frames,
         fps=preset.fps if options.fps is None else options.fps,
     )

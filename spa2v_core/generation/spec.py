@@ -11,8 +11,8 @@ from .base import RenderOptions, VideoBackend
 from .schedule import Schedule
 
 FewStep = Literal["", "lightning", "lcm"]
-#: What a grounding that any backend of a family can use is grafted onto.
-Family = Literal["", "unet", "wan"]
+#: What a grounding that any backend of a family can use is grafted onto; "" is of no one's.
+Family = Literal["", "unet", "wan", "ltx"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ class BackendSpec:
         keys of `hub.MODELS` that its default needs.
     weights_variable
         environment variable that names a folder to take them from instead.
+    download
+        the command that gets a folder of weights, where the hub's are not pinned.
     memory
         what it takes of the main memory; None where it is a card's that counts.
     """
@@ -111,6 +113,7 @@ class BackendSpec:
     needs_gpu: bool = False
     weights: tuple[str, ...] = ()
     weights_variable: str = ""
+    download: str = ""
     memory: MemoryUse | None = None
 
     def __post_init__(self) -> None:

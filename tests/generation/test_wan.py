@@ -9,10 +9,10 @@ import pytest
 import torch
 from diffusers import WanVideoToVideoPipeline
 
-from spa2v_core.generation.backends.wan.model import FlowGuess, WanModel
+from spa2v_core.generation.backends.wan.model import WanModel
+from spa2v_core.generation.flow import FlowGuess
 from spa2v_core.generation.grounding.wan_boxes import (
     attention_bias,
-    graft,
     ground_prompt,
     token_masks,
 )
@@ -222,7 +222,7 @@ def test_a_model_in_bf16_is_grounded_under_both_schedulers(name, draft):
     pipeline.scheduler = build_scheduler(name)
     pipeline.transformer.to(torch.bfloat16)
     pipeline.text_encoder.to(torch.bfloat16)
-    model = WanModel(pipeline, graft(pipeline.transformer))
+    model = WanModel(pipeline)
     grounded, free = (
         run(conditions(), schedule, model=model, draft=draft) for schedule in (GROUNDED, OFF)
     )

@@ -12,8 +12,8 @@ from huggingface_hub import constants
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.errors import BackendError, HubError, InputError
 from spa2v_core.generation.backends.wan import backend as wan
-from spa2v_core.generation.backends.wan.backend import WanBackend, frame_count
-from spa2v_core.generation.backends.wan.model import load_wan
+from spa2v_core.generation.backends.wan.backend import WanBackend
+from spa2v_core.generation.backends.wan.loading import load_wan
 from spa2v_core.generation.base import (
     Frames,
     Notice,
@@ -33,6 +33,7 @@ from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.generation.schedule import WanSchedule
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from spa2v_core.options import options_of
+from spa2v_core.units import latent_frame_count
 from spa2v_core.vocabulary import COLOURS
 from tests.generation.tiny_wan import (
     FRAMES,
@@ -80,22 +81,24 @@ def request(duration_s=0.3, **changes):
 
 
 def prompt_of(captions):
-    return wan.prompt_for(request().layout, captions, build_tokenizer(), True).text
+    return wan.prompt_for(request().layout, captions, build_tokenizer(), ("boxes",)).text
 
 
 def test_captions_become_one_prompt():
     assert prompt_of("mix") == "a red car on the road. rain. a street. dog"
     assert prompt_of("global") == "a red car on the road. dog"
     assert prompt_of("frame") == "rain. a street. red car, dog"
-    assert wan.prompt_for(request().layout, "global", build_tokenizer(), False).text == (
+    assert wan.prompt_for(request().layout, "global", build_tokenizer(), ()).text == (
         "a red car on the road"
     )
 
 
 def test_frame_counts_are_4k_plus_1():
-    assert [frame_count(s, 16, 81) for s in (0.01, 0.3, 1, 3, 5, 10)] == [5, 5, 17, 49, 81, 81]
-    assert frame_count(5, 24, 121) == 121
-    assert frame_count(10, 16, 64) == 61
+    counts = [latent_frame_count(s, 16, 81, 4) for s in (0.01, 0.3, 1, 3, 5, 10)]
+    assert counts == [5, 5, 17, 49, 81, 81]
+    assert latent_frame_count(5, 24, 121, 4) == 121
+    assert latent_frame_count(10, 16, 64, 4) == 61
+    assert [latent_frame_count(s, 24, 241, 8) for s in (0.01, 1, 5, 6.1)] == [9, 25, 121, 145]
 
 
 def test_the_painted_draft_has_each_object_where_it_is():

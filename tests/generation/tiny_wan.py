@@ -11,13 +11,15 @@ from diffusers import (
     UniPCMultistepScheduler,
     WanPipeline,
     WanTransformer3DModel,
+    WanVACEPipeline,
+    WanVACETransformer3DModel,
 )
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from spa2v_core.generation.backends.wan.model import WanModel
 from spa2v_core.generation.conditioning import FrameConditions
-from spa2v_core.generation.grounding.wan_boxes import graft, ground_prompt
+from spa2v_core.generation.grounding.wan_boxes import ground_prompt
 from spa2v_core.generation.schedule import WanSchedule
 
 SIZE_WH = (128, 80)
@@ -72,6 +74,23 @@ def build_transformer():
     )
 
 
+def build_vace_transformer():
+    """Control blocks beside both blocks."""
+    return WanVACETransformer3DModel(
+        num_attention_heads=2,
+        attention_head_dim=12,
+        in_channels=4,
+        out_channels=4,
+        text_dim=TEXT_DIM,
+        freq_dim=16,
+        ffn_dim=32,
+        num_layers=2,
+        rope_max_seq_len=64,
+        vace_layers=[0, 1],
+        vace_in_channels=2 * 4 + 8 * 8,
+    )
+
+
 def build_text_encoder(tokenizer):
     return UMT5EncoderModel(
         UMT5Config(
@@ -108,6 +127,34 @@ def build_pipeline(factor=8):
     return pipeline
 
 
+def build_vace_pipeline(scheduler="unipc", two=False):
+    """The stock pipeline of VACE, with a second transformer for the low noise if `two`."""
+    torch.manual_seed(0)
+    tokenizer = build_tokenizer()
+    pipeline = WanVACEPipeline(
+        tokenizer=tokenizer,
+        text_encoder=build_text_encoder(tokenizer).eval(),
+        vae=build_vae().eval(),
+        scheduler=build_scheduler(scheduler),
+        transformer=build_vace_transformer().eval(),
+        transformer_2=build_vace_transformer().eval() if two else None,
+        boundary_ratio=0.8 if two else None,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+@cache
+def stock_vace():
+    return build_vace_pipeline()
+
+
+@cache
+def tiny_vace(scheduler="unipc", two=False):
+    """The same weights as `stock_vace`, grafted."""
+    return WanModel(build_vace_pipeline(scheduler, two))
+
+
 @cache
 def stock_pipeline():
     return build_pipeline()
@@ -116,8 +163,7 @@ def stock_pipeline():
 @cache
 def tiny_wan(factor=8):
     """The same weights as `stock_pipeline`, grounded."""
-    pipeline = build_pipeline(factor)
-    return WanModel(pipeline, graft(pipeline.transformer))
+    return WanModel(build_pipeline(factor))
 
 
 NEGATIVE = "blue rain"

@@ -92,7 +92,7 @@ def cut_draft(picture: np.ndarray, conditions: FrameConditions) -> np.ndarray:
         cv2.inpaint(picture, holes, INPAINT_PX, cv2.INPAINT_TELEA), (len(boxes), 1, 1, 1)
     )
     for frame, here, there in zip(video, boxes, conditions.present, strict=True):
-        for k in np.flatnonzero(there):
+        for k in np.flatnonzero(there).tolist():
             moved = cv2.warpAffine(
                 picture,
                 _box_to_box(firsts[k], here[k]),

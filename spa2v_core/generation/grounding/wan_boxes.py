@@ -22,6 +22,7 @@ from diffusers.pipelines.wan.pipeline_wan import prompt_clean
 from torch import nn
 
 from ..conditioning import FrameConditions
+from ..prompts import sentences, thinned
 from .base import box_coverage
 
 #: Length of Wan's text, in tokens; the rest is padding.
@@ -116,29 +117,33 @@ class BoxAttnProcessor(WanAttnProcessor):
         )
 
 
-def graft(transformer: nn.Module) -> BoxAttention:
-    """Make the cross-attentions of a WanTransformer3DModel read the returned `BoxAttention`."""
+def graft(*transformers: nn.Module) -> BoxAttention:
+    """Make the cross-attentions of Wan's transformers (those of VACE's control too) read the
+    returned `BoxAttention`."""
     boxes = BoxAttention()
-    transformer.set_attn_processor(
-        {
-            name: BoxAttnProcessor(boxes) if name.endswith(".attn2.processor") else processor
-            for name, processor in transformer.attn_processors.items()
-        }
-    )
-    transformer.register_forward_pre_hook(boxes.enter, with_kwargs=True)
+    for transformer in transformers:
+        transformer.set_attn_processor(
+            {
+                name: BoxAttnProcessor(boxes) if name.endswith(".attn2.processor") else processor
+                for name, processor in transformer.attn_processors.items()
+            }
+        )
+        transformer.register_forward_pre_hook(boxes.enter, with_kwargs=True)
     return boxes
 
 
-def token_masks(conditions: FrameConditions, grid_hw: tuple[int, int]) -> torch.Tensor:
+def token_masks(
+    conditions: FrameConditions, grid_hw: tuple[int, int], per_latent: int = FRAMES_PER_LATENT
+) -> torch.Tensor:
     """(J, K, N) bool: which of the N = h * w tokens of each latent frame are in an object's box.
 
-    Latent frame 0 is frame 0 and latent frame j is frames 4j-3..4j: where the box is in any of
-    them while the object is present.
+    Latent frame 0 is frame 0 and latent frame j the next `per_latent` frames (4 of Wan: 4j-3..4j):
+    where the box is in any of them while the object is present.
     """
     cover = box_coverage(torch.as_tensor(conditions.boxes, dtype=torch.float32), *grid_hw)
     touched = (cover > 0) & (cover >= cover.amax(-1, keepdim=True).clamp(max=TOUCHED))
     inside = touched & torch.as_tensor(conditions.present)[..., None]
-    groups = inside[1:].split(FRAMES_PER_LATENT) if len(inside) > 1 else ()
+    groups = inside[1:].split(per_latent) if len(inside) > 1 else ()
     return torch.stack([inside[0], *(group.any(0) for group in groups)])
 
 
@@ -166,28 +171,29 @@ def ground_prompt(
     frame_captions: Sequence[str],
     objects: Sequence[tuple[str, str]],
     tokenizer: Any,
+    motions: Sequence[str] = (),
 ) -> GroundedPrompt:
     """One prompt that names all objects, each given by its phrase and name ("red car", "car").
 
-    The caption and the frame captions become sentences, phrases that they lack are added at the
-    end: "<caption>. <frame caption>. <phrase>, <phrase>". Frame captions are thinned out until
-    the prompt fits.
+    The caption, the frame captions and what the objects do become sentences, phrases that they
+    lack are added at the end: "<caption>. <frame caption>. <phrase>, <phrase>". Frame captions are
+    thinned out until the prompt fits.
     """
     wanted = [
         (prompt_clean(phrase).lower(), prompt_clean(name).lower()) for phrase, name in objects
     ]
-    kept = list(frame_captions)
-    while True:
-        text = _named([caption, *kept], [phrase for phrase, _ in wanted])
-        if not kept or len(tokenizer(text).input_ids) <= TEXT_TOKENS:
-            return GroundedPrompt(text, _words(text, wanted, tokenizer), len(kept))
-        kept = kept[::2] if len(kept) > 1 else []
+    phrases = [phrase for phrase, _ in wanted]
+    text, kept = thinned(
+        frame_captions,
+        lambda kept: _named([caption, *kept, *motions], phrases),
+        lambda text: len(tokenizer(text).input_ids) <= TEXT_TOKENS,
+    )
+    return GroundedPrompt(text, _words(text, wanted, tokenizer), kept)
 
 
-def _named(sentences: Sequence[str], phrases: Sequence[str]) -> str:
-    """The sentences as one text, followed by the phrases that are not in it."""
-    cleaned = [prompt_clean(sentence).rstrip(". ") for sentence in sentences]
-    text = ". ".join(filter(None, cleaned))
+def _named(parts: Sequence[str], phrases: Sequence[str]) -> str:
+    """The parts as one text, followed by the phrases that are not in it."""
+    text = sentences([prompt_clean(part) for part in parts])
     spans = phrase_spans(text, phrases)
     missing = ", ".join(phrase for phrase in dict.fromkeys(phrases) if not spans[phrase])
     return ". ".join(filter(None, (text, missing)))

@@ -1,8 +1,10 @@
-"""The wan backend: Wan 2.1 / 2.2 text-to-video, grounded without training.
+"""The backends wan (Wan 2.1 / 2.2 text-to-video) and vace (the same with a control video), grounded
+without training.
 
-Two things place the objects. The first share of the steps runs with box-masked cross-attention
-(`grounding/wan_boxes.py`), and a draft video of the layout is noised and denoised instead of pure
-noise (`draft.py`). Both run on stock pipelines of diffusers.
+What places the objects: the first share of the steps runs with box-masked cross-attention
+(`grounding/wan_boxes.py`); a draft video of the layout is noised and denoised instead of pure noise
+(`controls/drafts.py`), or held inside the boxes (`grounding/time_to_move.py`); VACE is shown the
+layout (`control.py`). All run on stock pipelines of diffusers.
 """
 
 from __future__ import annotations
@@ -14,19 +16,23 @@ from typing import Any, cast
 
 import numpy as np
 
-from .... import hub
 from ....layout import VideoSceneLayout
+from ....units import latent_frame_count
 from ... import hardware
 from ...base import Frames, Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
-from ...conditioning import CaptionMode, frame_conditions
-from ...controls.drafts import Draft, fit_draft, paint_draft
+from ...conditioning import CaptionMode, FrameConditions, frame_conditions
+from ...controls.drafts import Draft, cut_draft, fit_draft, paint_draft
 from ...grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prompt
+from ...parts import Parts, weights_folder
+from ...prompts import captions_of, motions
 from ...registry import Settled, settle
 from ...rendering import Emit, memory_errors, step_reporter, tell
 from ...schedule import WanSchedule
 from ...worker import iterate
-from .model import NEGATIVE, WanModel, check_parts, load_wan
+from .control import Control, Pictures, control_of, read_pictures
+from .loading import VACE, WAN, check_parts, load_wan
+from .model import NEGATIVE, WanModel
 
 PREVIEW_EVERY = 5
 #: Decoding all frames takes about as long as this many steps.
@@ -40,61 +46,86 @@ class WanBackend:
     ----------
     draft
         makes the draft video of a request.
+    parts
+        of the model: Wan's, or VACE's.
     """
 
-    def __init__(self, draft: Draft = paint_draft) -> None:
-        self.draft = draft
+    def __init__(self, draft: Draft = paint_draft, parts: Parts = WAN) -> None:
+        self.draft, self.parts = draft, parts
 
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
         settled = settle(request)
-        folder = settled.options.weights or hub.locate("wan")
-        check_parts(folder)
+        folder = weights_folder(settled)
+        check_parts(folder, self.parts)
+        shows = self.parts is VACE
+        pictures = read_pictures(request.layout, settled) if shows else Pictures()
 
         def work(emit: Emit) -> None:
-            with memory_errors("choose the preset draft, or fewer frames"):
-                _render(request, settled, folder, self.draft, emit)
+            with memory_errors("choose the preset draft, --memory low, or fewer frames"):
+                self._render(request, settled, folder, pictures, emit)
 
         return iterate(work)
 
+    def _render(
+        self,
+        request: RenderRequest,
+        settled: Settled,
+        folder: Path,
+        pictures: Pictures,
+        emit: Emit,
+    ) -> None:
+        emit(Progress("load", 0, 1))
+        device, memory = hardware.cuda_or_cpu(), settled.options.memory
+        drafted = request.layout.objects and uses_of_draft(settled)
+        draft = (
+            self.draft(request) if drafted else None
+        )  # before the model, which it may be made with
+        with MODELS.using(
+            (folder, device, memory),
+            lambda: load_wan(folder, device, parts=self.parts, memory=memory),
+        ) as model:
+            emit(Progress("load", 1, 1))
+            emit(Frames(_frames(request, settled, model, pictures, draft, emit)))
 
-def _render(
-    request: RenderRequest, settled: Settled, folder: Path, make_draft: Draft, emit: Emit
-) -> None:
+
+def uses_of_draft(settled: Settled) -> tuple[str, ...]:
+    """What a draft video is for: to start from ("draft"), to be held ("held")."""
     schedule = cast(WanSchedule, settled.preset.schedule)
-    emit(Progress("load", 0, 1))
-    device = hardware.cuda_or_cpu()
-    drafted = "draft" in settled.kinds and request.layout.objects and schedule.strength < 1
-    draft = make_draft(request) if drafted else None  # before the model, which it may be made with
-    with MODELS.using((folder, device), lambda: load_wan(folder, device)) as model:
-        emit(Progress("load", 1, 1))
-        emit(Frames(_denoised(request, settled, schedule, model, draft, emit)))
+    starts = "draft" in settled.kinds and schedule.strength < 1
+    held = "time-to-move" in settled.kinds and schedule.inside_steps > 0
+    return ("draft",) * starts + ("held",) * held
 
 
-def _denoised(
+def _frames(
     request: RenderRequest,
     settled: Settled,
-    schedule: WanSchedule,
     model: WanModel,
+    pictures: Pictures,
     draft: np.ndarray | None,
     emit: Emit,
 ) -> np.ndarray:
     """(F, H, W, 3) uint8 RGB."""
     layout, native, kinds = request.layout, model.native, settled.kinds
-    count = frame_count(layout.duration_s, native.rate, most_frames(settled, native.frames))
-    prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(kinds))
-    tell(notices(layout, request.captions, prompt, count, native.rate), emit)
+    schedule = cast(WanSchedule, settled.preset.schedule)
+    most = most_frames(settled, native.frames)
+    count = latent_frame_count(layout.duration_s, native.rate, most, FRAMES_PER_LATENT)
     size = schedule.size_wh or native.size_wh
+    conditions = frame_conditions(layout, count, request.captions)
+    prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, kinds)
+    tell([*model.notes, *notices(layout, request.captions, prompt, count, native.rate)], emit)
+    control = control_of(pictures, kinds, conditions, size)
     latents = model.denoise(
         prompt,
-        frame_conditions(layout, count, request.captions),
+        conditions,
         schedule if "boxes" in kinds else replace(schedule, grounding_share=0.0),
         seed=request.seed,
         size=size,
-        draft=None if draft is None else fit_draft(draft, count, size),
+        control=control,
         negative_prompt=settled.options.negative_prompt or NEGATIVE,
         on_step=step_reporter(
             emit, schedule.steps, PREVIEW_EVERY, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
         ),
+        **_drafts(uses_of_draft(settled), draft, control, conditions, size),
     )
     emit(Progress("decode", 0, 1))
     frames = model.decode(latents)
@@ -102,30 +133,36 @@ def _denoised(
     return frames
 
 
+def _drafts(
+    uses: tuple[str, ...],
+    draft: np.ndarray | None,
+    control: Control | None,
+    conditions: FrameConditions,
+    size: tuple[int, int],
+) -> dict[str, np.ndarray]:
+    """What a draft (f, h, w, 3) is used for -> it as (F, H, W, 3); where a first frame is given,
+    it is cut out along the boxes instead."""
+    if draft is None:
+        return {}
+    if control is not None and control.start is not None:
+        return dict.fromkeys(uses, cut_draft(control.start, conditions))
+    return dict.fromkeys(uses, fit_draft(draft, len(conditions.boxes), size))
+
+
 def most_frames(settled: Settled, native: int) -> int:
     """As many as the user says, else the preset's within what the model was trained with."""
     return settled.options.frames or min(settled.preset.frames, native)
 
 
-def frame_count(duration_s: float, rate: int, most: int) -> int:
-    """Frames for a clip, 4k + 1 with k >= 1 as Wan's VAE needs, nearest to its rate, capped."""
-    wanted = round((duration_s * rate - 1) / FRAMES_PER_LATENT)
-    capped = min(wanted, (most - 1) // FRAMES_PER_LATENT)
-    return FRAMES_PER_LATENT * max(1, capped) + 1
-
-
 def prompt_for(
-    layout: VideoSceneLayout, captions: CaptionMode, tokenizer: Any, naming: bool
+    layout: VideoSceneLayout, captions: CaptionMode, tokenizer: Any, kinds: tuple[str, ...]
 ) -> GroundedPrompt:
-    """The one prompt of the video, which names all objects if `naming`, else is the captions.
-
-    `mix` is the caption followed by the distinct frame captions in their order, `global` the
-    caption, `frame` the frame captions (without any, the caption).
-    """
-    of_frames = list(dict.fromkeys(filter(None, layout.frame_captions)))
-    caption = "" if captions == "frame" and of_frames else layout.caption
-    objects = [(track.phrase, track.name) for track in layout.objects] if naming else []
-    return ground_prompt(caption, [] if captions == "global" else of_frames, objects, tokenizer)
+    """The one prompt of the video: the captions, and with a grounding every object by name; what
+    each does too where a control video shows boxes without names."""
+    caption, of_frames = captions_of(layout, captions)
+    objects = [(track.phrase, track.name) for track in layout.objects] if kinds else []
+    said = motions(layout) if {"outlines", "depth"} & set(kinds) else []
+    return ground_prompt(caption, of_frames, objects, tokenizer, said)
 
 
 def notices(

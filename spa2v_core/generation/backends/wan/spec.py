@@ -1,4 +1,4 @@
-"""Wan 2.1 and 2.2, grounded without training."""
+"""Wan, and its sibling VACE that takes a control video; grounded without training."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from ....layout.picture import SIZE_WH
 from ...base import VideoBackend
 from ...schedule import WanSchedule
 from ...spec import BackendSpec, Preset
+from .options import VaceOptions, WanOptions
+
+#: VACE's default model; Wan2.1-VACE-14B and Wan2.2-VACE-Fun-A14B (two transformers) load alike.
+VACE_REPO = "Wan-AI/Wan2.1-VACE-1.3B-diffusers"
 
 
 def _make() -> VideoBackend:
@@ -15,24 +19,47 @@ def _make() -> VideoBackend:
     return WanBackend(mini_draft)
 
 
-SPEC = BackendSpec(
-    label="Wan 2.1",
-    make=_make,
-    presets={
-        "draft": Preset(
-            "Draft",
-            "15 steps, 512x320",
-            WanSchedule(15, 5.0, 0.6, 0.4, size_wh=SIZE_WH),
-            frames=121,
-        ),
+def _make_vace() -> VideoBackend:
+    from ...controls.drafts import mini_draft
+    from .backend import WanBackend
+    from .loading import VACE as PARTS
+
+    return WanBackend(mini_draft, PARTS)
+
+
+def _presets() -> dict[str, Preset]:
+    small = WanSchedule(15, 5.0, 0.6, 0.4, size_wh=SIZE_WH)
+    return {
+        "draft": Preset("Draft", "15 steps, 512x320", small, frames=121),
         "fast": Preset("Fast", "20 steps", WanSchedule(20, 5.0, 0.5, 0.4), frames=121),
         "default": Preset("Default", "30 steps", WanSchedule(30, 5.0, 0.8, 0.4), frames=121),
         "quality": Preset("Quality", "50 steps", WanSchedule(50, 5.0, 1.0, 0.4), frames=121),
-    },
-    groundings=("boxes", "draft"),
+    }
+
+
+SPEC = BackendSpec(
+    label="Wan 2.1",
+    make=_make,
+    presets=_presets(),
+    options=WanOptions,
+    groundings=("boxes", "draft", "time-to-move"),
     default_grounding=("boxes", "draft"),
-    combinations=("boxes+draft",),
+    combinations=("boxes+draft", "boxes+time-to-move"),
     family="wan",
     needs_gpu=True,
     weights=("wan",),
+)
+
+VACE = BackendSpec(
+    label="Wan VACE",
+    make=_make_vace,
+    presets=_presets(),
+    options=VaceOptions,
+    groundings=("outlines", "depth", "boxes", "time-to-move"),
+    default_grounding=("outlines",),
+    combinations=("outlines+boxes", "outlines+time-to-move", "depth+time-to-move"),
+    family="wan",
+    needs_gpu=True,
+    weights_variable="SPA2V_VACE",
+    download=f"hf download {VACE_REPO} --local-dir DIR",
 )

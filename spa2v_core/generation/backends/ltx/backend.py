@@ -1,0 +1,193 @@
+"""The ltx backend: LTX-2 with the recording as its sound and the layout as motion tracks.
+
+The recording drives the picture (`sound.py`); where things move is said by trails of points, which
+an adapter reads (`controls/trails.py`), or by a draft held inside the boxes
+(`grounding/time_to_move.py`). The sound that the model makes is thrown away: the video's is the
+recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from ....errors import BackendError
+from ....layout import VideoSceneLayout
+from ....units import latent_frame_count
+from ... import hardware
+from ...base import Frames, Progress, RenderEvent, RenderRequest
+from ...cache import MODELS
+from ...conditioning import CaptionMode, FrameConditions, frame_conditions
+from ...controls.drafts import Draft, cut_draft, fit_draft, paint_draft
+from ...controls.pictures import fill, read_picture
+from ...controls.trails import trails
+from ...parts import weights_folder
+from ...prompts import captions_of, motions, sentences, thinned
+from ...registry import Settled, settle
+from ...rendering import Emit, memory_errors, step_reporter, tell
+from ...schedule import LtxSchedule
+from ...worker import iterate
+from .loading import PARTS, check_tracks, load_ltx, reference_factor
+from .model import DEFAULT_NEGATIVE_PROMPT, Given, LtxModel
+from .spec import LARGE_WH, LICENCE
+
+#: Frames a second that the model was trained at; a clip's own are near it, so that they end with
+#: the sound.
+RATE = 24
+#: Length of a prompt, in tokens.
+TEXT_TOKENS = 1024
+PREVIEW_EVERY = 5
+#: Decoding all frames takes about as long as this many steps.
+DECODING_STEPS = 2.0
+
+
+class LtxBackend:
+    """Up to ten seconds with their sound; one render at a time.
+
+    Attributes
+    ----------
+    draft
+        makes the draft video of a request.
+    """
+
+    def __init__(self, draft: Draft = paint_draft) -> None:
+        self.draft = draft
+
+    def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
+        settled = settle(request)
+        options = settled.options
+        if not options.accept_ltx_licence:
+            raise BackendError(f"LTX-2 has a licence: {LICENCE}. Accept it by --accept-ltx-licence")
+        folder = weights_folder(settled)
+        PARTS.check(folder)
+        if "trails" in settled.kinds:
+            check_tracks(options.motion_tracks)
+        first = read_picture(options.start_picture) if options.start_picture else None
+
+        def work(emit: Emit) -> None:
+            with memory_errors("choose the preset draft, --memory low, or a shorter span"):
+                self._render(request, settled, folder, first, emit)
+
+        return iterate(work)
+
+    def _render(
+        self,
+        request: RenderRequest,
+        settled: Settled,
+        folder: Path,
+        first: np.ndarray | None,
+        emit: Emit,
+    ) -> None:
+        emit(Progress("load", 0, 1))
+        device, memory = hardware.cuda_or_cpu(), settled.options.memory
+        schedule = cast(LtxSchedule, settled.preset.schedule)
+        holds = "time-to-move" in settled.kinds and schedule.inside_steps and request.layout.objects
+        draft = (
+            self.draft(request) if holds else None
+        )  # before the model, which it may be made with
+        loaded = {
+            "distilled": schedule.distilled,
+            "tracks": settled.options.motion_tracks if "trails" in settled.kinds else None,
+            "memory": memory,
+        }
+        with MODELS.using(
+            (folder, device, *loaded.values()), lambda: load_ltx(folder, device, **loaded)
+        ) as model:
+            emit(Progress("load", 1, 1))
+            emit(Frames(_frames(request, settled, model, first, draft, emit)))
+
+
+def _frames(
+    request: RenderRequest,
+    settled: Settled,
+    model: LtxModel,
+    first: np.ndarray | None,
+    draft: np.ndarray | None,
+    emit: Emit,
+) -> np.ndarray:
+    """(F, H, W, 3) uint8 RGB."""
+    layout, schedule = request.layout, cast(LtxSchedule, settled.preset.schedule)
+    size = schedule.size_wh or LARGE_WH
+    count = latent_frame_count(layout.duration_s, RATE, settled.preset.frames, model.per_latent)
+    conditions = frame_conditions(layout, count, request.captions)
+    text, kept = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(settled.kinds))
+    tell([*model.notes, *notices(layout, request.captions, kept, count)], emit)
+    latents = model.denoise(
+        text,
+        conditions,
+        schedule,
+        seed=request.seed,
+        size=size,
+        rate=count / layout.duration_s,
+        given=_given(request, settled, conditions, size, first, draft),
+        negative_prompt=settled.options.negative_prompt or DEFAULT_NEGATIVE_PROMPT,
+        on_step=step_reporter(
+            emit, schedule.steps, PREVIEW_EVERY, count // model.per_latent // 2, DECODING_STEPS
+        ),
+    )
+    emit(Progress("decode", 0, 1))
+    frames = model.decode(latents)
+    emit(Progress("decode", 1, 1))
+    return frames
+
+
+def _given(
+    request: RenderRequest,
+    settled: Settled,
+    conditions: FrameConditions,
+    size: tuple[int, int],
+    first: np.ndarray | None,
+    draft: np.ndarray | None,
+) -> Given:
+    """What the model is given; a draft (f, h, w, 3) gives way to a first frame that is cut out."""
+    options, count = settled.options, len(conditions.boxes)
+    start = None if first is None else fill(first, size)
+    held = None if draft is None else fit_draft(draft, count, size)
+    if held is not None and start is not None:
+        held = cut_draft(start, conditions)
+    shown: dict[str, Any] = {}
+    if "trails" in settled.kinds:
+        factor = reference_factor(options.motion_tracks)
+        shown = {
+            "trails": trails(conditions, (size[0] // factor, size[1] // factor)),
+            "factor": factor,
+        }
+    clip = request.clip if options.follow_sound else None
+    return Given(clip, options.sound_noise, start=start, held=held, **shown)
+
+
+def prompt_for(
+    layout: VideoSceneLayout, captions: CaptionMode, tokenizer: Any, naming: bool
+) -> tuple[str, int]:
+    """The one prompt of the video, and how many frame captions are in it; if `naming`, every object
+    is named with what it does."""
+    caption, of_frames = captions_of(layout, captions)
+    said = motions(layout) if naming else []
+    return thinned(
+        of_frames,
+        lambda kept: sentences([caption, *kept, *said]),
+        lambda text: len(tokenizer(text).input_ids) <= TEXT_TOKENS,
+    )
+
+
+def notices(
+    layout: VideoSceneLayout, captions: CaptionMode, kept: int, count: int
+) -> Iterator[str]:
+    """What the user should know of a render of `count` frames, with `kept` frame captions."""
+    yield f"LTX-2: {LICENCE}"
+    if hardware.cuda_or_cpu() == "cpu":
+        yield "no GPU was found: LTX-2 takes days on a CPU"
+    if count < 0.9 * layout.duration_s * RATE:
+        yield (
+            f"LTX-2 makes at most {count} frames here: {count / layout.duration_s:.1f} frames a "
+            "second; a shorter span moves more evenly"
+        )
+    written = len(captions_of(layout, captions)[1])
+    if written:
+        yield (
+            f"LTX-2 reads one prompt for the video: {kept} of {written} frame captions are in it, "
+            "one after the other"
+        )

@@ -1,0 +1,94 @@
+"""Wan and VACE from a folder in diffusers' form, grafted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKLWan,
+    FlowMatchEulerDiscreteScheduler,
+    UniPCMultistepScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
+    WanVACEPipeline,
+    WanVACETransformer3DModel,
+)
+from transformers import AutoTokenizer, UMT5EncoderModel
+
+from ....errors import BackendError
+from ...card import place
+from ...hardware import Memory
+from ...library_logs import quiet_libraries
+from ...parts import Parts, read_json
+from .model import WanModel
+from .spec import VACE_REPO
+
+_SCHEDULERS = {
+    scheduler.__name__: scheduler
+    for scheduler in (FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler)
+}
+_WEIGHTS = ("transformer", "vae", "text_encoder")
+WAN = Parts("Wan", "Wan-AI/Wan2.1-T2V-1.3B-Diffusers", _WEIGHTS)
+VACE = Parts("VACE", VACE_REPO, _WEIGHTS)
+
+
+def check_parts(folder: Path, parts: Parts = WAN) -> None:
+    """BackendError that names each missing part, or that the model is of another kind."""
+    parts.check(folder)
+    made = read_json(folder / "transformer" / "config.json").get("_class_name", "")
+    if ("VACE" in made) != (parts is VACE):
+        raise BackendError(
+            f"the weights in {folder} are of {'VACE' if 'VACE' in made else 'another model'}, not "
+            f"{parts.who}: choose the other backend, or a download such as {parts.repo}"
+        )
+    if parts is WAN and (folder / "transformer_2").is_dir():
+        raise BackendError(
+            "Wan models with two transformers (Wan 2.2 A14B) can't be used: choose Wan 2.1 or "
+            "Wan 2.2 TI2V-5B"
+        )
+
+
+def load_wan(
+    folder: Path,
+    device: str,
+    dtype: torch.dtype | None = None,
+    parts: Parts = WAN,
+    memory: Memory = "full",
+) -> WanModel:
+    """The parts in `folder`, grounded, on `device`.
+
+    `dtype` is that of transformer and text encoder: bf16 on a GPU, fp32 on a CPU if None. The VAE
+    is in fp32, in bf16 it shows. VACE may have a second transformer, for the low noise.
+    """
+    check_parts(folder, parts)
+    quiet_libraries()
+    dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
+
+    def part(cls: Any, name: str, dtype: torch.dtype = dtype) -> Any:
+        return cls.from_pretrained(
+            folder / name, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+        ).eval()
+
+    kind = WanTransformer3DModel if parts is WAN else WanVACETransformer3DModel
+    with parts.loading(folder):
+        given = {
+            "tokenizer": AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
+            "text_encoder": part(UMT5EncoderModel, "text_encoder"),
+            "vae": part(AutoencoderKLWan, "vae", torch.float32),
+            "scheduler": _load_scheduler(folder / "scheduler"),
+            "transformer": part(kind, "transformer"),
+        }
+        if (folder / "transformer_2").is_dir():
+            given["transformer_2"] = part(kind, "transformer_2")
+            given["boundary_ratio"] = read_json(folder / "model_index.json")["boundary_ratio"]
+        pipeline = (WanPipeline if parts is WAN else WanVACEPipeline)(**given)
+    pipeline.set_progress_bar_config(disable=True)
+    return WanModel(pipeline, notes=place(pipeline, device, memory))
+
+
+def _load_scheduler(folder: Path) -> Any:
+    """The scheduler that the folder names: Wan comes with either, with its own noise shift."""
+    config = read_json(folder / "scheduler_config.json")
+    return _SCHEDULERS[config["_class_name"]].from_config(config)

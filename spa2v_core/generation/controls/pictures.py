@@ -1,0 +1,62 @@
+"""Pictures that a user gives: the first frame, and what an object looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...errors import InputError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture file; InputError if it can't be read."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise InputError(f"the picture {path.name} can't be read: {error.strerror}") from error
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
+    if picture is None:
+        raise InputError(f"{path.name} is no picture that can be read: give a PNG, JPEG or WebP")
+    return picture
+
+
+def fill(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8 of that size: a picture (h, w, 3) scaled to cover it, its middle kept."""
+    (width, height), (high, wide) = size_wh, picture.shape[:2]
+    scale = max(width / wide, height / high)
+    new_wh = max(width, round(wide * scale)), max(height, round(high * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    large = cv2.resize(picture, new_wh, interpolation=how)
+    left, top = (new_wh[0] - width) // 2, (new_wh[1] - height) // 2
+    return large[top : top + height, left : left + width]
+
+
+def references(folder: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Name of an object -> its picture (H, W, 3) uint8, for those that a folder has one of
+    ("car.png").
+
+    Raises
+    ------
+    InputError
+        it is no folder, or holds a picture of none of them.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder of reference pictures")
+    wanted = list(dict.fromkeys(names))
+    there = {
+        path.stem.lower(): path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in SUFFIXES
+    }
+    found = {name: read_picture(there[name.lower()]) for name in wanted if name.lower() in there}
+    if not found:
+        raise InputError(
+            f"no reference picture in {folder} is named after an object: call one "
+            f"{(wanted or ['object'])[0]}.png"
+        )
+    return found
