@@ -1,4 +1,4 @@
-"""Commands that compare: evaluate, evaluate-planners."""
+"""Commands that compare and check: evaluate, evaluate-planners, leaderboard, check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..options import given
 from ..planning.registry import options_for
 from . import Command
-from .common import PLANNING, output, planner_options, say
+from .common import PLANNING, RENDERING, output, planner_options, render_options, say
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -63,6 +63,22 @@ def _leaderboard(options: argparse.Namespace) -> None:
     say(f"wrote {out}")
 
 
+def _check(options: argparse.Namespace) -> None:
+    from ..evaluation.check import check
+
+    check(
+        options.backend,
+        options.out,
+        say,
+        preset=options.preset,
+        seed=options.seed,
+        captions=options.captions,
+        grounding=options.grounding,
+        options=given(options, RENDERING),
+    )
+    print(f"wrote {options.out}: check.jpg, check.md, check.json and the videos")
+
+
 def add(command: Command) -> None:
     evaluate = command("evaluate", _evaluate, "Compare layouts with references of the same name.")
     evaluate.add_argument("--pred", type=Path, required=True, metavar="DIR")
@@ -95,3 +111,7 @@ def add(command: Command) -> None:
     ablations.add_argument("--named", action="store_true", help="tell the planner the true names")
     ablations.add_argument("--seed", type=int, default=0)
     planner_options(ablations)
+
+    seen = command("check", _check, "Render eight fixed layouts: a sheet and a report.")
+    render_options(seen)
+    seen.add_argument("--out", type=Path, required=True, metavar="DIR")
