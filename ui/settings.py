@@ -137,6 +137,11 @@ def missing(backend: str) -> str:
             f"its weights are not here: run `python -m spa2v_core fetch {backend}` "
             f"(licences: {licences})"
         )
+    if spec.download and not own_weights(spec):
+        lacking.append(
+            f"its weights are not here: run `{spec.download}` and name the folder in "
+            f"{spec.weights_variable}"
+        )
     return f"{spec.label} can't be used yet: {'; '.join(lacking)}" if lacking else ""
 
 

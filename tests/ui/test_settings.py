@@ -71,7 +71,10 @@ def test_what_is_missing_is_said_with_how_to_get_it(monkeypatch):
     assert [name for label, name in labels.items() if "not here" in label] == [
         "animatediff",
         "wan",
+        "vace",
+        "ltx",
     ]
+    assert "hf download Wan-AI/Wan2.1-VACE" in settings.missing("vace")
     monkeypatch.setattr(hardware, "has_gpu", lambda: True)
     assert "GPU" not in settings.missing("wan")
     monkeypatch.setenv("SPA2V_WEIGHTS", "/somewhere")

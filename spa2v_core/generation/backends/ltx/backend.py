@@ -32,7 +32,7 @@ from ...schedule import LtxSchedule
 from ...worker import iterate
 from .loading import PARTS, check_tracks, load_ltx, reference_factor
 from .model import DEFAULT_NEGATIVE_PROMPT, Given, LtxModel
-from .spec import LARGE_WH, LICENCE
+from .models import LARGE_WH, LICENCE
 
 #: Frames a second that the model was trained at; a clip's own are near it, so that they end with
 #: the sound.

@@ -15,7 +15,7 @@ from ...hardware import Memory
 from ...library_logs import quiet_libraries
 from ...parts import Parts
 from .model import TRACKS, LtxModel
-from .spec import REPO, TRACKS_REPO
+from .models import REPO, TRACKS_REPO
 
 PARTS = Parts(
     "LTX-2",

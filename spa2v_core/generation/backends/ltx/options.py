@@ -18,7 +18,6 @@ class LtxOptions(RenderOptions):
         False,
         help="the LTX-2 Community License (free below 10 million dollars of yearly revenue)",
         label="I accept the LTX-2 Community License",
-        of_this_machine=True,
     )
     follow_sound: bool = option(
         True,

@@ -20,7 +20,7 @@ from transformers.audio_utils import mel_filter_bank
 from ....audio.clip import AudioClip
 from ....audio.features import resample
 from ...flow import noised
-from ...internals import ltx_audio_tokens
+from ...internals import execution_device, ltx_audio_tokens
 
 #: Window of the spectrogram, samples; not in the model's configuration.
 WINDOW = 1024
@@ -50,7 +50,7 @@ def sound_latents(pipeline: Any, clip: AudioClip, length: int) -> torch.Tensor:
     needed = length * vae.temporal_compression_ratio * hop
     stereo = F.pad(stereo, (0, max(0, needed - stereo.shape[1])))
     heard = mel(stereo, config.sample_rate, hop, config.mel_bins)
-    latents = vae.encode(heard.to(vae.device, vae.dtype)).latent_dist.mode()
+    latents = vae.encode(heard.to(execution_device(pipeline), vae.dtype)).latent_dist.mode()
     return latents[:, :, :length]
 
 

@@ -6,18 +6,8 @@ from ....layout.picture import SIZE_WH
 from ...base import VideoBackend
 from ...schedule import LtxSchedule
 from ...spec import BackendSpec, Preset
+from .models import LARGE_WH, REPO
 from .options import LtxOptions
-
-#: The default model; Lightricks/LTX-2.5-Diffusers (consent is asked for on its page) and the
-#: distilled one load alike.
-REPO = "diffusers/LTX-2.3-Diffusers"
-DISTILLED_REPO = "diffusers/LTX-2.3-Distilled-Diffusers"
-TRACKS_REPO = "Lightricks/LTX-2.3-22b-IC-LoRA-Motion-Track-Control"
-LICENCE = (
-    "LTX-2 Community License: free below 10 million dollars of yearly revenue, with rules of use "
-    "that go with what you make"
-)
-LARGE_WH = (1024, 640)
 
 
 def _make() -> VideoBackend:

@@ -23,14 +23,14 @@ from ...hardware import Memory
 from ...library_logs import quiet_libraries
 from ...parts import Parts, read_json
 from .model import WanModel
-from .spec import VACE_REPO
+from .models import VACE_REPO, WAN_REPO
 
 _SCHEDULERS = {
     scheduler.__name__: scheduler
     for scheduler in (FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler)
 }
 _WEIGHTS = ("transformer", "vae", "text_encoder")
-WAN = Parts("Wan", "Wan-AI/Wan2.1-T2V-1.3B-Diffusers", _WEIGHTS)
+WAN = Parts("Wan", WAN_REPO, _WEIGHTS)
 VACE = Parts("VACE", VACE_REPO, _WEIGHTS)
 
 

@@ -27,26 +27,13 @@ from ...grounding.wan_boxes import (
 from ...internals import execution_device, stop_guiding
 from ...schedule import WanSchedule
 from .control import Control, ControlScale
+from .models import NATIVE, Native
 
 NEGATIVE = (
     "overexposed, static, blurred details, subtitles, text, watermark, painting, worst quality, "
     "low quality, jpeg artifacts, ugly, deformed, fused limbs, still picture, messy background"
 )
 _PARTS = ("tokenizer", "text_encoder", "transformer", "vae", "scheduler")
-
-
-@dataclass(frozen=True)
-class Native:
-    """What a model was trained at: size (width, height), frames per second, most frames."""
-
-    size_wh: tuple[int, int]
-    rate: int
-    frames: int
-
-
-#: By the VAE's spatial factor: Wan 2.1 (and VACE) and Wan 2.2 TI2V-5B. The sizes are exactly 8:5,
-#: multiples of factor and patch (16 and 32) and near the area of 832x480 and 1280x704.
-NATIVE = {8: Native((768, 480), 16, 81), 16: Native((1280, 800), 24, 121)}
 
 
 @dataclass

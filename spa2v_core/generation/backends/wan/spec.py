@@ -6,10 +6,8 @@ from ....layout.picture import SIZE_WH
 from ...base import VideoBackend
 from ...schedule import WanSchedule
 from ...spec import BackendSpec, Preset
+from .models import VACE_REPO
 from .options import VaceOptions, WanOptions
-
-#: VACE's default model; Wan2.1-VACE-14B and Wan2.2-VACE-Fun-A14B (two transformers) load alike.
-VACE_REPO = "Wan-AI/Wan2.1-VACE-1.3B-diffusers"
 
 
 def _make() -> VideoBackend:

@@ -1,0 +1,15 @@
+"""Where LTX-2's models come from, and on what terms."""
+
+from __future__ import annotations
+
+#: The default; "diffusers/LTX-2.3-Distilled-Diffusers" and "Lightricks/LTX-2.5-Diffusers", whose
+#: page asks for consent, load alike.
+REPO = "diffusers/LTX-2.3-Diffusers"
+#: The adapter that reads trails.
+TRACKS_REPO = "Lightricks/LTX-2.3-22b-IC-LoRA-Motion-Track-Control"
+LICENCE = (
+    "LTX-2 Community License: free below 10 million dollars of yearly revenue, with rules of use "
+    "that go with what you make"
+)
+#: Of `default`: 8:5, sides multiples of 64, as trails of half the size need.
+LARGE_WH = (1024, 640)
