@@ -97,8 +97,9 @@ bench-frames: $(VENV)/.run
 bench-mini: $(VENV)/.dev
 	@$(BIN)/python -m tests.benchmarks.mini
 
+# The full size on a GPU: AnimateDiff, or VACE and LTX-2: make bench-generation MODELS=1
 bench-generation: $(VENV)/.dev
-	@$(BIN)/python -m tests.benchmarks.generation
+	@$(BIN)/python -m tests.benchmarks.$(if $(MODELS),large_models,generation)
 
 # Fifty visitors for ten minutes, the app killed three times: make soak [SOAK="--minutes 3"]
 soak: $(VENV)/.dev
