@@ -84,10 +84,8 @@ class LtxBackend:
         emit(Progress("load", 0, 1))
         device, memory = hardware.cuda_or_cpu(), settled.options.memory
         schedule = cast(LtxSchedule, settled.preset.schedule)
-        holds = "time-to-move" in settled.kinds and schedule.inside_steps and request.layout.objects
-        draft = (
-            self.draft(request) if holds else None
-        )  # before the model, which it may be made with
+        # before the model, which it may be made with
+        draft = self.draft(request) if holds(request, settled) and first is None else None
         loaded = {
             "distilled": schedule.distilled,
             "tracks": settled.options.motion_tracks if "trails" in settled.kinds else None,
@@ -98,6 +96,13 @@ class LtxBackend:
         ) as model:
             emit(Progress("load", 1, 1))
             emit(Frames(_frames(request, settled, model, first, draft, emit)))
+
+
+def holds(request: RenderRequest, settled: Settled) -> bool:
+    """Whether a draft is held by Time-to-Move."""
+    schedule = cast(LtxSchedule, settled.preset.schedule)
+    kinds, objects = settled.kinds, request.layout.objects
+    return "time-to-move" in kinds and schedule.inside_steps > 0 and bool(objects)
 
 
 def _frames(
@@ -142,11 +147,11 @@ def _given(
     first: np.ndarray | None,
     draft: np.ndarray | None,
 ) -> Given:
-    """What the model is given; a draft (f, h, w, 3) gives way to a first frame that is cut out."""
+    """What the model is given; held is a draft (f, h, w, 3), or a first frame that is cut out."""
     options, count = settled.options, len(conditions.boxes)
     start = None if first is None else fill(first, size)
     held = None if draft is None else fit_draft(draft, count, size)
-    if held is not None and start is not None:
+    if start is not None and holds(request, settled):
         held = cut_draft(start, conditions)
     shown: dict[str, Any] = {}
     if "trails" in settled.kinds:

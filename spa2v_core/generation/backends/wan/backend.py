@@ -76,10 +76,9 @@ class WanBackend:
     ) -> None:
         emit(Progress("load", 0, 1))
         device, memory = hardware.cuda_or_cpu(), settled.options.memory
-        drafted = request.layout.objects and uses_of_draft(settled)
-        draft = (
-            self.draft(request) if drafted else None
-        )  # before the model, which it may be made with
+        drafted = uses_of_draft(request, settled) and pictures.first is None
+        # before the model, which it may be made with
+        draft = self.draft(request) if drafted else None
         with MODELS.using(
             (folder, device, memory),
             lambda: load_wan(folder, device, parts=self.parts, memory=memory),
@@ -88,8 +87,10 @@ class WanBackend:
             emit(Frames(_frames(request, settled, model, pictures, draft, emit)))
 
 
-def uses_of_draft(settled: Settled) -> tuple[str, ...]:
+def uses_of_draft(request: RenderRequest, settled: Settled) -> tuple[str, ...]:
     """What a draft video is for: to start from ("draft"), to be held ("held")."""
+    if not request.layout.objects:
+        return ()
     schedule = cast(WanSchedule, settled.preset.schedule)
     starts = "draft" in settled.kinds and schedule.strength < 1
     held = "time-to-move" in settled.kinds and schedule.inside_steps > 0
@@ -125,7 +126,7 @@ def _frames(
         on_step=step_reporter(
             emit, schedule.steps, PREVIEW_EVERY, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
         ),
-        **_drafts(uses_of_draft(settled), draft, control, conditions, size),
+        **_drafts(uses_of_draft(request, settled), draft, control, conditions, size),
     )
     emit(Progress("decode", 0, 1))
     frames = model.decode(latents)
@@ -140,12 +141,12 @@ def _drafts(
     conditions: FrameConditions,
     size: tuple[int, int],
 ) -> dict[str, np.ndarray]:
-    """What a draft (f, h, w, 3) is used for -> it as (F, H, W, 3); where a first frame is given,
-    it is cut out along the boxes instead."""
+    """What a draft (f, h, w, 3) is used for -> it as (F, H, W, 3); a first frame that is given is
+    cut out along the boxes instead."""
+    if control is not None and control.start is not None:
+        return {use: cut_draft(control.start, conditions) for use in uses}
     if draft is None:
         return {}
-    if control is not None and control.start is not None:
-        return dict.fromkeys(uses, cut_draft(control.start, conditions))
     return dict.fromkeys(uses, fit_draft(draft, len(conditions.boxes), size))
 
 
