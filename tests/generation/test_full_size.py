@@ -11,6 +11,7 @@ import pytest
 
 from spa2v_core import cli
 from spa2v_core.audio.io import read_audio
+from spa2v_core.evaluation import check
 from spa2v_core.evaluation.check import SCENES, requests
 from spa2v_core.generation.export import read_layout, read_settings
 from spa2v_core.generation.registry import BACKENDS
@@ -102,20 +103,21 @@ def test_a_user_s_mistake_is_one_line(inputs, folders, tmp_path, capsys):
     assert not out.exists()
 
 
-def test_a_backend_is_checked_by_eight_layouts(folders, tmp_path):
+def test_a_backend_is_checked(folders, tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "SCENES", dict(islice(SCENES.items(), 2)))
     given = ["--preset", "draft", "--steps", "1", "--frames", "9", "--fps", "0"]
     out = tmp_path / "seen"
     command = ["check", "--backend", "vace", *folders["vace"], *given, "--out", str(out)]
     assert cli.main(command) == 0
     report = json.loads((out / "check.json").read_text())
-    assert [one["name"] for one in report["results"]] == list(SCENES)
+    assert [one["name"] for one in report["results"]] == list(SCENES)[:2]
     assert all(one["seconds"]["denoise"] > 0 for one in report["results"])
     assert {"torch", "diffusers"} <= set(report["versions"])
     assert str(tmp_path) not in (out / "check.md").read_text()
-    assert cv2.imread(str(out / "check.jpg")).shape == (8 * 160, 6 * 256, 3)
+    assert cv2.imread(str(out / "check.jpg")).shape == (2 * 160, 6 * 256, 3)
 
 
-def test_the_fixed_layouts_are_the_same_everywhere():
+def test_the_eight_fixed_layouts_are_the_same_everywhere():
     made = dict(requests("mini"))
     assert len(made) == 8
     for name, again in islice(requests("mini"), 2):
