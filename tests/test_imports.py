@@ -20,6 +20,7 @@ BASE = {
     "options",
     "registry",
     "storage",
+    "threads",
 }
 #: Part of spa2v_core -> the parts that it may import.
 ALLOWED = {

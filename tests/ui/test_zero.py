@@ -105,11 +105,11 @@ def test_what_passes_between_the_processes_can_be_pickled():
 
 def test_time_is_asked_for_by_what_was_measured(store):
     assert zero.seconds_for(store, request()) == zero.FIRST_S
-    store._change("insert into pace values ('mini+instance', 1.5, 10)")
+    store._db.change("insert into pace values ('mini+instance', 1.5, 10)")
     assert zero.seconds_for(store, request()) == 51  # 1.5 x (10 + 1.5 x 2 steps x 8 frames / ..)
-    store._change("update pace set unit_s = 0, fixed_s = 1")
+    store._db.change("update pace set unit_s = 0, fixed_s = 1")
     assert zero.seconds_for(store, request()) == zero.LEAST_S
-    store._change("update pace set fixed_s = 1000")
+    store._db.change("update pace set fixed_s = 1000")
     assert zero.seconds_for(store, request()) == zero.MOST_S
 
 
