@@ -15,8 +15,8 @@ from .hardware import Memory
 #: What a render needs beside the weights, GiB: activations and what decoding takes (an estimate,
 #: not measured).
 WORKING_GIB = 5.0
-#: Layers that go to the card together when they wait elsewhere.
-LAYERS_TOGETHER = 2
+#: Parts whose layers may wait elsewhere; the others are small and work apart from their `forward`.
+LAYERED = ("transformer", "transformer_2", "text_encoder")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,23 @@ FITS = (
 )
 
 
+@dataclass(frozen=True)
+class Placed:
+    """How a model was brought onto this machine.
+
+    Attributes
+    ----------
+    notes
+        for the user.
+    previews
+        whether a look at the video between steps is cheap; it is not where the decoder would send
+        the transformer away.
+    """
+
+    notes: tuple[str, ...] = ()
+    previews: bool = True
+
+
 def needed_gib(fit: Fit, parts: Mapping[str, float]) -> float:
     """GiB of the card that a model takes, whose parts take so many each."""
     kept = {
@@ -67,7 +84,7 @@ def needed_gib(fit: Fit, parts: Mapping[str, float]) -> float:
         for name, size in parts.items()
     }
     if fit.layered:
-        return WORKING_GIB
+        return WORKING_GIB + sum(size for name, size in kept.items() if name not in LAYERED)
     return WORKING_GIB + (max(kept.values()) if fit.aside else sum(kept.values()))
 
 
@@ -78,8 +95,8 @@ def choose_fit(parts: Mapping[str, float], free_gib: float, memory: Memory = "au
     return next((fit for fit in FITS if needed_gib(fit, parts) <= free_gib), FITS[-1])
 
 
-def place(pipeline: Any, device: str, memory: Memory) -> tuple[str, ...]:
-    """Bring a pipeline to `device` in the way that fits, and say which; a CPU has one way.
+def place(pipeline: Any, device: str, memory: Memory) -> Placed:
+    """Bring a pipeline to `device` in the way that fits; a CPU has one way.
 
     Raises
     ------
@@ -88,7 +105,7 @@ def place(pipeline: Any, device: str, memory: Memory) -> tuple[str, ...]:
     """
     if device == "cpu":
         pipeline.to("cpu")
-        return ()
+        return Placed()
     parts = {
         name: sum(p.numel() * p.element_size() for p in part.parameters()) / 2**30
         for name, part in pipeline.components.items()
@@ -98,7 +115,8 @@ def place(pipeline: Any, device: str, memory: Memory) -> tuple[str, ...]:
     fit = choose_fit(parts, free, memory)
     arrange(pipeline, fit, device)
     why = "as asked for" if memory != "auto" else f"{free:.1f} GiB are free"
-    return (f"{torch.cuda.get_device_name()}: {fit.words()} ({why})",)
+    said = f"{torch.cuda.get_device_name()}: {fit.words()} ({why})"
+    return Placed((said,), previews=fit.layered or not fit.aside)
 
 
 def arrange(pipeline: Any, fit: Fit, device: str) -> None:
@@ -110,9 +128,9 @@ def arrange(pipeline: Any, fit: Fit, device: str) -> None:
     if fit.layered:
         pipeline.enable_group_offload(
             torch.device(device),
-            offload_type="block_level",
-            num_blocks_per_group=LAYERS_TOGETHER,
+            offload_type="leaf_level",
             use_stream=device == "cuda",
+            exclude_modules=[name for name in pipeline.components if name not in LAYERED],
         )
     elif fit.aside:
         try:

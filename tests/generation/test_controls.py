@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from spa2v_core.generation.controls.depth import box_depth
 from spa2v_core.generation.controls.drafts import cut_draft
 from spa2v_core.generation.controls.outlines import outlines
+from spa2v_core.generation.controls.pictures import fill, read_picture
 from spa2v_core.generation.controls.trails import LENGTH, points, trails
 from spa2v_core.layout.picture import HORIZON, middle, standing_height
 from tests.generation.scene import FRAMES, conditions
@@ -103,6 +105,19 @@ def test_a_changed_box_changes_only_itself(control, box, frame):
         stop = np.maximum(np.ceil(np.array([y2, x2]) * SIZE_WH[::-1]).astype(int) + 4, 0)
         near[low[0] : stop[0], low[1] : stop[1]] = True
     assert not changed[:, ~near].any()
+
+
+def test_pictures_fill_the_frame_and_lie_on_white(tmp_path):
+    wide = np.zeros((100, 400, 4), np.uint8)
+    wide[:, 150:250] = [10, 20, 200, 255]  # what is beside it is transparent
+    Image.fromarray(wide).save(tmp_path / "a.png")
+    read = read_picture(tmp_path / "a.png")
+    assert read[50, 200].tolist() == [10, 20, 200]
+    assert read[50, 10].tolist() == [255, 255, 255]
+    filled = fill(read, (80, 50))
+    assert filled.shape == (50, 80, 3)
+    columns = np.flatnonzero(filled[25, :, 0] < 50)
+    assert (columns[0], columns[-1]) == (15, 64)
 
 
 def test_a_picture_is_cut_out_and_moved_along_the_boxes():

@@ -181,7 +181,7 @@ def test_pictures_that_cannot_be_used_are_one_line(tmp_path):
     (tmp_path / "bad.png").write_text("no picture")
     with pytest.raises(InputError, match="bad.png is no picture"):
         read_pictures(layout, asked(start_picture=tmp_path / "bad.png"))
-    with pytest.raises(InputError, match="none.png can't be read"):
+    with pytest.raises(InputError, match="there is no picture none.png"):
         read_pictures(layout, asked(start_picture=tmp_path / "none.png"))
     (tmp_path / "Car.png").unlink()
     with pytest.raises(InputError, match="call one car.png"):

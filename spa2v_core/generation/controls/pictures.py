@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image, ImageOps
 
 from ...errors import InputError
 
@@ -14,15 +15,19 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a picture file; InputError if it can't be read."""
+    """(H, W, 3) uint8 RGB of a picture file, upright, what is transparent white; InputError if it
+    can't be read."""
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise InputError(f"the picture {path.name} can't be read: {error.strerror}") from error
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
-    if picture is None:
-        raise InputError(f"{path.name} is no picture that can be read: give a PNG, JPEG or WebP")
-    return picture
+        with Image.open(path) as opened:
+            upright = ImageOps.exif_transpose(opened).convert("RGBA")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no picture {path.name}") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path.name} is no picture that can be read: give a PNG, JPEG or WebP"
+        ) from error
+    white = Image.new("RGBA", upright.size, "white")
+    return np.asarray(Image.alpha_composite(white, upright).convert("RGB")).copy()
 
 
 def fill(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:

@@ -119,7 +119,8 @@ def _frames(
     count = latent_frame_count(layout.duration_s, RATE, settled.preset.frames, model.per_latent)
     conditions = frame_conditions(layout, count, request.captions)
     text, kept = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(settled.kinds))
-    tell([*model.notes, *notices(layout, request.captions, kept, count)], emit)
+    tell([*model.placed.notes, *notices(layout, request.captions, kept, count)], emit)
+    every = PREVIEW_EVERY if model.placed.previews else schedule.steps
     latents = model.denoise(
         text,
         conditions,
@@ -130,7 +131,7 @@ def _frames(
         given=_given(request, settled, conditions, size, first, draft),
         negative_prompt=settled.options.negative_prompt or DEFAULT_NEGATIVE_PROMPT,
         on_step=step_reporter(
-            emit, schedule.steps, PREVIEW_EVERY, count // model.per_latent // 2, DECODING_STEPS
+            emit, schedule.steps, every, count // model.per_latent // 2, DECODING_STEPS
         ),
     )
     emit(Progress("decode", 0, 1))

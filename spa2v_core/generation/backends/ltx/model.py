@@ -14,6 +14,7 @@ from diffusers.pipelines.ltx2.utils import DEFAULT_NEGATIVE_PROMPT, DISTILLED_SI
 from PIL import Image
 
 from ....audio.clip import AudioClip
+from ...card import Placed
 from ...composed import StepCallback, to_uint8
 from ...conditioning import FrameConditions
 from ...flow import FlowGuess
@@ -61,12 +62,12 @@ class LtxModel:
 
     Attributes
     ----------
-    notes
-        how it is run on this machine, for the user.
+    placed
+        how it is run on this machine.
     """
 
     pipeline: LTX2InContextPipeline
-    notes: tuple[str, ...] = ()
+    placed: Placed = Placed()
     hold: AudioHold = field(init=False)
 
     def __post_init__(self) -> None:

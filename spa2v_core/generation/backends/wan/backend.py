@@ -113,8 +113,11 @@ def _frames(
     size = schedule.size_wh or native.size_wh
     conditions = frame_conditions(layout, count, request.captions)
     prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, kinds)
-    tell([*model.notes, *notices(layout, request.captions, prompt, count, native.rate)], emit)
+    tell(
+        [*model.placed.notes, *notices(layout, request.captions, prompt, count, native.rate)], emit
+    )
     control = control_of(pictures, kinds, conditions, size)
+    every = PREVIEW_EVERY if model.placed.previews else schedule.steps
     latents = model.denoise(
         prompt,
         conditions,
@@ -124,7 +127,7 @@ def _frames(
         control=control,
         negative_prompt=settled.options.negative_prompt or NEGATIVE,
         on_step=step_reporter(
-            emit, schedule.steps, PREVIEW_EVERY, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
+            emit, schedule.steps, every, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
         ),
         **_drafts(uses_of_draft(request, settled), draft, control, conditions, size),
     )

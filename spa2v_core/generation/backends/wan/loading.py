@@ -85,7 +85,7 @@ def load_wan(
             given["boundary_ratio"] = read_json(folder / "model_index.json")["boundary_ratio"]
         pipeline = (WanPipeline if parts is WAN else WanVACEPipeline)(**given)
     pipeline.set_progress_bar_config(disable=True)
-    return WanModel(pipeline, notes=place(pipeline, device, memory))
+    return WanModel(pipeline, placed=place(pipeline, device, memory))
 
 
 def _load_scheduler(folder: Path) -> Any:

@@ -12,6 +12,7 @@ from diffusers import WanPipeline, WanVACEPipeline, WanVideoToVideoPipeline
 from torch import nn
 from torch.nn import functional as F
 
+from ...card import Placed
 from ...composed import StepCallback, to_uint8
 from ...conditioning import FrameConditions
 from ...flow import FlowGuess, noised
@@ -42,8 +43,8 @@ class WanModel:
 
     Attributes
     ----------
-    notes
-        how it is run on this machine, for the user.
+    placed
+        how it is run on this machine.
     boxes
         what its cross-attentions read.
     control
@@ -51,7 +52,7 @@ class WanModel:
     """
 
     pipeline: WanPipeline | WanVACEPipeline
-    notes: tuple[str, ...] = ()
+    placed: Placed = Placed()
     boxes: BoxAttention = field(init=False)
     control: ControlScale = field(init=False)
 
