@@ -1,7 +1,7 @@
 """A backend seen by whoever has its weights: eight fixed layouts, a sheet of pictures, a report.
 
 Each layout is one thing that a backend can do right or wrong, with the sound that belongs to it
-(simulated), the same on every machine.
+(simulated), the same on every machine. What a detector sees of it is told where one is there.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ import numpy as np
 from .. import __version__, pipeline
 from ..files import atomic, write_text
 from ..generation.base import Notice, RenderRequest
+from ..metrics.obedience import box_obedience
 from ..simulation.acoustics import Path as Motion
 from ..simulation.acoustics import Source, mix, still, straight, true_layout
 from ..simulation.scenes import synthesised_sounds
 from ..simulation.synthesis import RATE
+from . import open_detector
+from .open_detector import OpenDetector
 from .videos import read_frames
 
 SECONDS = 4.0
@@ -91,12 +94,15 @@ class Result:
         of the card, 0 without one.
     notices
         what the backend said.
+    overlap
+        0..1, of the boxes with what a detector sees (`metrics.obedience`); None without one.
     """
 
     name: str
     seconds: dict[str, float] = field(default_factory=dict)
     peak_gib: float = 0.0
     notices: list[str] = field(default_factory=list)
+    overlap: float | None = None
 
 
 def requests(backend: str, **options: Any) -> Iterator[tuple[str, RenderRequest]]:
@@ -131,9 +137,11 @@ def check(backend: str, out: Path, say: Callable[[str], None], **options: Any) -
         the backend can't render.
     """
     out.mkdir(parents=True, exist_ok=True)
+    there = open_detector.folder()
+    detector = OpenDetector(there) if there else None
     results = []
     for name, request in requests(backend, **options):
-        results.append(_one(name, request, out))
+        results.append(_one(name, request, out, detector))
         spent = (f"{stage} {value:.1f} s" for stage, value in results[-1].seconds.items())
         say(f"{name}: {', '.join(spent)}")
     with atomic(out / "check.jpg") as part:
@@ -145,7 +153,7 @@ def check(backend: str, out: Path, say: Callable[[str], None], **options: Any) -
     return results
 
 
-def _one(name: str, request: RenderRequest, out: Path) -> Result:
+def _one(name: str, request: RenderRequest, out: Path, detector: OpenDetector | None) -> Result:
     result = Result(name)
     _reset_peak()
     for event in pipeline.render(request, out / f"{name}.mp4"):
@@ -154,16 +162,22 @@ def _one(name: str, request: RenderRequest, out: Path) -> Result:
         elif isinstance(event, pipeline.Rendered):
             result.seconds = event.seconds
     result.peak_gib = round(_peak_gib(), 2)
+    if detector:
+        seen = detector(read_frames(out / f"{name}.mp4"), [t.name for t in request.layout.objects])
+        judged = box_obedience(request.layout, seen)
+        result.overlap = round(judged.iou, 3) if judged else None
     return result
 
 
 def table(said: Mapping[str, Any], results: list[Result]) -> str:
     """The report for a page."""
     lines = [f"- {name}: {value}" for name, value in said.items()]
-    lines += ["", "| layout | load | denoise | decode | peak GiB |", "|---|---|---|---|---|"]
+    head = "| layout | load | denoise | decode | peak GiB | overlap |"
+    lines += ["", head, "|---|---|---|---|---|---|"]
     for one in results:
         spent = " | ".join(f"{one.seconds.get(s, 0):.1f}" for s in ("load", "denoise", "decode"))
-        lines.append(f"| {one.name} | {spent} | {one.peak_gib:.1f} |")
+        overlap = "no detector" if one.overlap is None else f"{one.overlap:.2f}"
+        lines.append(f"| {one.name} | {spent} | {one.peak_gib:.1f} | {overlap} |")
     notices = dict.fromkeys(text for one in results for text in one.notices)
     return "\n".join([*lines, "", *(f"- {text}" for text in notices), ""])
 

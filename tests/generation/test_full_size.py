@@ -8,11 +8,20 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
+from transformers import (
+    CLIPTokenizer,
+    Owlv2Config,
+    Owlv2ForObjectDetection,
+    Owlv2ImageProcessorPil,
+    Owlv2Processor,
+)
 
 from spa2v_core import cli
 from spa2v_core.audio.io import read_audio
-from spa2v_core.evaluation import check
+from spa2v_core.evaluation import check, open_detector
 from spa2v_core.evaluation.check import SCENES, requests
+from spa2v_core.evaluation.open_detector import OpenDetector
 from spa2v_core.generation.export import read_layout, read_settings
 from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.layout import io as layout_io
@@ -20,6 +29,7 @@ from tests.audio.sounds import encode, noise
 from tests.audio.test_decode import lag
 from tests.generation import tiny_ltx, tiny_wan
 from tests.generation.test_wan_backend import request
+from tests.generation.tiny_full import write_tokenizer
 
 SECONDS = 0.7
 
@@ -103,8 +113,37 @@ def test_a_user_s_mistake_is_one_line(inputs, folders, tmp_path, capsys):
     assert not out.exists()
 
 
-def test_a_backend_is_checked(folders, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    """A tiny OWLv2 with random weights."""
+    path = tmp_path_factory.mktemp("detector") / "owl"
+    vocabulary = write_tokenizer(path)
+    torch.manual_seed(0)
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
+    small["num_attention_heads"] = 2
+    config = Owlv2Config(
+        text_config={**small, "vocab_size": vocabulary, "max_position_embeddings": 77},
+        vision_config={**small, "image_size": 64, "patch_size": 16},
+        projection_dim=16,
+    )
+    Owlv2ForObjectDetection(config).save_pretrained(path)
+    pictures = Owlv2ImageProcessorPil(size={"height": 64, "width": 64})
+    Owlv2Processor(pictures, CLIPTokenizer.from_pretrained(path)).save_pretrained(path)
+    return path
+
+
+def test_a_detector_sees_what_is_named(detector):
+    frames = np.zeros((2, 80, 128, 3), np.uint8)
+    seen = OpenDetector(detector)(frames, ["car", "dog"], seen=0.0)
+    assert len(seen) == 2
+    assert seen[0].xyxy.shape == (16, 4)
+    assert set(seen[0].names) <= {"car", "dog"}
+    assert OpenDetector(detector)(frames, ["car"], seen=1.0)[0].xyxy.shape == (0, 4)
+
+
+def test_a_backend_is_checked(folders, tmp_path, monkeypatch, detector):
     monkeypatch.setattr(check, "SCENES", dict(islice(SCENES.items(), 2)))
+    monkeypatch.setattr(open_detector, "folder", lambda: detector)
     given = ["--preset", "draft", "--steps", "1", "--frames", "9", "--fps", "0"]
     out = tmp_path / "seen"
     command = ["check", "--backend", "vace", *folders["vace"], *given, "--out", str(out)]
@@ -112,6 +151,7 @@ def test_a_backend_is_checked(folders, tmp_path, monkeypatch):
     report = json.loads((out / "check.json").read_text())
     assert [one["name"] for one in report["results"]] == list(SCENES)[:2]
     assert all(one["seconds"]["denoise"] > 0 for one in report["results"])
+    assert all(0 <= one["overlap"] <= 1 for one in report["results"])
     assert {"torch", "diffusers"} <= set(report["versions"])
     assert str(tmp_path) not in (out / "check.md").read_text()
     assert cv2.imread(str(out / "check.jpg")).shape == (2 * 160, 6 * 256, 3)
