@@ -25,6 +25,9 @@ FORMS = {
     "coco": (".json", "COCO video, for detection tools"),
     "cvat": (".xml", "CVAT for video 1.1, to annotate further"),
     "positions": (".csv", "azimuth, level and presence over time, for panners and SELD tools"),
+    "outlines": (".outlines.mp4", "control video for VACE"),
+    "depth": (".depth.mp4", "control video for models that read depth"),
+    "trails": (".trails.mp4", "control video for LTX-2's motion tracks"),
 }
 
 
@@ -42,6 +45,11 @@ def _convert(options: argparse.Namespace) -> None:
             _to_folder(entry, layout, options.out / name)
             continue
         suffix, _ = FORMS[options.to]
+        if suffix.endswith(".mp4"):
+            from ..generation.controls.files import write_control  # OpenCV is slow to load
+
+            write_control(layout, options.to, options.out / f"{name}{suffix}")
+            continue
         text = _writer(options, entry)(layout)
         write_text(options.out / f"{name}{suffix}", text)
     say(f"wrote {len(found)} to {options.out}")

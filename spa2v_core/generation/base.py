@@ -19,7 +19,7 @@ from .conditioning import CaptionMode
 #: A clip may differ from the layout's duration by this share before it must be rescaled.
 DURATION_TOLERANCE = 0.02
 MAX_SEED = 2**31 - 1
-MIN_FRAMES, MAX_FRAMES = 8, 128
+MIN_FRAMES, MAX_FRAMES = 8, 256
 MAX_FPS = 60
 
 

@@ -72,7 +72,7 @@ def encode_video(
     rate = Fraction(fps).limit_denominator(10_000)
     options = {"movflags": "+faststart+use_metadata_tags"}
     with (
-        _as_os_errors(),
+        as_os_errors(),
         av.open(str(path), "w", format="mp4", options=options) as container,
     ):
         if layout is not None:
@@ -100,7 +100,7 @@ def encode_video(
 
 
 @contextmanager
-def _as_os_errors() -> Iterator[None]:
+def as_os_errors() -> Iterator[None]:
     """PyAV has classes of its own for what went wrong in writing."""
     try:
         yield

@@ -2,17 +2,23 @@
 
 from dataclasses import replace
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from spa2v_core import cli
+from spa2v_core.generation.conditioning import frame_conditions
 from spa2v_core.generation.controls.depth import box_depth
 from spa2v_core.generation.controls.drafts import cut_draft
+from spa2v_core.generation.controls.files import FORMS
 from spa2v_core.generation.controls.outlines import outlines
 from spa2v_core.generation.controls.pictures import fill, read_picture
 from spa2v_core.generation.controls.trails import LENGTH, points, trails
+from spa2v_core.layout import VideoSceneLayout
+from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.picture import HORIZON, middle, standing_height
 from tests.generation.scene import FRAMES, conditions
 
@@ -132,3 +138,26 @@ def test_a_picture_is_cut_out_and_moved_along_the_boxes():
     assert video[2][10:30, 8:24, 0].max() < 130  # painted over where it was
     moving.present[1] = False
     assert np.ptp(cut_draft(picture, moving)[1], axis=(0, 1)).max() < 60
+
+
+@pytest.mark.parametrize(
+    ("form", "size", "frames"),
+    [("outlines", (768, 480), 17), ("depth", (768, 480), 17), ("trails", (512, 320), 25)],
+)
+def test_a_layout_is_converted_to_a_control_video(form, size, frames, tmp_path, capsys):
+    box = {"frame": 0, "box": [0.2, 0.3, 0.6, 0.9]}
+    car = {"id": 0, "name": "car", "start": 0, "end": 15, "keyframes": [box]}
+    layout_io.write(VideoSceneLayout(duration_s=1.04, objects=[car]), tmp_path / "l.json")
+    command = ["convert", str(tmp_path / "l.json"), "--to", form, "--out", str(tmp_path / "out")]
+    assert cli.main(command) == 0
+    with av.open(str(tmp_path / "out" / f"l.{form}.mp4")) as file:
+        video = file.streams.video[0]
+        assert (video.width, video.height) == size
+        assert float(video.duration * video.time_base) == pytest.approx(1.04, abs=0.01)
+        seen = np.stack([one.to_ndarray(format="rgb24") for one in file.decode(video)])
+    assert len(seen) == frames
+    drawn = FORMS[form].draw(frame_conditions(layout_io.read(tmp_path / "l.json"), frames), size)
+    assert np.abs(seen.astype(int) - drawn).mean() < 3
+    layout_io.write(VideoSceneLayout(duration_s=600, objects=[car]), tmp_path / "l.json")
+    assert cli.main(command) == 2
+    assert "plan a shorter span" in capsys.readouterr().err

@@ -101,6 +101,12 @@ def test_frame_counts_are_4k_plus_1():
     assert [latent_frame_count(s, 24, 241, 8) for s in (0.01, 1, 5, 6.1)] == [9, 25, 121, 145]
 
 
+def test_the_page_sends_back_the_preset_s_frames_which_are_no_wish():
+    for frames, most in ((None, 81), (121, 81), (97, 97), (9, 9)):
+        asked = request(frames=frames) if frames else request()
+        assert wan.most_frames(asked, settle(asked), 81) == most
+
+
 def test_the_painted_draft_has_each_object_where_it_is():
     draft = paint_draft(request())
     assert (draft == paint_draft(request())).all()

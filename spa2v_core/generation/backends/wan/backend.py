@@ -108,7 +108,7 @@ def _frames(
     """(F, H, W, 3) uint8 RGB."""
     layout, native, kinds = request.layout, model.native, settled.kinds
     schedule = cast(WanSchedule, settled.preset.schedule)
-    most = most_frames(settled, native.frames)
+    most = most_frames(request, settled, native.frames)
     count = latent_frame_count(layout.duration_s, native.rate, most, FRAMES_PER_LATENT)
     size = schedule.size_wh or native.size_wh
     conditions = frame_conditions(layout, count, request.captions)
@@ -153,9 +153,11 @@ def _drafts(
     return dict.fromkeys(uses, fit_draft(draft, len(conditions.boxes), size))
 
 
-def most_frames(settled: Settled, native: int) -> int:
+def most_frames(request: RenderRequest, settled: Settled, native: int) -> int:
     """As many as the user says, else the preset's within what the model was trained with."""
-    return settled.options.frames or min(settled.preset.frames, native)
+    own = settled.spec.presets[request.preset].frames  # which the page sends back as it is
+    asked = settled.preset.frames
+    return min(own, native) if asked == own else asked
 
 
 def prompt_for(
