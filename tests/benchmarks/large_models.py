@@ -83,15 +83,7 @@ def ltx_pipeline(bench: Bench, fit: Fit) -> Any:
     try:
         with torch.device("cpu" if fit.aside else bench.device):
             parts = {
-                "transformer": LTX2VideoTransformer3DModel(
-                    rope_type="split",
-                    gated_attn=True,
-                    audio_gated_attn=True,
-                    cross_attn_mod=True,
-                    audio_cross_attn_mod=True,
-                    use_prompt_embeddings=False,
-                    perturbed_attn=True,
-                ),
+                "transformer": LTX2VideoTransformer3DModel(rope_type="split", **tiny_ltx.NEWER),
                 "vae": AutoencoderKLLTX2Video(),
                 "audio_vae": AutoencoderKLLTX2Audio(),
                 "connectors": LTX2TextConnectors(

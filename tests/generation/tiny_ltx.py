@@ -31,6 +31,15 @@ SIZE_WH, FRAMES, RATE = (128, 64), 17, 24.0
 GRID = (3, 2, 4)
 TEXT_DIM, CHANNELS, SOUND_CHANNELS, SOUND_BASE = 16, 8, 2, 32
 QUICK = LtxSchedule(3, 1.0, sound_scale=1.0, perturbed_scale=0.0, inside_share=0.0)
+#: What LTX-2.3's transformer has that 2.0's lacks.
+NEWER = {
+    "gated_attn": True,
+    "audio_gated_attn": True,
+    "cross_attn_mod": True,
+    "audio_cross_attn_mod": True,
+    "use_prompt_embeddings": False,
+    "perturbed_attn": True,
+}
 PROMPT, NEGATIVE = "a red car on the road", "blue rain"
 
 
@@ -82,12 +91,7 @@ def build_transformer():
         qk_norm="rms_norm_across_heads",
         rope_double_precision=False,
         rope_type="split",
-        gated_attn=True,
-        audio_gated_attn=True,
-        cross_attn_mod=True,
-        audio_cross_attn_mod=True,
-        use_prompt_embeddings=False,
-        perturbed_attn=True,
+        **NEWER,
     )
 
 

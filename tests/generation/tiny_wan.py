@@ -29,6 +29,17 @@ GRID_HW = (SIZE_WH[1] // 16, SIZE_WH[0] // 16)
 CAPTION = "a red car on the road and a dog"
 OBJECTS = [("red car", "car"), ("dog", "dog")]
 TEXT_DIM = 32
+TRANSFORMER = {
+    "num_attention_heads": 2,
+    "attention_head_dim": 12,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": TEXT_DIM,
+    "freq_dim": 16,
+    "ffn_dim": 32,
+    "num_layers": 2,
+    "rope_max_seq_len": 64,
+}
 WORDS = ("a", "red", "blue", "car", "dog", "on", "the", "road", "street", "rain", "and", ".", ",")
 
 
@@ -61,33 +72,13 @@ def build_vae(factor=8):
 
 
 def build_transformer():
-    return WanTransformer3DModel(
-        num_attention_heads=2,
-        attention_head_dim=12,
-        in_channels=4,
-        out_channels=4,
-        text_dim=TEXT_DIM,
-        freq_dim=16,
-        ffn_dim=32,
-        num_layers=2,
-        rope_max_seq_len=64,
-    )
+    return WanTransformer3DModel(**TRANSFORMER)
 
 
 def build_vace_transformer():
     """Control blocks beside both blocks."""
     return WanVACETransformer3DModel(
-        num_attention_heads=2,
-        attention_head_dim=12,
-        in_channels=4,
-        out_channels=4,
-        text_dim=TEXT_DIM,
-        freq_dim=16,
-        ffn_dim=32,
-        num_layers=2,
-        rope_max_seq_len=64,
-        vace_layers=[0, 1],
-        vace_in_channels=2 * 4 + 8 * 8,
+        **TRANSFORMER, vace_layers=[0, 1], vace_in_channels=2 * 4 + 8 * 8
     )
 
 

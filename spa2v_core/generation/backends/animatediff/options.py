@@ -8,6 +8,7 @@ from pathlib import Path
 from ....options import option
 from ...base import RenderOptions
 from ...hardware import Memory
+from ...shared_options import memory_option
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,7 @@ class AnimateDiffOptions(RenderOptions):
         metavar="FILE[:SCALE]",
         of_this_machine=True,
     )
-    memory: Memory = option(
-        "auto",
-        help="how the graphics memory is used",
-        label="Graphics memory",
-        choices={"auto": "Automatic", "full": "All on the card", "low": "Low"},
-    )
+    memory: Memory = memory_option()
     compile: bool = option(
         False,
         help="compile the UNet: slow to start, then faster",

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....options import option
-from ...base import RenderOptions
-from ...hardware import Memory
+from ...shared_options import ShownOptions
 
 
 @dataclass(frozen=True)
-class LtxOptions(RenderOptions):
-    """The recording, motion tracks, the first frame, and the licence."""
+class LtxOptions(ShownOptions):
+    """The recording, motion tracks and the licence."""
 
     accept_ltx_licence: bool = option(
         False,
@@ -44,34 +43,4 @@ class LtxOptions(RenderOptions):
         label="Motion-track adapter",
         metavar="FILE",
         of_this_machine=True,
-    )
-    control_strength: float | None = option(
-        None, low=0, high=2, help="how much the control video says", label="Control strength"
-    )
-    inside_share: float | None = option(
-        None,
-        low=0,
-        high=1,
-        help="share of the steps that a draft is held inside the boxes (time-to-move)",
-        label="Draft held inside the boxes (share)",
-    )
-    outside_share: float | None = option(
-        None,
-        low=0,
-        high=1,
-        help="share of the steps that a draft is held outside the boxes (time-to-move)",
-        label="Draft held outside (share)",
-    )
-    start_picture: Path | None = option(
-        None,
-        help="the first frame",
-        label="First frame",
-        metavar="FILE",
-        of_this_machine=True,
-    )
-    memory: Memory = option(
-        "auto",
-        help="how the graphics memory is used",
-        label="Graphics memory",
-        choices={"auto": "Automatic", "full": "All on the card", "low": "Low"},
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ....layout.picture import SIZE_WH
 from ...base import VideoBackend
 from ...schedule import WanSchedule
+from ...shared_options import FlowOptions
 from ...spec import BackendSpec, Preset
 from .models import VACE_REPO
-from .options import VaceOptions, WanOptions
+from .options import VaceOptions
 
 
 def _make() -> VideoBackend:
@@ -39,7 +40,7 @@ SPEC = BackendSpec(
     label="Wan 2.1",
     make=_make,
     presets=_presets(),
-    options=WanOptions,
+    options=FlowOptions,
     groundings=("boxes", "draft", "time-to-move"),
     default_grounding=("boxes", "draft"),
     combinations=("boxes+draft", "boxes+time-to-move"),

@@ -1,0 +1,58 @@
+"""Options that several backends of large models take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..options import option
+from .base import RenderOptions
+from .hardware import Memory
+
+
+def memory_option() -> Any:
+    """The field `memory`, a `hardware.Memory`."""
+    return option(
+        "auto",
+        help="how the graphics memory is used",
+        label="Graphics memory",
+        choices={"auto": "Automatic", "full": "All on the card", "low": "Low"},
+    )
+
+
+@dataclass(frozen=True)
+class FlowOptions(RenderOptions):
+    """Of a model of rectified flow: Time-to-Move's clocks, and how it is kept on the card."""
+
+    inside_share: float | None = option(
+        None,
+        low=0,
+        high=1,
+        help="share of the steps that a draft is held inside the boxes (time-to-move)",
+        label="Draft held inside the boxes (share)",
+    )
+    outside_share: float | None = option(
+        None,
+        low=0,
+        high=1,
+        help="share of the steps that a draft is held outside the boxes (time-to-move)",
+        label="Draft held outside (share)",
+    )
+    memory: Memory = memory_option()
+
+
+@dataclass(frozen=True)
+class ShownOptions(FlowOptions):
+    """Of one that is shown a control video and a first frame."""
+
+    control_strength: float | None = option(
+        None, low=0, high=2, help="how much the control video says", label="Control strength"
+    )
+    start_picture: Path | None = option(
+        None,
+        help="the first frame",
+        label="First frame",
+        metavar="FILE",
+        of_this_machine=True,
+    )
