@@ -113,9 +113,7 @@ def _frames(
     size = schedule.size_wh or native.size_wh
     conditions = frame_conditions(layout, count, request.captions)
     prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, kinds)
-    tell(
-        [*model.placed.notes, *notices(layout, request.captions, prompt, count, native.rate)], emit
-    )
+    tell([*model.placed.notes, *notices(request, kinds, prompt, count, native.rate)], emit)
     control = control_of(pictures, kinds, conditions, size)
     every = PREVIEW_EVERY if model.placed.previews else schedule.steps
     latents = model.denoise(
@@ -172,13 +170,14 @@ def prompt_for(
 
 
 def notices(
-    layout: VideoSceneLayout,
-    captions: CaptionMode,
+    request: RenderRequest,
+    kinds: tuple[str, ...],
     prompt: GroundedPrompt,
     count: int,
     rate: int,
 ) -> Iterator[str]:
-    """What the user should know of a render of `count` frames."""
+    """What the user should know of a render of `count` frames with groundings of these kinds."""
+    layout = request.layout
     if hardware.cuda_or_cpu() == "cpu":
         yield "no GPU was found: Wan takes hours on a CPU"
     if count < 0.9 * layout.duration_s * rate:
@@ -186,7 +185,7 @@ def notices(
             f"Wan makes at most {count} frames, spread over {layout.duration_s:.1f} s: "
             f"{count / layout.duration_s:.1f} frames a second; a shorter span moves more evenly"
         )
-    written = len(set(filter(None, layout.frame_captions))) if captions != "global" else 0
+    written = len(captions_of(layout, request.captions)[1])
     if prompt.frame_captions < written:
         yield (
             f"Wan reads one prompt for the video: {prompt.frame_captions} of {written} frame "
@@ -197,5 +196,5 @@ def notices(
         for track, words in zip(layout.objects, prompt.words, strict=False)
         if not words.any()
     ]
-    if lost:
+    if lost and "boxes" in kinds:
         yield f"the caption is too long: {', '.join(lost)} can't be placed by attention"
