@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -54,6 +54,17 @@ class FrameConditions:
             rest = np.zeros((*self.facing.shape, POSE - 1), np.float32)
             pose = np.concatenate([self.facing[..., None], rest], -1, dtype=np.float32)
             object.__setattr__(self, "pose", pose)
+
+    def part(self, frames: slice) -> FrameConditions:
+        """Those of some of the frames."""
+        return replace(
+            self,
+            frame_texts=self.frame_texts[frames],
+            boxes=self.boxes[frames],
+            present=self.present[frames],
+            facing=self.facing[frames],
+            pose=self.pose[frames],
+        )
 
 
 def frame_conditions(

@@ -1,6 +1,7 @@
 """VACE: the layout as a control video, on tiny random weights in the real classes."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 import torch
 
 from spa2v_core.errors import BackendError, InputError
-from spa2v_core.generation.backends.wan.backend import WanBackend
+from spa2v_core.generation.backends.wan import models
+from spa2v_core.generation.backends.wan.backend import WanBackend, runs
 from spa2v_core.generation.backends.wan.control import (
     GREY,
     Control,
@@ -17,6 +19,8 @@ from spa2v_core.generation.backends.wan.control import (
     read_pictures,
 )
 from spa2v_core.generation.backends.wan.loading import VACE, check_parts, load_wan
+from spa2v_core.generation.backends.wan.model import WanModel
+from spa2v_core.generation.base import Notice, Progress
 from spa2v_core.generation.controls.outlines import outlines
 from spa2v_core.generation.registry import settle
 from spa2v_core.generation.schedule import WanSchedule
@@ -188,3 +192,37 @@ def test_pictures_that_cannot_be_used_are_one_line(tmp_path):
         read_pictures(layout, asked(references=tmp_path))
     with pytest.raises(InputError, match="outlines or depth, not both"):
         read_pictures(layout, asked(grounding="outlines+depth"))
+
+
+def test_a_long_clip_is_joined_of_runs_that_start_where_the_last_ended(folder, monkeypatch):
+    monkeypatch.setitem(models.NATIVE, 8, models.Native(SIZE_WH, 16, 9))
+    seen = []
+
+    def spied(self, *arguments, **options):
+        seen.append((options["control"], options["seed"]))
+        return denoise(self, *arguments, **options)
+
+    denoise = WanModel.denoise
+    monkeypatch.setattr(WanModel, "denoise", spied)
+    given = request(1.2, backend="vace", preset="default", steps=2, weights=folder)
+    given = replace(given, grounding="outlines+time-to-move")
+    events = list(WanBackend(parts=VACE).render(given))
+    frames = events[-1].frames
+    assert len(frames) == 21  # 9 + 8 + 4
+    assert [len(control.video) for control, _ in seen] == [9, 9, 5]
+    assert [control.start is None for control, _ in seen] == [True, False, False]
+    assert (seen[1][0].start == frames[8]).all()
+    assert (seen[2][0].start == frames[16]).all()
+    assert len({seed for _, seed in seen}) == 3
+    assert any("21 are joined of 3" in e.text for e in events if isinstance(e, Notice))
+    done = [e.done for e in events if isinstance(e, Progress) and e.stage == "denoise"]
+    assert done == [1, 2, 3, 4, 5, 6]
+
+
+def test_runs_share_their_ends():
+    for count, most in ((5, 81), (81, 81), (85, 81), (161, 81), (21, 9)):
+        made = runs(count, most)
+        assert made[0].start == 0
+        assert made[-1].stop == count
+        assert all(b.start == a.stop - 1 for a, b in pairwise(made))
+        assert all(4 < part.stop - part.start <= most for part in made)

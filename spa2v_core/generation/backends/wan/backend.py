@@ -19,7 +19,7 @@ import numpy as np
 from ....layout import VideoSceneLayout
 from ....units import latent_frame_count
 from ... import hardware
-from ...base import Frames, Progress, RenderEvent, RenderRequest
+from ...base import Frames, Notice, Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
 from ...conditioning import CaptionMode, FrameConditions, frame_conditions
 from ...controls.drafts import Draft, cut_draft, fit_draft, paint_draft
@@ -40,7 +40,7 @@ DECODING_STEPS = 2.0
 
 
 class WanBackend:
-    """Up to five seconds at the model's own size and rate; one render at a time.
+    """Up to five seconds at the model's own size and rate, of VACE up to ten; one render at a time.
 
     Attributes
     ----------
@@ -105,50 +105,69 @@ def _frames(
     draft: np.ndarray | None,
     emit: Emit,
 ) -> np.ndarray:
-    """(F, H, W, 3) uint8 RGB."""
+    """(F, H, W, 3) uint8 RGB; of VACE in runs, each of which starts with the last frame before."""
     layout, native, kinds = request.layout, model.native, settled.kinds
     schedule = cast(WanSchedule, settled.preset.schedule)
-    most = most_frames(request, settled, native.frames)
+    most = settled.preset.frames if model.shows else most_frames(request, settled, native.frames)
     count = latent_frame_count(layout.duration_s, native.rate, most, FRAMES_PER_LATENT)
+    parts = runs(count, native.frames if model.shows else count)
     size = schedule.size_wh or native.size_wh
-    conditions = frame_conditions(layout, count, request.captions)
     prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, kinds)
     tell([*model.placed.notes, *notices(request, kinds, prompt, count, native.rate)], emit)
-    control = control_of(pictures, kinds, conditions, size)
-    every = PREVIEW_EVERY if model.placed.previews else schedule.steps
-    latents = model.denoise(
-        prompt,
-        conditions,
-        schedule if "boxes" in kinds else replace(schedule, grounding_share=0.0),
-        seed=request.seed,
-        size=size,
-        control=control,
-        negative_prompt=settled.options.negative_prompt or NEGATIVE,
-        on_step=step_reporter(
-            emit, schedule.steps, every, count // FRAMES_PER_LATENT // 2, DECODING_STEPS
-        ),
-        **_drafts(uses_of_draft(request, settled), draft, control, conditions, size),
+    if len(parts) > 1:
+        emit(
+            Notice(f"VACE makes {native.frames} frames at once: {count} are joined of {len(parts)}")
+        )
+    report = step_reporter(
+        emit,
+        schedule.steps * len(parts),
+        PREVIEW_EVERY if model.placed.previews else schedule.steps * len(parts),
+        min(count, native.frames) // FRAMES_PER_LATENT // 2,
+        DECODING_STEPS * len(parts),
     )
-    emit(Progress("decode", 0, 1))
-    frames = model.decode(latents)
-    emit(Progress("decode", 1, 1))
-    return frames
+    conditions = frame_conditions(layout, count, request.captions)
+    fitted = None if draft is None else fit_draft(draft, count, size)
+    made: list[np.ndarray] = []
+    for k, part in enumerate(parts):
+        here = conditions.part(part)
+        given = replace(pictures, first=made[-1][-1]) if made else pictures
+        control = control_of(given, kinds, here, size) if model.shows else None
+        latents = model.denoise(
+            prompt,
+            here,
+            schedule if "boxes" in kinds else replace(schedule, grounding_share=0.0),
+            seed=request.seed + k,
+            size=size,
+            control=control,
+            negative_prompt=settled.options.negative_prompt or NEGATIVE,
+            on_step=lambda done, decode, before=k * schedule.steps: report(before + done, decode),
+            **_drafts(uses_of_draft(request, settled), fitted, part, control, here),
+        )
+        emit(Progress("decode", k, len(parts)))
+        made.append(model.decode(latents)[min(k, 1) :])
+    emit(Progress("decode", len(parts), len(parts)))
+    return np.concatenate(made)
+
+
+def runs(count: int, most: int) -> list[slice]:
+    """The frames of runs of at most `most` that together are `count`, each but the first starting
+    with the last frame of the one before."""
+    starts = range(0, max(1, count - 1), most - 1)
+    return [slice(start, min(start + most, count)) for start in starts]
 
 
 def _drafts(
     uses: tuple[str, ...],
-    draft: np.ndarray | None,
+    fitted: np.ndarray | None,
+    part: slice,
     control: Control | None,
     conditions: FrameConditions,
-    size: tuple[int, int],
 ) -> dict[str, np.ndarray]:
-    """What a draft (f, h, w, 3) is used for -> it as (F, H, W, 3); a first frame that is given is
+    """What a part of a draft (F, H, W, 3) is used for -> it; where there is a first frame, that is
     cut out along the boxes instead."""
     if control is not None and control.start is not None:
         return {use: cut_draft(control.start, conditions) for use in uses}
-    if draft is None:
-        return {}
-    return dict.fromkeys(uses, fit_draft(draft, len(conditions.boxes), size))
+    return {} if fitted is None else dict.fromkeys(uses, fitted[part])
 
 
 def most_frames(request: RenderRequest, settled: Settled, native: int) -> int:

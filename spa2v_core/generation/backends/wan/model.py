@@ -67,6 +67,11 @@ class WanModel:
         return [one for one in found if one is not None]
 
     @property
+    def shows(self) -> bool:
+        """Whether it is VACE, which can be shown a control video and a first frame."""
+        return isinstance(self.pipeline, WanVACEPipeline)
+
+    @property
     def native(self) -> Native:
         return NATIVE[self.pipeline.vae.config.scale_factor_spatial]
 
@@ -251,5 +256,6 @@ class _Run:
         return {"latents": latents}
 
     def _decoded(self, frame: int) -> np.ndarray:
-        latents = self.guess.latents()[:, :, self.ahead + frame, None]
-        return self.model.decode(latents)[0]
+        latents = self.guess.latents()[:, :, self.ahead :]
+        last = latents.shape[2] - 1  # of joined runs, one may be short
+        return self.model.decode(latents[:, :, min(frame, last), None])[0]

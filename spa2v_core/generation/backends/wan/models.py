@@ -22,3 +22,5 @@ class Native:
 #: By the VAE's spatial factor: Wan 2.1 (and VACE) and Wan 2.2 TI2V-5B. The sizes are exactly 8:5,
 #: multiples of factor and patch (16 and 32) and near the area of 832x480 and 1280x704.
 NATIVE = {8: Native((768, 480), 16, 81), 16: Native((1280, 800), 24, 121)}
+#: Frames of a clip of 10 s, which VACE makes in runs that are joined.
+LONGEST = 161

@@ -7,7 +7,7 @@ from ...base import VideoBackend
 from ...schedule import WanSchedule
 from ...shared_options import FlowOptions
 from ...spec import BackendSpec, Preset
-from .models import VACE_REPO
+from .models import LONGEST, VACE_REPO
 from .options import VaceOptions
 
 
@@ -26,20 +26,20 @@ def _make_vace() -> VideoBackend:
     return WanBackend(mini_draft, PARTS)
 
 
-def _presets() -> dict[str, Preset]:
+def _presets(frames: int) -> dict[str, Preset]:
     small = WanSchedule(15, 5.0, 0.6, 0.4, size_wh=SIZE_WH)
     return {
-        "draft": Preset("Draft", "15 steps, 512x320", small, frames=121),
-        "fast": Preset("Fast", "20 steps", WanSchedule(20, 5.0, 0.5, 0.4), frames=121),
-        "default": Preset("Default", "30 steps", WanSchedule(30, 5.0, 0.8, 0.4), frames=121),
-        "quality": Preset("Quality", "50 steps", WanSchedule(50, 5.0, 1.0, 0.4), frames=121),
+        "draft": Preset("Draft", "15 steps, 512x320", small, frames=frames),
+        "fast": Preset("Fast", "20 steps", WanSchedule(20, 5.0, 0.5, 0.4), frames=frames),
+        "default": Preset("Default", "30 steps", WanSchedule(30, 5.0, 0.8, 0.4), frames=frames),
+        "quality": Preset("Quality", "50 steps", WanSchedule(50, 5.0, 1.0, 0.4), frames=frames),
     }
 
 
 SPEC = BackendSpec(
     label="Wan 2.1",
     make=_make,
-    presets=_presets(),
+    presets=_presets(121),
     options=FlowOptions,
     groundings=("boxes", "draft", "time-to-move"),
     default_grounding=("boxes", "draft"),
@@ -52,7 +52,7 @@ SPEC = BackendSpec(
 VACE = BackendSpec(
     label="Wan VACE",
     make=_make_vace,
-    presets=_presets(),
+    presets=_presets(LONGEST),
     options=VaceOptions,
     groundings=("outlines", "depth", "boxes", "time-to-move"),
     default_grounding=("outlines",),
