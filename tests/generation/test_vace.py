@@ -10,7 +10,7 @@ import torch
 
 from spa2v_core.errors import BackendError, InputError
 from spa2v_core.generation.backends.wan import models
-from spa2v_core.generation.backends.wan.backend import WanBackend, runs
+from spa2v_core.generation.backends.wan.backend import WanBackend
 from spa2v_core.generation.backends.wan.control import (
     GREY,
     Control,
@@ -18,6 +18,7 @@ from spa2v_core.generation.backends.wan.control import (
     control_of,
     read_pictures,
 )
+from spa2v_core.generation.backends.wan.film import runs
 from spa2v_core.generation.backends.wan.loading import VACE, check_parts, load_wan
 from spa2v_core.generation.backends.wan.model import WanModel
 from spa2v_core.generation.base import Notice, Progress
@@ -196,10 +197,11 @@ def test_pictures_that_cannot_be_used_are_one_line(tmp_path):
 
 def test_a_long_clip_is_joined_of_runs_that_start_where_the_last_ended(folder, monkeypatch):
     monkeypatch.setitem(models.NATIVE, 8, models.Native(SIZE_WH, 16, 9))
-    seen = []
+    seen, texts = [], []
 
     def spied(self, *arguments, **options):
         seen.append((options["control"], options["seed"]))
+        texts.append(arguments[0].text)
         return denoise(self, *arguments, **options)
 
     denoise = WanModel.denoise
@@ -214,7 +216,9 @@ def test_a_long_clip_is_joined_of_runs_that_start_where_the_last_ended(folder, m
     assert (seen[1][0].start == frames[8]).all()
     assert (seen[2][0].start == frames[16]).all()
     assert len({seed for _, seed in seen}) == 3
-    assert any("21 are joined of 3" in e.text for e in events if isinstance(e, Notice))
+    assert ["rain" in text for text in texts] == [True, True, False]  # at the beginning
+    assert ["a street" in text for text in texts] == [False, True, True]
+    assert any("21 are joined of 3 runs" in e.text for e in events if isinstance(e, Notice))
     done = [e.done for e in events if isinstance(e, Progress) and e.stage == "denoise"]
     assert done == [1, 2, 3, 4, 5, 6]
 

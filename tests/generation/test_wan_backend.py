@@ -11,7 +11,7 @@ from huggingface_hub import constants
 
 from spa2v_core.audio.io import AudioClip
 from spa2v_core.errors import BackendError, HubError, InputError
-from spa2v_core.generation.backends.wan import backend as wan
+from spa2v_core.generation.backends.wan import film
 from spa2v_core.generation.backends.wan.backend import WanBackend
 from spa2v_core.generation.backends.wan.loading import load_wan
 from spa2v_core.generation.base import (
@@ -81,14 +81,14 @@ def request(duration_s=0.3, **changes):
 
 
 def prompt_of(captions):
-    return wan.prompt_for(request().layout, captions, build_tokenizer(), ("boxes",)).text
+    return film.prompt_for(request().layout, captions, build_tokenizer(), ("boxes",)).text
 
 
 def test_captions_become_one_prompt():
     assert prompt_of("mix") == "a red car on the road. rain. a street. dog"
     assert prompt_of("global") == "a red car on the road. dog"
     assert prompt_of("frame") == "rain. a street. red car, dog"
-    assert wan.prompt_for(request().layout, "global", build_tokenizer(), ()).text == (
+    assert film.prompt_for(request().layout, "global", build_tokenizer(), ()).text == (
         "a red car on the road"
     )
 
@@ -104,7 +104,7 @@ def test_frame_counts_are_4k_plus_1():
 def test_the_page_sends_back_the_preset_s_frames_which_are_no_wish():
     for frames, most in ((None, 81), (121, 81), (97, 97), (9, 9)):
         asked = request(frames=frames) if frames else request()
-        assert wan.most_frames(asked, settle(asked), 81) == most
+        assert film.most_frames(asked, settle(asked), 81) == most
 
 
 def test_the_painted_draft_has_each_object_where_it_is():
