@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: run test fuzz test-fast lint format examples pictures checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation soak space clean
+.PHONY: run test fuzz test-fast lint format examples pictures checksums train-mini train-tagger train-localiser bench-run bench-names bench-planning bench-places bench-real bench-hearing bench-separation bench-models bench-frames bench-mini bench-generation bench-batch soak space clean
 
 run: $(VENV)/.run
 	@echo "== Starting SpA2V Studio on http://127.0.0.1:7860 (or the next free port)"
@@ -100,6 +100,10 @@ bench-mini: $(VENV)/.dev
 # The full size on a GPU: AnimateDiff, or VACE and LTX-2: make bench-generation MODELS=1
 bench-generation: $(VENV)/.dev
 	@$(BIN)/python -m tests.benchmarks.$(if $(MODELS),large_models,generation)
+
+# A thousand clips planned by a loop, a pool and Ray, each once killed in the middle.
+bench-batch: $(VENV)/.dev
+	@$(BIN)/python -m tests.benchmarks.batch
 
 # Fifty visitors for ten minutes, the app killed three times: make soak [SOAK="--minutes 3"]
 soak: $(VENV)/.dev
