@@ -17,6 +17,7 @@ from spa2v_core.jobs.service import Jobs
 from .editor.editor import Shown
 from .endpoints import add_endpoints
 from .page.bar import action_bar
+from .page.language import wire_language
 from .page.picture import picture_column, why_row
 from .page.sound import sound_column
 from .page.takes import takes_column
@@ -81,7 +82,8 @@ def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
             with gr.Column(elem_id="spa2v-side", min_width=0):
                 takes = takes_column(rendering)
         why = why_row(first)
-        wire(demo, Page(sound, picture, bar, takes, why), rendering)
+        page = Page(sound, picture, bar, takes, why)
+        wire(demo, page, rendering, wire_language(demo, page, first, rendering))
     demo.queue(default_concurrency_limit=PLANS_AT_ONCE, max_size=None)  # limits are a visitor's
     return demo
 

@@ -15,7 +15,7 @@ from . import handlers, planning, settings
 
 _PROGRESS = """
 <div class="spa2v-progress" role="status" style="display: ${value.text ? 'grid' : 'none'}">
-  <progress max="${value.total}" value="${value.done}" aria-label="Rendering"></progress>
+  <progress max="${value.total}" value="${value.done}" aria-label="${value.text}"></progress>
   <span>${value.text}</span>
 </div>
 """

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from spa2v_core.audio.cues import MONO_NOTE
 from spa2v_core.audio.io import MAX_SPAN_SECONDS, loudest, survey_audio
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
 from spa2v_core.audio.span import Span
 from spa2v_core.errors import InputError
 
 from .values import number_of, text_of
+from .words import ENGLISH, Words
 
 #: Columns of the strip that shows the whole recording.
 COLUMNS = 400
@@ -43,23 +43,26 @@ class Described:
     peaks: list[list[float]]
 
 
-def described(recording: str, channels: str = "auto") -> Described:
+def described(recording: str, channels: str = "auto", words: Words = ENGLISH) -> Described:
     """Look at the whole recording; InputError."""
     survey = survey_audio(Path(recording), channels=channels)
     length = min(survey.seconds, MAX_SPAN_SECONDS)
     start = loudest(survey)
-    kind = "stereo" if survey.channels == 2 else "mono"
-    seconds = f"{survey.seconds:.2f} s" if survey.whole else f"Over {survey.seconds / 60:.1f} min"
+    kind = words("stereo" if survey.channels == 2 else "mono")
+    seconds = f"{survey.seconds:.2f} s"
+    if not survey.whole:
+        seconds = words("Over {} min", f"{survey.seconds / 60:.1f}")
     text = f"{seconds}, {kind}, {survey.rate} Hz."
     if survey.seconds > MAX_SPAN_SECONDS:
-        of = "Its loudest" if survey.whole else "Of these the loudest"
-        text += f" {of} {MAX_SPAN_SECONDS:g} s are chosen; drag on its strip for others."
+        most = f"{MAX_SPAN_SECONDS:g}"
+        text += " " + words("Its loudest {} s are chosen; drag on its strip for others.", most)
     if survey.notes:
         text += " " + " ".join(f"{said[:1].upper()}{said[1:]}." for said in survey.notes)
     if not survey.power.any():
-        text += " It is silent."
+        text += " " + words("It is silent.")
     elif survey.channels == 1 or survey.alike:
-        text += f" {MONO_NOTE.capitalize()} (browsers often record in mono)."
+        mono = "Mono recording: position is not audible (browsers often record in mono)."
+        text += " " + words(mono)
     parts = np.array_split(np.sqrt(survey.power), min(COLUMNS, max(1, survey.power.size)))
     peaks = [[-round(float(part.max()), 3), round(float(part.max()), 3)] for part in parts]
     return Described(round(start, 2), round(length, 3), survey.seconds, text, peaks)

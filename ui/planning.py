@@ -23,6 +23,7 @@ from .budget import Purse
 from .handlers import span_of, width_of
 from .toasts import toasting
 from .values import text_of, whole_of
+from .words import words_for
 
 #: Plans that are made at the same time; renders have a lane of their own.
 PLANS_AT_ONCE = 4
@@ -64,12 +65,12 @@ def chosen(planner: str, values: Mapping[str, Any], strict: bool = False) -> Any
     return options_for(planner, given)
 
 
-def choose_planner(planner: str) -> tuple[Any, ...]:
+def choose_planner(planner: str, session: gr.Request | None = None) -> tuple[Any, ...]:
     """(what holds the fields of the planner's own options, what stops it, the fields)."""
-    spec = planner_spec(planner)
+    spec, words = planner_spec(planner), words_for(session)
     taken = {one.name: one for one in options_of(spec.options) if _is_offered(one)}
     updates = [
-        gr.update(visible=name in taken, label=taken.get(name, one).label)
+        gr.update(visible=name in taken, label=words(taken.get(name, one).label))
         for name, one in page_options().items()
     ]
     asks = gr.update(visible=spec.asks_a_model)

@@ -12,6 +12,8 @@ from spa2v_core.audio.io import AudioClip
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout.keyframes import dense
 
+from .words import ENGLISH, Words
+
 _GREY = "#8a8f98"
 _GRID = "rgba(138,143,152,0.25)"
 _BANDS = ("#36a2eb", "#6bcb77", "#f2a541", "#e05d5d")
@@ -23,7 +25,11 @@ _COLUMNS = 400
 
 
 def cue_figure(
-    clip: AudioClip, cues: SpatialCues, heard: tuple[Heard, ...], layout: VideoSceneLayout
+    clip: AudioClip,
+    cues: SpatialCues,
+    heard: tuple[Heard, ...],
+    layout: VideoSceneLayout,
+    words: Words = ENGLISH,
 ) -> go.Figure:
     """What was heard: waveform with level, band differences, positions with their confidence
     against the boxes' centres, and what sounds when."""
@@ -61,6 +67,15 @@ def cue_figure(
     )
     figure.update_xaxes(gridcolor=_GRID, zerolinecolor=_GRID)
     figure.update_yaxes(gridcolor=_GRID, zerolinecolor=_GRID)
+    return in_words(figure, words)
+
+
+def in_words(figure: go.Figure, words: Words) -> go.Figure:
+    """The figure with its own texts in a language."""
+    figure = go.Figure(figure)
+    figure.for_each_annotation(lambda one: one.update(text=words(one.text)))
+    figure.for_each_trace(lambda one: one.update(name=words.told(one.name)), {"showlegend": None})
+    figure.for_each_xaxis(lambda one: one.update(title_text=words(one.title.text or "")))
     return figure
 
 

@@ -33,7 +33,8 @@ from .handlers import IDLE, span_of
 from .renders import ACTIONS, bar, rows, title
 from .scenes import clip_hash
 from .settings import Settings
-from .toasts import toasting
+from .toasts import sentence, toasting
+from .words import ENGLISH, Words, words_for
 
 #: Values before the settings in what `submit` is given.
 _FIXED = 7
@@ -89,14 +90,14 @@ class Rendering:
         if job.id not in tab.watched:
             tab.watched.append(job.id)
         tab.clips[job.id] = last.clip
-        return bar(self.store, job)
+        return bar(self.store, job, words_for(session))
 
     @toasting
     async def follow(self, session: gr.Request, tab: Tab) -> AsyncGenerator[tuple[Any, ...], None]:
         """(progress, preview, notes, Cancel, list, video, gallery, files, the take's row, its
         link) while jobs of the visitor wait or run; a newer follower of the same page ends this
         one. Where nobody else renders, this does."""
-        owner, _ = visitor_of(session)
+        owner, words = visitor_of(session)[0], words_for(session)
         me = tab.follower = object()
         latest, before = None, None
         async with aclosing(self._ticks(tab)) as ticks:
@@ -104,15 +105,15 @@ class Rendering:
                 if tab.follower is not me:
                     return
                 jobs = self.store.of(owner)
-                ended = self._settle(jobs, tab)
+                ended = self._settle(jobs, tab, words)
                 here = next((job for job in jobs if job.id in tab.watched), None)
                 latest = here or (ended[-1] if ended else latest)
-                values = self._progress(jobs, here, latest)
+                values = self._progress(jobs, here, latest, words)
                 takes = [job.id for job in jobs if job.state == "done"]
                 view: tuple[Any, ...] = (gr.skip(),) * 5
                 if before is None or takes != tab.takes or ended:
                     tab.takes = takes
-                    view = self._view(jobs, tab, bool(ended))
+                    view = self._view(jobs, tab, words, bool(ended))
                 elif values == before:
                     continue
                 before = values
@@ -135,7 +136,7 @@ class Rendering:
                 yield None
             await asyncio.sleep(WATCH_S)
 
-    def _settle(self, jobs: list[Job], tab: Tab) -> list[Job]:
+    def _settle(self, jobs: list[Job], tab: Tab, words: Words) -> list[Job]:
         """Watched jobs that have ended since: they are watched no more, the newest take is shown,
         and why one has failed is said."""
         known = {job.id for job in jobs}
@@ -146,17 +147,19 @@ class Rendering:
             if job.state == "done":
                 tab.shown = job.id
             elif job.state == "failed":
-                gr.Warning(html.escape(job.error[:1].upper() + job.error[1:]), duration=12)
+                gr.Warning(html.escape(sentence(words.told(job.error))), duration=12)
         return ended
 
-    def _progress(self, jobs: list[Job], here: Job | None, latest: Job | None) -> tuple[Any, ...]:
+    def _progress(
+        self, jobs: list[Job], here: Job | None, latest: Job | None, words: Words
+    ) -> tuple[Any, ...]:
         """(progress, which preview, notes, whether Cancel works, list) as plain values."""
         return (
-            bar(self.store, latest) if latest else IDLE,
+            bar(self.store, latest, words) if latest else IDLE,
             (here.id, here.preview) if here and here.preview else None,
             "\n".join(latest.notes) if latest else "",
             here is not None and not here.cancel,
-            rows(self.store, jobs),
+            rows(self.store, jobs, words),
         )
 
     def _shown(self, values: tuple[Any, ...], here: Job | None) -> tuple[Any, ...]:
@@ -170,13 +173,18 @@ class Rendering:
         )
 
     def _view(
-        self, jobs: list[Job], tab: Tab, fresh: bool = False, empty: Any = _AS_IT_IS
+        self,
+        jobs: list[Job],
+        tab: Tab,
+        words: Words,
+        fresh: bool = False,
+        empty: Any = _AS_IT_IS,
     ) -> tuple[Any, ...]:
         """(video, gallery, files, what can be done to the take, its link) of the shown take;
         fresh: it has just been made, so that it plays; empty: the video where no take is shown."""
         takes = [job for job in jobs if job.id in tab.takes]
         take = next((job for job in takes if job.id == tab.shown), None)
-        posters = [(str(_poster(job)), card(job, i)) for i, job in enumerate(takes)]
+        posters = [(str(_poster(job)), card(job, i, words)) for i, job in enumerate(takes)]
         gallery = gr.update(value=posters, visible=bool(takes))
         if take is None:
             return empty, gallery, None, gr.update(visible=False), ""
@@ -190,7 +198,8 @@ class Rendering:
 
     def look(self, session: gr.Request, tab: Tab) -> tuple[Any, ...]:
         """What is shown now: as `_view`."""
-        return self._view(self.store.of(visitor_of(session)[0], "done"), tab, empty=None)
+        jobs = self.store.of(visitor_of(session)[0], "done")
+        return self._view(jobs, tab, words_for(session), empty=None)
 
     def choose(self, session: gr.Request, tab: Tab, event: gr.SelectData) -> Job | None:
         """A click on a take: it, if it is still there."""
@@ -219,7 +228,7 @@ class Rendering:
                 self.store.delete(job_id)
             else:
                 self.store.move(job_id, -1 if name == "earlier" else 1)
-        return rows(self.store, self.store.of(owner))
+        return rows(self.store, self.store.of(owner), words_for(session))
 
     @toasting
     def delete(self, session: gr.Request, tab: Tab) -> tuple[Any, ...]:
@@ -258,13 +267,14 @@ class Rendering:
         if not share:
             yield (gr.skip(),) * 3
             return
+        words = words_for(session)
         while job := self.store.shared(share):
             video = Shown(video_of(job), layout_of(job)) if job.state == "done" else gr.skip()
-            yield _said(f"This render was shared with you. {_OPEN_TO}"), bar(self.store, job), video
+            yield _said(words(_SHARED)), bar(self.store, job, words), video
             if not job.active:
                 return
             await asyncio.sleep(2 * WATCH_S)
-        yield _said("This link is not good any more: ask who sent it for another."), IDLE, None
+        yield _said(words(_ENDED)), IDLE, None
 
 
 def _share_of(session: gr.Request) -> str:
@@ -272,7 +282,8 @@ def _share_of(session: gr.Request) -> str:
     return str(dict(session.query_params).get("render", ""))[:64]
 
 
-_OPEN_TO = "You can watch it, and plan and render your own."
+_SHARED = "This render was shared with you. You can watch it, and plan and render your own."
+_ENDED = "This link is not good any more: ask who sent it for another."
 
 
 def _said(text: str) -> Any:
@@ -292,12 +303,12 @@ def layout_of(job: Job) -> VideoSceneLayout:
     return layout_io.read(job.folder / LAYOUT)
 
 
-def card(job: Job, index: int) -> str:
+def card(job: Job, index: int, words: Words) -> str:
     """What is said of a take: "Take 2: car, dog · Mini, Draft, seed 3 · 12:04"."""
     layout = layout_of(job)
     names = ", ".join(dict.fromkeys(track.name for track in layout.objects)) or layout.caption
     at = time.strftime("%H:%M", time.localtime(job.ended or job.made))
-    return f"Take {index + 1}: {names[:40]} · {title(job)} · {at}"
+    return words("Take {}: {} · {} · {}", index + 1, names[:40], title(job, words), at)
 
 
 def video_of(job: Job, with_boxes: bool = False) -> Path:
@@ -309,11 +320,14 @@ def _poster(job: Job) -> Path:
     return (job.folder / VIDEO).with_suffix(".jpg")
 
 
-def kept(limits: Limits) -> str:
+def kept(limits: Limits, words: Words = ENGLISH) -> str:
     """What is said of how long takes are kept."""
     days = limits.keep_s / DAY
-    time = f"{days:.0f} days" if days >= 2 else f"{limits.keep_s / HOUR:.0f} hours"
-    return f"Your newest {limits.takes} takes are kept, for {time}; you can delete them before."
+    time = words("{} days", f"{days:.0f}")
+    if days < 2:
+        time = words("{} hours", f"{limits.keep_s / HOUR:.0f}")
+    said = "Your newest {} takes are kept, for {}; you can delete them before."
+    return words(said, limits.takes, time)
 
 
 def another_seed() -> int:

@@ -12,6 +12,8 @@ from spa2v_core.jobs.store import JobStore
 
 from .handlers import status
 from .served import script
+from .toasts import sentence
+from .words import Words
 
 #: What can be done to a render from the list.
 ACTIONS = ("cancel", "delete", "earlier", "later")
@@ -40,22 +42,23 @@ class RenderList(gr.HTML):
         return {"type": "object"}
 
 
-def title(job: Job) -> str:
+def title(job: Job, words: Words) -> str:
     """ "Mini, Draft, seed 3"."""
     request = job.request
     spec = BACKENDS.get(request["backend"])
-    return f"{spec.label}, {spec.presets[request['preset']].label}, seed {request['seed']}"
+    preset = words(spec.presets[request["preset"]].label)
+    return words("{}, {}, seed {}", words(spec.label), preset, request["seed"])
 
 
-def rows(store: JobStore, jobs: list[Job]) -> list[dict[str, Any]]:
+def rows(store: JobStore, jobs: list[Job], words: Words) -> list[dict[str, Any]]:
     """What the list shows of a visitor's jobs: all but the finished ones."""
     queued = [job.id for job in jobs if job.state == "queued"]
     return [
         {
             "id": job.id,
             "state": job.state,
-            "title": title(job),
-            "text": said(store, job),
+            "title": title(job, words),
+            "text": said(store, job, words),
             "first": job.id == queued[0] if queued else True,
             "last": job.id == queued[-1] if queued else True,
         }
@@ -64,31 +67,34 @@ def rows(store: JobStore, jobs: list[Job]) -> list[dict[str, Any]]:
     ]
 
 
-def said(store: JobStore, job: Job) -> str:
+def said(store: JobStore, job: Job, words: Words) -> str:
     """One line on where a job is."""
     if job.state == "failed":
-        return job.error[:1].upper() + job.error[1:]
+        return sentence(words.told(job.error))
     if job.state == "queued":
         ahead, seconds = store.wait(job)
-        place = f"{ahead} before this" if ahead else "Next"
-        return place + (f", done in {about(seconds)}" if seconds is not None else "")
+        place = words("{} before this", ahead) if ahead else words("Next")
+        return place if seconds is None else words("{}, done in {}", place, about(seconds, words))
     if job.cancel:
-        return "Stopping"
-    left = f", {about(job.remaining_s)} left" if job.remaining_s is not None else ""
-    return (job.text or "Starting") + left
+        return words("Stopping")
+    doing = words.told(job.text or "Starting")
+    left = job.remaining_s
+    return doing if left is None else words("{}, {} left", doing, about(left, words))
 
 
-def about(seconds: float) -> str:
+def about(seconds: float, words: Words) -> str:
     """A time as one would say it."""
-    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+    if seconds < 90:
+        return words("about {} s", f"{seconds:.0f}")
+    return words("about {} min", f"{seconds / 60:.0f}")
 
 
-def bar(store: JobStore, job: Job) -> dict[str, Any]:
+def bar(store: JobStore, job: Job, words: Words) -> dict[str, Any]:
     """The progress line for a job."""
     if job.state == "done":
-        return status(1, 1, f"Done in {sum(job.seconds.values()):.0f} s")
+        return status(1, 1, words("Done in {} s", f"{sum(job.seconds.values()):.0f}"))
     if job.state == "cancelled":
-        return status(0, 1, "Cancelled")
+        return status(0, 1, words("Cancelled"))
     if job.state == "failed":
-        return status(0, 1, "Stopped by an error")
-    return status(job.done, 1, said(store, job))
+        return status(0, 1, words("Stopped by an error"))
+    return status(job.done, 1, said(store, job, words))

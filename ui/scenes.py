@@ -34,6 +34,7 @@ from .handlers import described, span_of, width_of
 from .planning import chosen
 from .plots import cue_figure
 from .stops import Stops
+from .words import Words, words_for
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def plan(
     is locked or was changed stays. change: change the current layout in these words.
     session: whose budget it is on.
     """
-    change = change.strip()
+    change, words = change.strip(), words_for(session)
     asks = planner_spec(question.planner).asks_a_model
     if change and (not asks or current is None or not current.objects):
         raise InputError("choose a planner that asks a model, and plan, before asking for changes")
@@ -139,14 +140,14 @@ def plan(
         layout, proposal = edit.replan(current, last.proposal, made)
     feed = _feed(analysis, layout, proposal, made)
     told, notes = _told(planned.report, analysis.cues.notes)
-    names = _guesses(analysis, made)
-    about, whole = _of_recording(question, last)
+    names = _guesses(analysis, made, words)
+    about, whole = _of_recording(question, words, last)
     return Scene(
         question,
         replace(feed, whole=whole),
         about,
         made.reasoning,
-        cue_figure(analysis.clip, analysis.cues, analysis.heard, made),
+        cue_figure(analysis.clip, analysis.cues, analysis.heard, made, words),
         told,
         notes,
         tuple(names),
@@ -173,13 +174,15 @@ def _feed(
     return Feed(hashlib.sha256(sound).hexdigest(), sound, layout, proposal, heard)
 
 
-def _of_recording(question: Question, last: Feed | None = None) -> tuple[str, dict[str, Any]]:
+def _of_recording(
+    question: Question, words: Words, last: Feed | None = None
+) -> tuple[str, dict[str, Any]]:
     """(a line on the recording, what the strip shows of it), read anew only for another one."""
     key = f"{question.channels} {question.recording}"
     if last is not None and last.whole is not None and last.whole["key"] == key:
         known = last.whole
     else:
-        seen = described(question.recording or "", question.channels)
+        seen = described(question.recording or "", question.channels, words)
         known = {
             "about": seen.text,
             "duration_s": seen.seconds,
@@ -199,18 +202,18 @@ def open_recording(question: Question, session: gr.Request | None = None) -> Sce
     try:
         scene = plan(question, session=session)
     except Spa2vError as error:
-        scene = _unplanned(question, error)
+        scene = _unplanned(question, error, words_for(session))
     return replace(scene, feed=replace(scene.feed, root=True))
 
 
-def _unplanned(question: Question, error: Spa2vError) -> Scene:
+def _unplanned(question: Question, error: Spa2vError, words: Words) -> Scene:
     """A scene without objects, of a recording that could be read but not planned."""
     clip = question.span.read().clip
     empty = VideoSceneLayout(duration_s=clip.duration_s)
-    about, whole = _of_recording(question)
+    about, whole = _of_recording(question, words)
     feed = Feed(clip_hash(clip), wav_bytes(clip), empty, empty, (), whole)
-    text = f"Not planned: {error}. Draw the boxes yourself, or change how it is planned."
-    return Scene(question, feed, about, notes=text)
+    said = "Not planned: {}. Draw the boxes yourself, or change how it is planned."
+    return Scene(question, feed, about, notes=words(said, error))
 
 
 def reopen(path: str, question: Question, session: gr.Request | None = None) -> Scene | None:
@@ -303,7 +306,7 @@ def _heard(
     )
 
 
-def _guesses(analysis: pipeline.Analysis, layout: VideoSceneLayout) -> list[Any]:
+def _guesses(analysis: pipeline.Analysis, layout: VideoSceneLayout, words: Words) -> list[Any]:
     """For each sound its name with what else it may be, an object or the scene; the rest is
     hidden."""
     updates = []
@@ -311,12 +314,12 @@ def _guesses(analysis: pipeline.Analysis, layout: VideoSceneLayout) -> list[Any]
         name = next((t.phrase for t in layout.objects if t.id == index), THE_SCENE)
         ranked = one.tags.ranked(6) if one.tags else []
         choices = [(f"{tag} · {p:.0%}", tag) for tag, p in ranked]
-        choices.append(("no object: the scene", THE_SCENE))
+        choices.append((words("no object: the scene"), THE_SCENE))
         if name not in dict(choices).values():
             choices.insert(0, (name, name))
-        label = f"Sound {index + 1}" + (
-            f" · {one.source.share:.0%} of the energy" if len(analysis.heard) > 1 else ""
-        )
+        label = words(f"Sound {index + 1}")
+        if len(analysis.heard) > 1:
+            label += " · " + words("{} of the energy", f"{one.source.share:.0%}")
         updates.append(gr.update(choices=choices, value=name, label=label, visible=True))
     hidden = gr.update(choices=[], value=None, visible=False)
     return [*updates, *[hidden] * (MAX_SOURCES - len(updates))]

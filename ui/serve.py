@@ -15,7 +15,7 @@ from spa2v_core.jobs.limits import Limits, home
 from spa2v_core.jobs.logs import set_up
 from spa2v_core.jobs.service import Jobs
 
-from . import budget, served, zero
+from . import budget, served, words, zero
 from . import host as hosting
 from .budget import Budget
 from .build import STYLE, THEME, build_demo
@@ -49,6 +49,7 @@ def launch(
             server_port=port,
             share=share,
             theme=THEME,
+            i18n=words.of_components(),
             css_paths=STYLE,
             max_file_size=MAX_BYTES,
             max_threads=MAX_THREADS,

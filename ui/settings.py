@@ -22,6 +22,7 @@ from spa2v_core.options import Option, options_of
 
 from . import host as hosting
 from .values import text_of, whole_of
+from .words import words_for
 
 #: Fields that every backend has, before those of `page_options`.
 REQUEST_FIELDS = ("backend", "preset", "seed", "captions", "grounding", "shown_for")
@@ -174,31 +175,32 @@ def _label(kinds: str) -> str:
     return " and ".join([first, *(f"{other[:1].lower()}{other[1:]}" for other in others)])
 
 
-def choose_backend(backend: str) -> tuple[Any, ...]:
+def choose_backend(backend: str, session: gr.Request | None = None) -> tuple[Any, ...]:
     """(what it lacks, presets, groundings, *options that are not numbers, *`choose_preset`) of a
     backend."""
-    spec, lacking = BACKENDS.get(backend), missing(backend)
+    spec, lacking, words = BACKENDS.get(backend), missing(backend), words_for(session)
     return (
         gr.update(value=lacking, visible=bool(lacking)),
-        gr.update(choices=preset_choices(spec), value="default"),
-        gr.update(choices=grounding_choices(spec), value="default"),
+        gr.update(choices=words.choices(preset_choices(spec)), value="default"),
+        gr.update(choices=words.choices(grounding_choices(spec)), value="default"),
         *(
             gr.update(visible=is_offered(backend, one))
             for name, one in page_options().items()
             if name not in NUMBERS
         ),
-        *choose_preset(backend, "default"),
+        *choose_preset(backend, "default", session),
     )
 
 
-def choose_preset(backend: str, preset: str) -> tuple[Any, ...]:
+def choose_preset(backend: str, preset: str, session: gr.Request | None = None) -> tuple[Any, ...]:
     """(one line on a preset, what its numbers are for, `NUMBERS`)."""
     made = BACKENDS.get(backend).presets.get(preset)
     if made is None:  # the backend has just been changed: its own presets are on their way
         return (gr.skip(),) * (2 + len(NUMBERS))
-    schedule = made.schedule
+    schedule, words = made.schedule, words_for(session)
+    about = words.told(made.about)
     return (
-        f"{made.about}; {made.fps:g} frames a second by interpolation.",
+        words("{}; {} frames a second by interpolation.", about, f"{made.fps:g}"),
         (backend, preset),
         schedule.steps,
         schedule.guidance_scale,

@@ -13,10 +13,13 @@ import gradio as gr
 
 from spa2v_core.errors import Spa2vError
 
+from .words import ENGLISH, Words, words_for
 
-def as_toast(error: Spa2vError) -> gr.Error:
+
+def as_toast(error: Spa2vError, words: Words = ENGLISH) -> gr.Error:
     """The error as Gradio shows it, without a traceback in the log."""
-    return gr.Error(html.escape(sentence(str(error))), duration=12, print_exception=False)
+    text = html.escape(sentence(words.told(str(error))))
+    return gr.Error(text, duration=12, print_exception=False)
 
 
 def sentence(text: str) -> str:
@@ -27,6 +30,11 @@ def sentence(text: str) -> str:
 def warn(text: str) -> None:
     """A toast on what was done all the same."""
     gr.Warning(html.escape(sentence(text)), duration=12)
+
+
+def _words(args: tuple[Any, ...]) -> Words:
+    """Of the visitor, where a handler is told who asks."""
+    return words_for(next((one for one in args if isinstance(one, gr.Request)), None))
 
 
 def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,7 +48,7 @@ def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
                     async for update in updates:
                         yield update
                 except Spa2vError as error:
-                    raise as_toast(error) from error
+                    raise as_toast(error, _words(args)) from error
 
         return watch
 
@@ -51,7 +59,7 @@ def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 yield from function(*args)
             except Spa2vError as error:
-                raise as_toast(error) from error
+                raise as_toast(error, _words(args)) from error
 
         return stream
 
@@ -62,7 +70,7 @@ def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 return await function(*args)
             except Spa2vError as error:
-                raise as_toast(error) from error
+                raise as_toast(error, _words(args)) from error
 
         return wait
 
@@ -71,6 +79,6 @@ def toasting(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args)
         except Spa2vError as error:
-            raise as_toast(error) from error
+            raise as_toast(error, _words(args)) from error
 
     return call

@@ -10,6 +10,7 @@ import gradio as gr
 from ..fields import note, render_settings
 from ..rendering import Rendering, Tab, another_seed, kept
 from ..renders import RenderList
+from ..words import words_for
 
 if TYPE_CHECKING:
     from .wire import Page
@@ -35,6 +36,7 @@ class Takes:
     token: gr.Textbox
     link: gr.Textbox
     shared_note: gr.Textbox
+    kept: gr.Textbox
     settings: list[Any]
     tab: gr.State
 
@@ -66,7 +68,7 @@ def takes_column(rendering: Rendering) -> Takes:
             elem_id="spa2v-link",
         )
         files = gr.Files(label="Downloads", interactive=False, elem_id="spa2v-files")
-        note("How long takes are kept", kept(rendering.jobs.limits))
+        how_long = note("How long takes are kept", kept(rendering.jobs.limits))
     with gr.Accordion("Settings", open=False):
         settings = render_settings()
     return Takes(
@@ -80,6 +82,7 @@ def takes_column(rendering: Rendering) -> Takes:
         token,
         link,
         shared_note,
+        how_long,
         settings,
         gr.State(Tab()),
     )
@@ -121,9 +124,9 @@ def wire_takes(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:
     demo.load(rendering.open_shared, None, shared, **_FOLLOWING)
 
 
-def _about_link(token: str) -> tuple[Any, Any]:
+def _about_link(session: gr.Request, token: str) -> tuple[Any, Any]:
     """The link's field and what its button does next."""
     return (
         gr.update(visible=bool(token)),
-        "No link any more" if token else "Link to this take",
+        words_for(session)("No link any more" if token else "Link to this take"),
     )

@@ -22,6 +22,7 @@ from ..intake import Given
 from ..rendering import Rendering, Tab, layout_of, video_of
 from ..scenes import GivenUp, Question, Scene
 from ..toasts import toasting, warn
+from ..words import words_for
 from .bar import Bar
 from .picture import Picture, Why
 from .sound import Sound
@@ -47,9 +48,9 @@ class Page:
     why: Why
 
 
-def wire(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:
-    """Connect everything."""
-    Wire(demo, page, rendering).connect()
+def wire(demo: gr.Blocks, page: Page, rendering: Rendering, opened: Any) -> None:
+    """Connect everything; opened: the event after which a page that was left is taken up again."""
+    Wire(demo, page, rendering).connect(opened)
 
 
 class Wire:
@@ -62,7 +63,7 @@ class Wire:
 
     # --- what is connected with what
 
-    def connect(self) -> None:
+    def connect(self, opened: Any) -> None:
         sound, picture, bar = self.page.sound, self.page.picture, self.page.bar
         now = [picture.editor, picture.last]
         for again in (bar.plan.click, sound.objects.submit):
@@ -75,7 +76,7 @@ class Wire:
         )
         self._plans(sound.recorder.stop_recording, self.record, [sound.recorder, *sound.question])
         for button, path in sound.examples:
-            self._plans(button.click, self._example(path), sound.question)
+            self._plans(button.click, self._example(str(button.value), path), sound.question)
         self._plans(picture.asks.input, self.asked, [picture.asks, *now, *sound.question])
         self._plans(
             self.page.takes.gallery.select,
@@ -89,7 +90,7 @@ class Wire:
             self.describe, [sound.recording, sound.channels], [sound.about], **_PRIVATE
         )
         wire_takes(self.demo, self.page, self.rendering)
-        self.demo.load(planning.visited, self.visit, self.visited, js=_OF_THIS_TAB, **_PRIVATE)
+        opened.then(planning.visited, self.visit, self.visited, js=_OF_THIS_TAB, **_PRIVATE)
         self._plans(self.visited.change, self.resume, self.visited)
 
     def _plans(self, trigger: Any, fn: Callable[..., Any], inputs: Any) -> None:
@@ -154,7 +155,8 @@ class Wire:
             yield self._nothing
             return
         if given.error:
-            raise InputError(f"{given.name} can't be uploaded: {given.error}")
+            words = words_for(session)
+            raise InputError(words("{} can't be uploaded: {}", given.name, given.error))
         named = Path(given.name).suffix.lower()
         if named in (".json", ".xml"):
             new = scenes.open_layout(given.path, layout)
@@ -183,13 +185,13 @@ class Wire:
             session, "your recording", lambda: scenes.open_recording(question, session)
         )
 
-    def _example(self, path: Path) -> Callable[..., Any]:
+    def _example(self, label: str, path: Path) -> Callable[..., Any]:
         @toasting
         def open_example(session: gr.Request, *fields: Any) -> Iterator[Updates]:
             question = replace(question_of(fields), recording=str(path), channels="auto", width=1)
             yield from self._scene(
                 session,
-                path.stem.replace("_", " "),
+                label,
                 lambda: scenes.open_recording(question, session),
             )
 
@@ -273,9 +275,9 @@ class Wire:
         yield self._shown(replace(scene, feed=replace(scene.feed, resumed=True)))
 
     @toasting
-    def describe(self, recording: str | None, channels: str) -> str:
+    def describe(self, session: gr.Request, recording: str | None, channels: str) -> str:
         """The line on the recording, with its channels taken otherwise."""
-        return described(recording, channels).text if recording else ""
+        return described(recording, channels, words_for(session)).text if recording else ""
 
     # --- what they have in common
 
@@ -295,16 +297,17 @@ class Wire:
         What goes wrong is said under the names, and the page is as it was; only a `given`
         recording whose channels have to be explained first is taken, and waits for that."""
         bar, picture, sound = self.page.bar, self.page.picture, self.page.sound
-        started: Updates = {bar.planning: status(1, 4, "Planning")}
+        words = words_for(session)
+        started: Updates = {bar.planning: status(1, 4, words("Planning"))}
         if name:
-            started[picture.feed] = Waiting(f"Listening to {name[:60]}")
+            started[picture.feed] = Waiting(words("Listening to {}", words(name)[:60]))
         yield started
         try:
             scene = scenes.worked(session, work)
         except GivenUp as given_up:
             if given_up.replaced:
                 return
-            gr.Info("Planning was cancelled: nothing has changed", duration=5)
+            gr.Info(words("Planning was cancelled: nothing has changed"), duration=5)
             yield {bar.planning: IDLE, picture.feed: Waiting("")}
         except ChannelsError as error:
             if given is None:
@@ -313,7 +316,7 @@ class Wire:
             warn(str(error))
             yield {
                 bar.planning: IDLE,
-                picture.feed: Waiting("Say what its channels are, then press Plan"),
+                picture.feed: Waiting(words("Say what its channels are, then press Plan")),
                 sound.recording: given.recording,
                 sound.about: str(error),
                 sound.channels: "auto",
@@ -321,8 +324,8 @@ class Wire:
                 sound.length: MAX_SPAN_SECONDS,
             }
         except Spa2vError as error:
-            text = str(error)
-            text = f"Not planned: {text[:1].lower()}{text[1:]}"
+            text = words.told(str(error))
+            text = words("Not planned: {}", f"{text[:1].lower()}{text[1:]}")
             yield {
                 bar.planning: IDLE,
                 picture.feed: Waiting(""),

@@ -1,6 +1,8 @@
 // Files for the page: by a button, and by a drop anywhere. What a file is, is said by the server.
 // And the microphone, asked for the sound as it is.
 
+import { say } from "../editor/words.mjs";
+
 const ACCEPT = "audio/*,video/*,.json,.xml,.mkv,.mka,.mts,.m2ts,.amr,.caf,.opus,.flac,.w64,.rf64";
 /** What a browser does to speech would change where things are heard. */
 const RAW = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 2 } };
@@ -29,7 +31,7 @@ export function mount(host, { props, trigger, upload }) {
   listening?.abort();
   listening = new AbortController();
   const { signal } = listening;
-  const words = { rest: props.text, busy: "Uploading", drop: props.drop_text };
+  const words = { rest: say(props.text), drop: say(props.drop_text) };
   let newest = 0;
   const label = element("label", { class: "spa2v-intake" });
   const text = element("span", {}, words.rest);
@@ -43,7 +45,7 @@ export function mount(host, { props, trigger, upload }) {
   async function take([file]) {
     if (!file) return;
     const mine = ++newest;
-    text.textContent = `${words.busy} ${file.name}`;
+    text.textContent = say("Uploading {}", file.name);
     label.toggleAttribute("data-busy", true);
     let value;
     try {

@@ -1,5 +1,7 @@
 // The visitor's renders that wait, run or have failed, with what can be done to each.
 
+import { say } from "../editor/words.mjs";
+
 function element(tag, text = "", attributes = {}) {
   const made = document.createElement(tag);
   made.textContent = text; // never markup: captions and errors may hold a user's words
@@ -9,10 +11,10 @@ function element(tag, text = "", attributes = {}) {
 
 /** Shows `props.value`, a list of renders; what is clicked goes back as {action, id}. */
 export function mount(host, { props, trigger, watch }) {
-  const list = element("ul", "", { class: "spa2v-renders", "aria-label": "Renders under way" });
+  const list = element("ul", "", { class: "spa2v-renders", "aria-label": say("Renders under way") });
 
   function button(label, action, id, disabled = false) {
-    const made = element("button", label, { type: "button" });
+    const made = element("button", say(label), { type: "button" });
     made.disabled = disabled;
     made.addEventListener("click", () => {
       props.value = { action, id, at: Date.now() };

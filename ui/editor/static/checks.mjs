@@ -2,6 +2,7 @@
 
 import { TINY, trackOf } from "./state.mjs";
 import { boxAt, centre, isPresent } from "./geometry.mjs";
+import { say } from "./words.mjs";
 
 /** Further than this between two frames is a jump, in frame sizes. */
 const JUMP = 0.3;
@@ -22,8 +23,8 @@ const present = (track) => range(track.start, track.end);
 function tiny(track) {
   const small = track.keyframes.some(({ box }) => box[2] - box[0] < TINY[0] || box[3] - box[1] < TINY[1]);
   return small && {
-    text: `${track.name} is very small: little of it will be drawn`,
-    remedy: "Enlarge",
+    text: say("{} is very small: little of it will be drawn", track.name),
+    remedy: say("Enlarge"),
     action: { type: "enlarge", id: track.id },
   };
 }
@@ -36,8 +37,8 @@ function jump(track) {
       return Math.hypot(a[0] - b[0], a[1] - b[1]) > JUMP;
     });
   return far !== undefined && {
-    text: `${track.name} jumps between frames ${far + 1} and ${far + 2}`,
-    remedy: "Smooth",
+    text: say("{} jumps between frames {} and {}", track.name, far + 1, far + 2),
+    remedy: say("Smooth"),
     action: { type: "smooth", id: track.id, frame: far },
   };
 }
@@ -46,8 +47,8 @@ function nameless(track, heard) {
   if (!NAMELESS.has(track.name.toLowerCase())) return null;
   const guess = heard?.names?.[0];
   return {
-    text: `"${track.name}" says little about what to draw`,
-    remedy: guess ? `Call it ${guess}` : "Name it",
+    text: say('"{}" says little about what to draw', track.name),
+    remedy: guess ? say("Call it {}", guess) : say("Name it"),
     action: guess ? { type: "rename", id: track.id, name: guess } : { focus: "name", id: track.id },
   };
 }
@@ -81,8 +82,8 @@ function elsewhere(track, heard, planned) {
   if (agrees === null || agrees >= AGREED || (planned && samePath(track, planned))) return null;
   const back = planned && (score(planned, heard) ?? 0) > agrees;
   return {
-    text: `${track.name} is drawn ${Math.round((1 - agrees) * FAR * 100)}% of the width from where it is heard`,
-    remedy: back ? "Back to the plan's path" : "Snap to what is heard",
+    text: say("{} is drawn {}% of the width from where it is heard", track.name, Math.round((1 - agrees) * FAR * 100)),
+    remedy: say(back ? "Back to the plan's path" : "Snap to what is heard"),
     action: back
       ? { type: "takePath", id: track.id, keyframes: planned.keyframes }
       : { type: "snapToHeard", id: track.id, x: heard.path },
@@ -108,8 +109,8 @@ function covered(layout, index) {
   const back = layout.objects[index];
   const front = layout.objects.slice(index + 1).find((track) => hides(track, back));
   return front && {
-    text: `${front.name} covers ${back.name}`,
-    remedy: `Bring ${back.name} to the front`,
+    text: say("{} covers {}", front.name, back.name),
+    remedy: say("Bring {} to the front", back.name),
     action: { type: "reorder", id: back.id, to: "front" },
   };
 }
@@ -121,8 +122,8 @@ function twins(layout, index) {
   if (!front) return null;
   const [x] = centre(boxAt(back, back.start));
   return {
-    text: `${front.name} and ${back.name} are in the same place`,
-    remedy: "Move apart",
+    text: say("{} and {} are in the same place", front.name, back.name),
+    remedy: say("Move apart"),
     action: { type: "movePath", id: front.id, dx: x < 0.5 ? 0.25 : -0.25, dy: 0 },
   };
 }
@@ -133,8 +134,8 @@ function silentCaption(layout) {
   const said = new Set(words(layout.caption));
   const named = layout.objects.some((track) => words(track.name).some((word) => said.has(word)));
   return !named && {
-    text: layout.caption.trim() ? "The caption names none of the objects" : "There is no caption",
-    remedy: "Write the captions",
+    text: say(layout.caption.trim() ? "The caption names none of the objects" : "There is no caption"),
+    remedy: say("Write the captions"),
     action: { write: "captions" },
   };
 }

@@ -3,6 +3,7 @@
 
 import { ask } from "./feed.mjs";
 import { button, html } from "./dom.mjs";
+import { say } from "./words.mjs";
 
 /** Milliseconds after a key, so that a word is asked for once. */
 const PAUSE = 180;
@@ -10,8 +11,8 @@ const PAUSE = 180;
 /** tools: {getState, dispatch, setView, server}. */
 export function createCommand({ getState, dispatch, setView, server }) {
   const input = html("input", {
-    class: "words", type: "text", maxlength: 1000, autocomplete: "off", "aria-label": "Change it in words",
-    placeholder: "Change it in words: car faster, dog to the left at 2 s, add a bird top right",
+    class: "words", type: "text", maxlength: 1000, autocomplete: "off", "aria-label": say("Change it in words"),
+    placeholder: say("Change it in words: car faster, dog to the left at 2 s, add a bird top right"),
   });
   const said = html("output", { class: "would" });
   const apply = button("Apply", "Apply the change (Enter)", () => run());

@@ -1,5 +1,7 @@
 // Small helpers to build elements; text goes in through textContent only.
 
+import { say } from "./words.mjs";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(node, attributes, children) {
@@ -61,12 +63,19 @@ const ICONS = {
 export const icon = (name) =>
   svg("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": true }, svg("path", { d: ICONS[name] }));
 
-/** A button with a title; `label` is its text, or [icon, text]. */
+/** A title, with its key in brackets: "Undo (Ctrl+Z)". */
+function titled(title) {
+  const [, text, key] = /^(.*?)(?: \(([^()]+)\))?$/.exec(title);
+  return key ? `${say(text)} (${say(key)})` : say(text);
+}
+
+/** A button with a title; `label` is its text, or [icon, text]; both are of the page, not a user's. */
 export function button(label, title, onclick, attributes = {}) {
   const [picture, text] = Array.isArray(label) ? label : [null, label];
-  const node = html("button", { type: "button", title, "aria-label": title, onclick, ...attributes });
+  const name = titled(title);
+  const node = html("button", { type: "button", title: name, "aria-label": name, onclick, ...attributes });
   if (picture) node.append(icon(picture));
-  if (text) node.append(text);
+  if (text) node.append(say(text));
   return node;
 }
 
@@ -84,7 +93,7 @@ export function toggle(label, title, onchange, pressed = false) {
 /** A menu of buttons behind one of its own; a choice, Escape and a click elsewhere close it. */
 export function menu(text, title, buttons) {
   const list = html("div", { class: "menu-list" }, ...buttons);
-  const node = html("details", { class: "menu" }, html("summary", { title, "aria-label": title }, icon("more"), text), list);
+  const node = html("details", { class: "menu" }, html("summary", { title: say(title), "aria-label": say(title) }, icon("more"), say(text)), list);
   const close = () => (node.open = false);
   list.addEventListener("click", (event) => event.target.closest("button") && close());
   node.addEventListener("keydown", (event) => {

@@ -3,6 +3,7 @@
 import { boxAt, centre, clamp, hasKeyframe, HORIZON, isPresent } from "./geometry.mjs";
 import { colourOf, shortened, svg } from "./dom.mjs";
 import { isHidden, selectedTrack, trackOf } from "./state.mjs";
+import { say } from "./words.mjs";
 
 export const WIDTH = 512;
 export const HEIGHT = 320;
@@ -23,7 +24,7 @@ export function createCanvas() {
     viewBox: `${-MARGIN_X} ${-MARGIN_Y} ${WIDTH + 2 * MARGIN_X} ${HEIGHT + 2 * MARGIN_Y}`,
     role: "group",
     tabindex: -1,
-    "aria-label": "Picture: boxes of the current frame",
+    "aria-label": say("Picture: boxes of the current frame"),
   });
 }
 
@@ -104,7 +105,11 @@ function object(track, state, box) {
       "data-id": track.id,
       tabindex: 0,
       role: "button",
-      "aria-label": `${track.name}, centre at ${at} percent of the width${here ? "" : ", absent in this frame"}${track.locked ? ", locked" : ""}`,
+      "aria-label": [
+        say("{}, centre at {} percent of the width", track.name, at),
+        ...(here ? [] : [say("absent in this frame")]),
+        ...(track.locked ? [say("locked")] : []),
+      ].join(", "),
       "aria-pressed": String(selected),
       style: `--track: ${colourOf(state, track.id)}`,
     },

@@ -17,6 +17,7 @@ import { autosave } from "./files.mjs";
 import { channels, mountAsks } from "./feed.mjs";
 import { followCaptions } from "./captions.mjs";
 import { html } from "./dom.mjs";
+import { language, say } from "./words.mjs";
 import { preview, selectedTrack } from "./state.mjs";
 import { warnings } from "./checks.mjs";
 import { wireCanvas } from "./input.mjs";
@@ -29,11 +30,6 @@ export const mountVideo = channels.video.mount;
 
 /** Where a new object is put. */
 const NEW_BOX = [0.38, 0.42, 0.62, 0.8];
-const SAID = {
-  preview: "Preview of the render under way",
-  silent: "An example's finished video, without sound until you play it",
-  stale: "Edited since this video: render again to see it",
-};
 
 /** Calls `work` once at the next animation frame, however often it is asked for until then. */
 function atNextFrame(work) {
@@ -53,10 +49,10 @@ function announcer(store) {
   const node = html("p", { class: "said", role: "status", "aria-live": "polite" });
   store.listen((state, before, { type }) => {
     const track = selectedTrack(state);
-    if (type === "undo" || type === "redo") node.textContent = type === "undo" ? "Undone" : "Done again";
+    if (type === "undo" || type === "redo") node.textContent = say(type === "undo" ? "Undone" : "Done again");
     else if (track && state.layout !== before.layout && type !== "amendCaptions") {
-      node.textContent = `${track.name}: centre at ${Math.round(centre(boxAt(track, state.frame))[0] * 100)} percent, frame ${state.frame + 1}`;
-    } else if (track && state.selected !== before.selected) node.textContent = `${track.name} selected`;
+      node.textContent = say("{}: centre at {} percent, frame {}", track.name, Math.round(centre(boxAt(track, state.frame))[0] * 100), state.frame + 1);
+    } else if (track && state.selected !== before.selected) node.textContent = say("{} selected", track.name);
   });
   return node;
 }
@@ -143,7 +139,7 @@ export function mount(element, { props, trigger, watch, server }) {
   };
 
   const playback = createPlayback(store, { ontick: drawNow, onstate: draw });
-  const stage = createStage(canvas, { playback, setView, getState, t: (name) => SAID[name] });
+  const stage = createStage(canvas, { playback, setView, getState });
   const said = announcer(store);
   const recording = createRecording({ ...store, player: playback.player, setView, stage }, () => {
     if (parts) check();
@@ -179,7 +175,7 @@ export function mount(element, { props, trigger, watch, server }) {
   });
   const root = html(
     "section",
-    { class: "spa2v-editor", "aria-label": "Layout editor" },
+    { class: "spa2v-editor", "aria-label": say("Layout editor") },
     recording.notice, stage.node, parts.toolbar.node, command.node, parts.timeline.node, parts.checks.node,
     parts.fields.node, said, help.node,
   );
@@ -190,6 +186,7 @@ export function mount(element, { props, trigger, watch, server }) {
     draw();
   }).observe(canvas);
   element.querySelector(".spa2v-mount").replaceChildren(root);
+  document.documentElement.lang = language;
   width = canvas.clientWidth;
   check();
   draw();

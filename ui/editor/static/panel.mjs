@@ -5,6 +5,7 @@ import { score } from "./checks.mjs";
 import { button, colourOf, html, menu } from "./dom.mjs";
 import { hasKeyframe } from "./geometry.mjs";
 import { isHidden, selectedTrack } from "./state.mjs";
+import { say } from "./words.mjs";
 
 /** Ways that an object can be turned to, in degrees from facing the camera. */
 const HEADINGS = { auto: "auto", coming: 0, "to the right": 90, going: 180, "to the left": -90 };
@@ -18,7 +19,7 @@ function turnOf(track) {
   return Object.keys(HEADINGS).slice(1).reduce((best, name) => (off(name) < off(best) ? name : best));
 }
 
-const field = (label, control) => html("label", { class: "field" }, html("span", { text: label }), control);
+const field = (label, control) => html("label", { class: "field" }, html("span", { text: say(label) }), control);
 
 /** Keep what is being typed: a field is set from the state only while it has no focus. */
 function sync(control, value) {
@@ -44,7 +45,7 @@ function actions({ getState, dispatch }) {
   const rest = [smooth, near, far, copy, paste, front, back, hide, reset];
   const all = [key, twin, lock, remove, ...rest];
   return {
-    node: html("div", { class: "actions", role: "group", "aria-label": "Selected object" },
+    node: html("div", { class: "actions", role: "group", "aria-label": say("Selected object") },
       key, twin, lock, remove, menu("More", "More for the selected object", rest)),
     draw(state) {
       const track = selectedTrack(state);
@@ -69,19 +70,19 @@ export function createFields(tools) {
   const { getState, dispatch, heardOf, vocabulary, write } = tools;
   const forSelected = (action) => dispatch({ ...action, id: getState().selected });
   const input = (placeholder, action, tag = "input", extra = {}) =>
-    html(tag, { placeholder, autocomplete: "off", onchange: (event) => action(event.target.value), ...extra });
+    html(tag, { placeholder: say(placeholder), autocomplete: "off", onchange: (event) => action(event.target.value), ...extra });
   const names = html("datalist", { id: "spa2v-names" });
   const name = input("what sounds", (value) => forSelected({ type: "rename", name: value }), "input", { list: "spa2v-names" });
   const look = input("red, old, with a trailer ...", (value) => forSelected({ type: "setAppearance", appearance: value }));
   const facing = html(
     "select",
     { onchange: (event) => forSelected({ type: "setFacing", facing: event.target.value }) },
-    ...["auto", "left", "right"].map((value) => html("option", { value, text: value })),
+    ...["auto", "left", "right"].map((value) => html("option", { value, text: say(value) })),
   );
   const dial = html(
     "select",
     { onchange: (event) => forSelected({ type: "setHeading", heading: headingOf(event.target.value) }) },
-    ...Object.keys(HEADINGS).map((value) => html("option", { value, text: value })),
+    ...Object.keys(HEADINGS).map((value) => html("option", { value, text: say(value) })),
   );
   const colour = html("input", { type: "color", onchange: () => forSelected({ type: "setColour", colour: colour.value }) });
   const caption = input("What the video shows", (value) => dispatch({ type: "setCaption", caption: value }), "textarea", { rows: 2 });
@@ -121,7 +122,7 @@ export function createFields(tools) {
       const heard = track && heardOf(track.id);
       const agreed = heard ? score(track, heard) : null;
       agrees.hidden = agreed === null;
-      if (agreed !== null) agrees.textContent = `Agrees with where it is heard: ${Math.round(100 * agreed)}%`;
+      if (agreed !== null) agrees.textContent = say("Agrees with where it is heard: {}%", Math.round(100 * agreed));
       sync(name, track?.name ?? "");
       sync(look, track?.appearance ?? "");
       sync(facing, track?.facing ?? "auto");
@@ -136,7 +137,7 @@ export function createFields(tools) {
 
 /** The list of warnings; `fix(warning)` is the one-click remedy. */
 export function createWarnings(fix) {
-  const list = html("ul", { class: "warnings", "aria-label": "Worth a second look" });
+  const list = html("ul", { class: "warnings", "aria-label": say("Worth a second look") });
   return {
     node: list,
     draw(found) {
@@ -146,7 +147,7 @@ export function createWarnings(fix) {
           button(warning.remedy, `${warning.remedy}: ${warning.text}`, () => fix(warning)));
       const focused = list.contains(document.activeElement);
       list.replaceChildren(...found.slice(0, 6).map(row));
-      if (found.length > 6) list.append(html("li", { text: `… and ${found.length - 6} more` }));
+      if (found.length > 6) list.append(html("li", { text: say("… and {} more", found.length - 6) }));
       if (focused) list.querySelector("button")?.focus({ preventScroll: true });
     },
   };
@@ -154,12 +155,12 @@ export function createWarnings(fix) {
 
 /** A dialog with every key and gesture. */
 export function createHelp() {
-  const rows = ([keys, text]) => html("div", {}, html("dt", {}, html("kbd", { text: keys })), html("dd", { text }));
+  const rows = ([keys, text]) => html("div", {}, html("dt", {}, html("kbd", { text: say(keys) })), html("dd", { text: say(text) }));
   const close = button("Close", "Close the list", () => dialog.close());
   const dialog = html(
     "dialog",
-    { class: "help", "aria-label": "Keys and gestures" },
-    html("h3", { text: "Keys and gestures" }),
+    { class: "help", "aria-label": say("Keys and gestures") },
+    html("h3", { text: say("Keys and gestures") }),
     html("dl", {}, ...GESTURES.map(rows), ...KEYS.map(rows)),
     close,
   );

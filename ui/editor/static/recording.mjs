@@ -5,6 +5,7 @@ import { autosave, forget, saved } from "./files.mjs";
 import { button, html } from "./dom.mjs";
 import { channels } from "./feed.mjs";
 import { readPeaks } from "./audio.mjs";
+import { say } from "./words.mjs";
 
 /** tools: {getState, dispatch, player, setView, stage}; `changed()` when what is known changes. */
 export function createRecording({ getState, dispatch, player, setView, stage }, changed) {
@@ -20,7 +21,7 @@ export function createRecording({ getState, dispatch, player, setView, stage }, 
     dispatch({ type: "load", layout });
     const dismiss = () => (notice.hidden = true);
     notice.replaceChildren(
-      html("span", { text: "Your edits of this recording are back." }),
+      html("span", { text: say("Your edits of this recording are back.") }),
       button("Start over from the plan", "Start over from the plan", () => {
         forget(known.clip);
         dispatch({ type: "resetAll" });

@@ -3,6 +3,7 @@
 
 import { html } from "./dom.mjs";
 import { channels } from "./feed.mjs";
+import { say } from "./words.mjs";
 import { secondsAt } from "./geometry.mjs";
 
 /** Seconds by which the moving picture may be off the sound before it is put right. */
@@ -17,8 +18,8 @@ const shape = ({ objects }) =>
     ]),
   );
 
-/** playback: playback.mjs; setView changes what is shown; t: words of the page's language. */
-export function createStage(canvas, { playback, setView, getState, t }) {
+/** playback: playback.mjs; setView changes what is shown. */
+export function createStage(canvas, { playback, setView, getState }) {
   const video = html("video", { class: "behind", muted: true, playsinline: true, preload: "auto", tabindex: -1, "aria-hidden": true });
   video.muted = true;
   const still = html("img", { class: "behind", alt: "" });
@@ -54,9 +55,9 @@ export function createStage(canvas, { playback, setView, getState, t }) {
   }
 
   function badge(state, moving) {
-    if (!moving || shown.preview) return shown.preview && moving ? t("preview") : "";
-    if (playback.silent) return t("silent");
-    return state.layout && shape(state.layout) !== shown.of ? t("stale") : "";
+    if (!moving || shown.preview) return shown.preview && moving ? say("Preview of the render under way") : "";
+    if (playback.silent) return say("An example's finished video, without sound until you play it");
+    return state.layout && shape(state.layout) !== shown.of ? say("Edited since this video: render again to see it") : "";
   }
 
   return {

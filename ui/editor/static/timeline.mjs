@@ -6,6 +6,7 @@ import { AXES, wireCurve } from "./curve.mjs";
 import { createPlaces, drawWave, placeScale } from "./lanes.mjs";
 import { createTrim } from "./trim.mjs";
 import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
+import { say } from "./words.mjs";
 
 const SIGNS = { linear: "/", ease: "~", hold: "¬" };
 const ZOOMS = [1, 2, 4, 8];
@@ -49,11 +50,11 @@ function diamond(track, key, state, strip, dispatch) {
     choose(to);
     if (document.activeElement === node) node.dataset.focus = `${id} key ${to}`;
   };
-  const node = button("", `Keyframe at frame ${key.frame + 1}`, () => choose(key.frame), {
+  const node = button("", say("Keyframe at frame {}", key.frame + 1), () => choose(key.frame), {
     class: `diamond${key.frame === state.frame ? " now" : ""}`,
     "data-frame": key.frame,
     "data-focus": `${id} key ${key.frame}`,
-    "aria-label": `${track.name}: keyframe at frame ${key.frame + 1}`,
+    "aria-label": say("{}: keyframe at frame {}", track.name, key.frame + 1),
   });
   node.style.left = percent(key.frame + 0.5, count);
   dragAlong(node, strip, count, {
@@ -72,7 +73,7 @@ function diamond(track, key, state, strip, dispatch) {
 
 /** The button in the middle of a segment that changes its easing. */
 function easing(track, left, right, count, dispatch) {
-  const node = button(SIGNS[left.easing], `${track.name}: ${left.easing} from frame ${left.frame + 1} to ${right.frame + 1}; change`, () =>
+  const node = button(SIGNS[left.easing], say("{}: {} from frame {} to {}; change", track.name, say(left.easing), left.frame + 1, right.frame + 1), () =>
     dispatch({ type: "setEasing", id: track.id, frame: left.frame, easing: nextOf(left.easing) }),
     { class: "easing", "data-focus": `${track.id} easing ${left.frame}` });
   node.style.left = percent((left.frame + right.frame + 1) / 2, count);
@@ -88,7 +89,7 @@ function spanEnd(track, end, span, strip, state, dispatch) {
     "data-focus": `${track.id} ${end}`,
     role: "slider",
     tabindex: 0,
-    "aria-label": `${track.name}: ${end === "start" ? "first" : "last"} frame`,
+    "aria-label": say(end === "start" ? "{}: first frame" : "{}: last frame", track.name),
     "aria-valuemin": 1,
     "aria-valuemax": count,
     "aria-valuenow": track[end] + 1,
@@ -138,11 +139,11 @@ function lane(track, state, dispatch) {
   }
   for (const key of track.keyframes) strip.append(diamond(track, key, state, strip, dispatch));
   const eye = isHidden(state, track.id);
-  const name = button([eye ? "hide" : track.locked ? "lock" : null, shortened(track.name, 40)], track.name, () => dispatch({ type: "select", id: track.id }), {
-    class: "who",
-    "data-focus": `${track.id} who`,
-    "aria-pressed": String(selected),
+  const name = html("button", {
+    type: "button", class: "who", title: track.name, "aria-label": track.name, "aria-pressed": String(selected),
+    "data-focus": `${track.id} who`, onclick: () => dispatch({ type: "select", id: track.id }),
   });
+  name.append(...(eye ? [icon("hide")] : track.locked ? [icon("lock")] : []), shortened(track.name, 40));
   const row = html("div", { class: `lane${selected ? " selected" : ""}${eye ? " hidden" : ""}` }, name, strip);
   row.style.setProperty("--track", colourOf(state, track.id));
   return row;
@@ -163,7 +164,7 @@ function transport({ dispatch, getState, player, loop }) {
   return {
     nodes: [play, half, again, previous, between, next],
     draw(state) {
-      play.replaceChildren(icon(player.playing ? "pause" : "play"), player.playing ? "Pause" : "Play");
+      play.replaceChildren(icon(player.playing ? "pause" : "play"), say(player.playing ? "Pause" : "Play"));
       play.disabled = !player.ready;
       for (const one of [previous, between, next]) one.disabled = !selectedTrack(state);
     },
@@ -173,25 +174,25 @@ function transport({ dispatch, getState, player, loop }) {
 /** tools: {getState, dispatch, player, loop, show}. */
 export function createTimeline(tools) {
   const { getState, dispatch } = tools;
-  const slider = html("input", { type: "range", min: 0, step: 1, "aria-label": "Frame" });
+  const slider = html("input", { type: "range", min: 0, step: 1, "aria-label": say("Frame") });
   slider.addEventListener("input", () => dispatch({ type: "seek", frame: Number(slider.value) }));
   const ruler = html("div", { class: "ruler" }, slider);
   const clock = html("output", { class: "clock" });
-  const wave = html("canvas", { class: "wave", role: "img", "aria-label": "Waveform: left channel above, right channel below" });
-  const places = html("canvas", { class: "places", role: "img", "aria-label": "Position over time, left at the top: where sounds are heard, and where the boxes are" });
+  const wave = html("canvas", { class: "wave", role: "img", "aria-label": say("Waveform: left channel above, right channel below") });
+  const places = html("canvas", { class: "places", role: "img", "aria-label": say("Position over time, left at the top: where sounds are heard, and where the boxes are") });
   const lanes = html("div", { class: "lanes" });
   const head = html("div", { class: "head" });
   const trim = createTrim();
   const axis = html(
     "select",
-    { class: "what axis", "aria-label": "What the curve shows", onchange: () => drawPlaces(getState(), lastHeard) },
-    ...Object.entries(AXES).map(([value, { text }]) => html("option", { value, text })),
+    { class: "what axis", "aria-label": say("What the curve shows"), onchange: () => drawPlaces(getState(), lastHeard) },
+    ...Object.entries(AXES).map(([value, { text }]) => html("option", { value, text: say(text) })),
   );
   const inner = html(
     "div",
     { class: "inner" },
-    html("div", { class: "lane" }, html("span", { class: "what", text: "Frame" }), ruler),
-    html("div", { class: "lane" }, html("span", { class: "what", text: "Sound, L over R" }), wave),
+    html("div", { class: "lane" }, html("span", { class: "what", text: say("Frame") }), ruler),
+    html("div", { class: "lane" }, html("span", { class: "what", text: say("Sound, L over R") }), wave),
     html("div", { class: "lane" }, axis, places),
     lanes,
     html("div", { class: "over" }, head),
@@ -208,7 +209,7 @@ export function createTimeline(tools) {
   const bar = transport(tools);
   const zoom = html(
     "select",
-    { "aria-label": "Zoom of the timeline", onchange: () => (inner.style.width = `${100 * Number(zoom.value)}%`) },
+    { "aria-label": say("Zoom of the timeline"), onchange: () => (inner.style.width = `${100 * Number(zoom.value)}%`) },
     ...ZOOMS.map((value) => html("option", { value, text: `${value}×` })),
   );
   const scroll = html("div", { class: "scroll" }, inner);
@@ -240,7 +241,7 @@ export function createTimeline(tools) {
       const seconds = secondsAt(state.layout, time ?? state.frame);
       clock.textContent = `${state.frame + 1}/${count} · ${seconds.toFixed(2)} s`;
       slider.value = state.frame;
-      slider.setAttribute("aria-valuetext", `frame ${state.frame + 1}, ${seconds.toFixed(2)} seconds`);
+      slider.setAttribute("aria-valuetext", say("frame {}, {} seconds", state.frame + 1, seconds.toFixed(2)));
     },
     drawPlaces,
     /** The position lane with another path of the selected track, while it is dragged. */

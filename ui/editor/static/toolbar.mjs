@@ -2,6 +2,7 @@
 
 import { button, html, menu, toggle } from "./dom.mjs";
 import { saveDense, saveLayout } from "./files.mjs";
+import { say } from "./words.mjs";
 
 /** Scene or video: which of the two is the picture. */
 function switcher(stage, setView) {
@@ -12,7 +13,7 @@ function switcher(stage, setView) {
     choice("video", "video", "Video", "Show the finished video"),
   ];
   return {
-    node: html("span", { class: "segmented", role: "group", "aria-label": "Picture" }, ...both),
+    node: html("span", { class: "segmented", role: "group", "aria-label": say("Picture") }, ...both),
     draw(view) {
       both[1].disabled = !stage.hasVideo;
       for (const one of both) one.setAttribute("aria-pressed", String(one.dataset.picture === view.picture));
@@ -58,7 +59,7 @@ export function createToolbar({ getState, dispatch, add, view, setView, help, st
   return {
     node: html(
       "div",
-      { class: "toolbar", role: "toolbar", "aria-label": "Editing" },
+      { class: "toolbar", role: "toolbar", "aria-label": say("Editing") },
       html("span", { class: "group" }, undo, redo, create),
       html("span", { class: "group" }, source.node, boxes, menu("More", "More for the picture", rest), file),
     ),

@@ -4,6 +4,7 @@ import { ask } from "./feed.mjs";
 import { clamp } from "./geometry.mjs";
 import { html } from "./dom.mjs";
 import { drawWave } from "./lanes.mjs";
+import { say } from "./words.mjs";
 
 /** Seconds that a span has at least. */
 const SHORTEST = 0.5;
@@ -30,10 +31,10 @@ export function createTrim() {
   const wave = html("canvas", { class: "strip-wave", "aria-hidden": true });
   const span = html("div", {
     class: "chosen", role: "slider", tabindex: 0, "aria-valuemin": 0,
-    "aria-label": "Chosen span of the recording: arrows move it, with Shift they change its end",
+    "aria-label": say("Chosen span of the recording: arrows move it, with Shift they change its end"),
   });
-  const strip = html("div", { class: "whole", title: "Drag to choose the span that is planned and rendered" }, wave, span);
-  const node = html("div", { class: "lane whole-lane", hidden: true }, html("span", { class: "what", text: "Recording" }), strip);
+  const strip = html("div", { class: "whole", title: say("Drag to choose the span that is planned and rendered") }, wave, span);
+  const node = html("div", { class: "lane whole-lane", hidden: true }, html("span", { class: "what", text: say("Recording") }), strip);
   let whole = null; // {duration_s, start_s, length_s, most_s, peaks}
 
   const now = () => [whole.start_s, whole.start_s + whole.length_s];
@@ -42,7 +43,7 @@ export function createTrim() {
     span.style.width = `${(100 * (end - start)) / whole.duration_s}%`;
     span.setAttribute("aria-valuemax", whole.duration_s);
     span.setAttribute("aria-valuenow", tidy(start));
-    span.setAttribute("aria-valuetext", `${tidy(start)} to ${tidy(end)} of ${tidy(whole.duration_s)} seconds`);
+    span.setAttribute("aria-valuetext", say("{} to {} of {} seconds", tidy(start), tidy(end), tidy(whole.duration_s)));
   }
   function choose([start, end]) {
     place([start, end]);

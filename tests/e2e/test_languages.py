@@ -1,0 +1,77 @@
+"""The page in the languages that it speaks, by the browser's own, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from ui.words import LANGUAGES, TABLE
+
+from .pages import OBJECT, PLANNING, settle
+
+pytestmark = pytest.mark.e2e
+
+ROWS = TABLE["labels"] | TABLE["texts"]
+#: Everything that is read out or seen: texts, names, titles, what stands in empty fields.
+SEEN = """() => {
+  const texts = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const { parentElement: on, textContent } = walk.currentNode;
+    if (!on.closest("script, style, footer, .toast-wrap, svg:not(.canvas)")) texts.add(textContent);
+  }
+  for (const one of document.querySelectorAll(".gradio-container *")) {
+    if (one.closest("footer")) continue;
+    for (const name of ["aria-label", "title", "placeholder"])
+      if (one.getAttribute(name)) texts.add(one.getAttribute(name));
+  }
+  return [...texts].map((text) => text.trim()).filter(Boolean);
+}"""
+#: What has no other name, or is what a person or the planner calls things.
+NAMES = r"SpA2V Studio|GPU|LoRA|MIGC|SD 1\.5|OpenAI|CLAP|YAMNet|Gemini|Claude|AnimateDiff|Wan 2\.1"
+NAMES += r"|GLIGEN|LCM|Mini|ambiX|FuMa|ACN|SN3D|N3D|Lo/Ro|Ambisonics|Instance|Tab|Alt|Shift|Ctrl"
+NAMES += r"|Home|End|Page(Up|Down)|Delete|Enter|Hz|dB|MODEL|FILE\[:SCALE\]|FILE|ID|http\S+"
+NAMES += r"|car faster, dog to the left at 2 s, add a bird top right|car|crosses.*|A car.*"
+
+
+def open_in(browser, open_page, locale, **how):
+    size = {"width": how.get("width", 1440), "height": how.get("height", 900)}
+    context = browser.new_context(
+        viewport=size, locale=locale, reduced_motion="reduce", accept_downloads=True
+    )
+    return open_page(context=context, **how)
+
+
+@pytest.mark.parametrize("locale", ["de-DE", "zh-CN", "es-ES"])
+def test_the_page_speaks_the_browsers_language(browser, open_page, locale):
+    page = open_in(browser, open_page, locale)
+    column = LANGUAGES.index(locale[:2])
+    expect(page.get_by_label(ROWS["The file holds"][column])).to_have_count(1)
+    expect(page.locator("#spa2v-plan")).to_have_text(ROWS["Plan"][column])
+    assert page.evaluate("document.documentElement.lang") == locale[:2]
+    about = page.locator(".spa2v-note textarea").first
+    expect(about).to_have_value(re.compile(re.escape(ROWS["stereo"][column])))
+    for name in ("How it is planned", "Settings", "Expert", "Why this plan"):
+        page.get_by_role("button", name=ROWS[name][column], exact=True).click()
+    page.locator(".spa2v-editor .toolbar summary").click()
+    page.locator("#spa2v-backend input").click()
+    page.locator(OBJECT).first.focus()
+    settle(page)
+    english = {text for text, row in ROWS.items() if row[column] != text}
+    seen = page.evaluate(SEEN)
+    assert [text for text in seen if text in english] == []
+    if locale == "zh-CN":  # where every letter of ours stands out
+        rest = {text: re.sub(NAMES, "", text) for text in seen}
+        assert {text for text, left in rest.items() if re.search("[A-Za-z]{3}", left)} == set()
+
+
+def test_what_happens_is_said_in_the_language_too(browser, open_page):
+    page = open_in(browser, open_page, "de-DE")
+    page.get_by_role("button", name="Hund links, Gitarre rechts").click()
+    expect(page.locator(OBJECT)).to_have_count(2, timeout=PLANNING)
+    expect(page.get_by_label(re.compile("^Klang 1 · .*der Energie"))).to_be_visible()
+    page.get_by_role("button", name="Wie geplant wird").click()
+    page.get_by_label("Beginn (s)").fill("1")
+    page.keyboard.press("Tab")
+    page.locator("#spa2v-render").click()
+    expect(page.locator(".toast-body").first).to_contain_text("noch nicht geplant")

@@ -1,0 +1,138 @@
+"""The page's texts: complete in every language, and none of them outside the table."""
+
+import re
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from ui import words
+from ui.served import FOLDERS
+from ui.words import LANGUAGES, TABLE, Words
+
+ROWS = TABLE["labels"] | TABLE["texts"]
+MODULES = [
+    path for folder in FOLDERS.values() for path in folder.glob("*.mjs") if path.stem != "table"
+]
+SOURCES = [*MODULES, *Path(words.__file__).parent.rglob("*.py")]
+#: Looks like a text: a capital and more, or words.
+TEXT = re.compile(r"[A-Z{…][a-z{},]+( |$)|[^:]*[A-Za-z]{2,} [a-z]{2,}")
+#: Names of keys, tags and classes.
+NO_TEXT = {"Enter", "Escape", "Backspace", "Files", "tick key", "what axis", "fields captions"}
+NO_TEXT |= {"lane whole-lane", "{}"}
+
+
+class Session:
+    def __init__(self, accepted):
+        self.headers = {"accept-language": accepted} if accepted else {}
+
+
+def without_comments(text):
+    return re.sub(r"^\s*(//|/?\*).*$|\s// .*$", "", text, flags=re.M)
+
+
+def test_every_text_is_in_every_language_with_the_same_places():
+    for english, row in ROWS.items():
+        assert len(row) == len(LANGUAGES), english
+        for said in row:
+            assert said.strip() == said != "", english
+            assert said.count("{}") == english.count("{}"), english
+
+
+def test_the_scripts_hold_no_text_that_is_not_in_the_table():
+    missing = []
+    for path in MODULES:
+        code = without_comments(path.read_text("utf-8"))
+        for found in re.finditer(r'"([^"\\\n]*)"|(?:say\(|text: )\'([^\'\n]*)\'', code):
+            text = found[1] or found[2] or ""
+            base = re.sub(r" \([^()]+\)$", "", text)
+            if TEXT.match(text) and not {text, base} & (ROWS.keys() | NO_TEXT):
+                missing.append((path.name, text))
+    assert missing == []
+
+
+def test_what_python_says_is_in_the_table():
+    called = re.compile(r'\bwords(?:_for\(session\))?\(\s*"((?:[^"\\]|\\.)+)"')
+    for path in Path(words.__file__).parent.rglob("*.py"):
+        for text in called.findall(path.read_text("utf-8")):
+            assert text in ROWS, (path.name, text)
+
+
+def visible(demo):
+    """Texts of a built page, shown or not yet: (what it is of, text)."""
+    parts = ("spa2v-head", "spa2v-page", "spa2v-why")
+    for one in children(*(one for one in demo.blocks.values() if one.elem_id in parts)):
+        for name in ("label", "placeholder", "info"):
+            text = getattr(one, name, None)
+            if isinstance(text, str) and getattr(one, "show_label", True):
+                yield one, text
+        if isinstance(one, gr.Button | gr.Markdown):
+            yield one, one.value
+        if isinstance(one, gr.Dropdown | gr.Radio):
+            for label, _ in one.choices or []:
+                yield one, label.split(" · ")[-1]
+
+
+def notes(demo):
+    return [one for one in demo.blocks.values() if isinstance(one, gr.Textbox)]
+
+
+def children(*blocks):
+    for block in blocks:
+        yield block
+        yield from children(*getattr(block, "children", []))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    from spa2v_core.jobs.limits import Limits
+    from spa2v_core.jobs.service import Jobs
+    from ui.build import build_demo
+
+    jobs = Jobs(tmp_path_factory.mktemp("home"), Limits.of(False), "inline")
+    yield build_demo(jobs)
+    jobs.close()
+
+
+def test_the_built_page_shows_no_text_that_is_not_in_the_table(demo):
+    names = re.compile(r"MODEL|FILE.*|ID|LoRA|LCM|Wan 2.1|http.*|[a-z ]+|\d+%|.*API.*")
+    missing = {text for _, text in visible(demo) if text and text not in ROWS}
+    assert {text for text in missing if not names.fullmatch(text)} == set()
+
+
+def test_no_value_of_a_component_is_taken_for_a_label(demo):
+    """Gradio translates the first value of a component as well as its label."""
+    for one in demo.blocks.values():
+        if isinstance(one, gr.Dropdown | gr.Radio):
+            assert not {value for _, value in one.choices or []} & TABLE["labels"].keys()
+
+
+def test_the_table_holds_nothing_that_is_not_used(demo):
+    code = "\n".join(path.read_text("utf-8") for path in SOURCES)
+    core = Path(words.__file__).parent.parent / "spa2v_core"
+    code += "\n".join(path.read_text("utf-8") for path in core.rglob("*.py"))
+    shown = {text for _, text in visible(demo)} | {one.value for one in notes(demo)}
+    code += re.sub(r"\{[^{}\n]*\}", "{}", code) + re.sub(r"\d+", "{}", code)
+    code = code.replace('\\"', '"').lower()
+    for text in ROWS.keys() - shown:
+        parts = text.lower().split(" and ")  # two groundings may be joined
+        assert all(part in code for part in parts), text
+
+
+def test_the_visitors_language_is_his_browsers():
+    told = {"de-AT,de;q=0.9,en;q=0.8": "de", "zh-CN": "zh", "es": "es", "fr,de": "en", "": "en"}
+    for accepted, language in told.items():
+        assert words.words_for(Session(accepted)).language == language
+    assert words.words_for(None).language == "en"
+
+
+def test_values_stand_where_they_belong():
+    german = Words("de")
+    assert german("Done in {} s", 7) == "Fertig in 7 s"
+    assert german.told("Step 3 of 8") == "Schritt 3 von 8"
+    assert german.told("{} is broken") == "{} is broken"
+    assert german.choices([("Draft", "draft"), ("car · 87%", "car")]) == [
+        ("Entwurf", "draft"),
+        ("car · 87%", "car"),
+    ]
+    assert Words("en")("{} covers {}", "a{}", "b") == "a{} covers b"

@@ -1,0 +1,27 @@
+// What the page says, in the visitor's language. A text is found by its English, which stands in
+// the code; "{}" are places for values. What the table does not hold stays as it is.
+
+import TABLE from "./table.mjs";
+
+/** The columns of the table. */
+export const LANGUAGES = ["de", "zh", "es"];
+
+/** The language of a browser's tag, by the rule that Gradio has for its own texts. */
+export function languageOf(tag = "") {
+  if (tag === "zh-CN" || tag === "zh-TW") return "zh";
+  const [first] = tag.split("-");
+  return first !== "zh" && LANGUAGES.includes(first) ? first : "en";
+}
+
+/** Function (text, ...values) -> that text in a language. */
+export function wordsOf(language) {
+  const column = LANGUAGES.indexOf(language);
+  return (text, ...values) => {
+    const row = TABLE.labels[text] ?? TABLE.texts[text];
+    const parts = ((column >= 0 && row?.[column]) || text).split("{}");
+    return parts.map((part, k) => part + (k + 1 < parts.length ? (values[k] ?? "{}") : "")).join("");
+  };
+}
+
+export const language = globalThis.document ? languageOf(navigator.language) : "en";
+export const say = wordsOf(language);

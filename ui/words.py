@@ -1,0 +1,80 @@
+"""What the page says, in the visitor's language: one table for the page, its server, the editor.
+
+A text is found by its English, which stands in the code; "{}" are places for values. What the table
+does not hold stays as it is: messages of the core, and the labels of other packages. The table is
+`editor/static/table.mjs`, so that the editor reads it too: its `labels` are those of Gradio's
+components, which Gradio translates in the browser, its `texts` all others.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import gradio as gr
+
+#: The columns of the table.
+LANGUAGES = ("de", "zh", "es")
+#: Gradio's names of the languages; it takes the browser's, or what is before its hyphen.
+_OF_GRADIO = {"de": ("de",), "zh": ("zh-CN", "zh-TW"), "es": ("es",)}
+
+_T = TypeVar("_T")
+_FILE = Path(__file__).resolve().parent / "editor" / "static" / "table.mjs"
+
+
+def _read() -> dict[str, dict[str, list[str]]]:
+    return json.loads(_FILE.read_text("utf-8").removeprefix("export default "))
+
+
+#: "labels" and "texts": English -> the other languages.
+TABLE = _read()
+
+
+class Words:
+    """The page's texts in one language."""
+
+    def __init__(self, language: str = "en") -> None:
+        self.language = language
+
+    def __call__(self, text: str, *values: object) -> str:
+        """A text with its values filled in."""
+        row = TABLE["labels"].get(text) or TABLE["texts"].get(text)
+        said = row[LANGUAGES.index(self.language)] if row and self.language in LANGUAGES else text
+        if not values:
+            return said
+        first, *rest = said.split("{}")
+        filled = zip(values, rest, strict=True)
+        return first + "".join(f"{value}{part}" for value, part in filled)
+
+    def choices(self, choices: Iterable[tuple[str, _T]]) -> list[tuple[str, _T]]:
+        """(label, value) of each, with the parts of its label, " · " between, in this language."""
+        return [(" · ".join(map(self, label.split(" · "))), value) for label, value in choices]
+
+    def told(self, text: str) -> str:
+        """A text from elsewhere, whose numbers are its values: "Step 3 of 8"."""
+        key = re.sub(r"\d+", "{}", text)
+        return self(key, *re.findall(r"\d+", text)) if key in TABLE["texts"] else text
+
+
+ENGLISH = Words()
+
+
+def words_for(session: gr.Request | None) -> Words:
+    """The words of who asks: his browser's first language, by the rule that Gradio has."""
+    tags = session.headers.get("accept-language", "") if session is not None else ""
+    tag = tags.split(",")[0].split(";")[0].strip()
+    names = {name: language for language, all_ in _OF_GRADIO.items() for name in all_}
+    return Words(names.get(tag) or names.get(tag.split("-")[0], "en"))
+
+
+def of_components() -> gr.I18n:
+    """The labels of the components, as Gradio takes them."""
+    columns = {
+        name: {english: row[LANGUAGES.index(language)] for english, row in TABLE["labels"].items()}
+        for language, names in _OF_GRADIO.items()
+        for name in names
+    }
+    return gr.I18n(**columns)
