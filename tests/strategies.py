@@ -6,7 +6,7 @@ from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneL
 
 coordinate = st.floats(-0.5, 1.2, allow_nan=False).map(lambda v: round(v, 4))
 size = st.floats(0.02, 0.9).map(lambda v: round(v, 4))
-easings = st.sampled_from(["linear", "ease", "hold"])
+easings = st.sampled_from(["linear", "ease", "ease-in", "ease-out", "hold"])
 words = st.text(min_size=1, max_size=20)
 
 

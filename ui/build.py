@@ -16,6 +16,7 @@ from spa2v_core.jobs.service import Jobs
 
 from .editor.editor import Shown
 from .endpoints import add_endpoints
+from .intake import Guide
 from .page.bar import action_bar
 from .page.language import wire_language
 from .page.picture import picture_column, why_row
@@ -73,6 +74,7 @@ def build_demo(jobs: Jobs, mcp: bool = False) -> gr.Blocks:
             add_tools(renders)
         with gr.Row(elem_id="spa2v-head"):
             gr.Markdown(HEADING, elem_classes="spa2v-title")
+            Guide()
             bar = action_bar()
         with gr.Row(equal_height=False, elem_id="spa2v-page"):
             with gr.Column(elem_id="spa2v-sound", min_width=0):

@@ -21,6 +21,23 @@ class Given:
     error: str = ""
 
 
+class Guide(gr.HTML):
+    """A button that starts the tour; skip links come with it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """kwargs: what Gradio adds where it makes the component again."""
+        super().__init__(
+            html_template='<div class="spa2v-mount"></div>',
+            js_on_load=script(
+                "page/guide.mjs", "module.mount(element.querySelector('.spa2v-mount'));"
+            ),
+            apply_default_css=False,
+            container=False,
+            elem_id="spa2v-guide",
+            **kwargs,
+        )
+
+
 class Intake(gr.HTML):
     """A button for files, and what is dropped on the page; from there comes `Given`."""
 

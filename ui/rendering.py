@@ -38,6 +38,8 @@ from .words import ENGLISH, Words, words_for
 
 #: Values before the settings in what `submit` is given.
 _FIXED = 7
+#: Of a take that its visitor has marked, a file in its folder.
+STAR = "star"
 #: A picture without a take keeps what it shows: the example's video when the page is opened.
 _AS_IT_IS = gr.skip()
 
@@ -52,6 +54,8 @@ class Tab:
         ids of jobs whose progress and end are shown here, the newest last.
     shown
         id of the take in the player.
+    beside
+        id of the take that it is compared with, "" for none.
     takes
         ids of the takes in the gallery, as shown.
     clips
@@ -62,6 +66,7 @@ class Tab:
 
     watched: list[str] = field(default_factory=list)
     shown: str = ""
+    beside: str = ""
     takes: list[str] = field(default_factory=list)
     clips: dict[str, str] = field(default_factory=dict)
     follower: object = None
@@ -111,7 +116,7 @@ class Rendering:
                 values = self._progress(jobs, here, latest, words)
                 takes = [job.id for job in jobs if job.state == "done"]
                 view: tuple[Any, ...] = (gr.skip(),) * 5
-                if before is None or takes != tab.takes or ended:
+                if before is None or set(takes) != set(tab.takes) or ended:
                     tab.takes = takes
                     view = self._view(jobs, tab, words, bool(ended))
                 elif values == before:
@@ -182,9 +187,14 @@ class Rendering:
     ) -> tuple[Any, ...]:
         """(video, gallery, files, what can be done to the take, its link) of the shown take;
         fresh: it has just been made, so that it plays; empty: the video where no take is shown."""
-        takes = [job for job in jobs if job.id in tab.takes]
-        take = next((job for job in takes if job.id == tab.shown), None)
-        posters = [(str(_poster(job)), card(job, i, words)) for i, job in enumerate(takes)]
+        done = [job for job in jobs if job.state == "done"]
+        names = {job.id: words("Take {}", number) for number, job in enumerate(done, 1)}
+        takes = [job for job in done if job.id in tab.takes]
+        takes.sort(key=lambda job: not starred(job))
+        tab.takes = [job.id for job in takes]
+        by_id = {job.id: job for job in takes}
+        take, beside = by_id.get(tab.shown), by_id.get(tab.beside)
+        posters = [(str(_poster(job)), card(job, names[job.id], words)) for job in takes]
         gallery = gr.update(value=posters, visible=bool(takes))
         if take is None:
             return empty, gallery, None, gr.update(visible=False), ""
@@ -193,7 +203,10 @@ class Rendering:
             str(video_of(take, with_boxes=True)),
             str(take.folder / LAYOUT),
         ]
-        shown = Shown(video_of(take), layout_of(take), "sound" if fresh else "")
+        other = None
+        if beside and beside is not take:
+            other = video_of(beside), (names[take.id], names[beside.id])
+        shown = Shown(video_of(take), layout_of(take), "sound" if fresh else "", other)
         return shown, gallery, files, gr.update(visible=True), take.share
 
     def look(self, session: gr.Request, tab: Tab) -> tuple[Any, ...]:
@@ -238,6 +251,26 @@ class Rendering:
             self.store.delete(job.id)
             tab.takes = [one for one in tab.takes if one != job.id]
             tab.shown = tab.takes[-1] if tab.takes else ""
+        return self.look(session, tab)
+
+    @toasting
+    def compare(self, session: gr.Request, tab: Tab) -> tuple[Any, ...]:
+        """Put the shown take beside the one before it, or end that: as `_view`."""
+        if tab.beside:
+            tab.beside = ""
+        elif len(tab.takes) > 1 and tab.shown in tab.takes:
+            before = tab.takes[tab.takes.index(tab.shown) - 1]
+            tab.beside, tab.shown = tab.shown, before
+        else:
+            raise InputError("there is only one take: render another to compare")
+        return self.look(session, tab)
+
+    @toasting
+    def star(self, session: gr.Request, tab: Tab) -> tuple[Any, ...]:
+        """Star the shown take, or take the star away; those with one come first: as `_view`."""
+        if job := self._own(session, tab):
+            mark = job.folder / STAR
+            mark.unlink() if mark.exists() else mark.touch()
         return self.look(session, tab)
 
     def share(self, session: gr.Request, tab: Tab) -> str:
@@ -303,12 +336,17 @@ def layout_of(job: Job) -> VideoSceneLayout:
     return layout_io.read(job.folder / LAYOUT)
 
 
-def card(job: Job, index: int, words: Words) -> str:
-    """What is said of a take: "Take 2: car, dog · Mini, Draft, seed 3 · 12:04"."""
+def starred(job: Job) -> bool:
+    """Whether its visitor has marked a take."""
+    return (job.folder / STAR).exists()
+
+
+def card(job: Job, name: str, words: Words) -> str:
+    """What is said of a take: "★ Take 2: car, dog · Mini, Draft, seed 3 · 12:04"."""
     layout = layout_of(job)
-    names = ", ".join(dict.fromkeys(track.name for track in layout.objects)) or layout.caption
+    things = ", ".join(dict.fromkeys(track.name for track in layout.objects)) or layout.caption
     at = time.strftime("%H:%M", time.localtime(job.ended or job.made))
-    return words("Take {}: {} · {} · {}", index + 1, names[:40], title(job, words), at)
+    return f"{'★ ' * starred(job)}{name}: {things[:40]} · {title(job, words)} · {at}"
 
 
 def video_of(job: Job, with_boxes: bool = False) -> Path:

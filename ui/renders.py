@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import gradio as gr
@@ -83,10 +84,10 @@ def said(store: JobStore, job: Job, words: Words) -> str:
 
 
 def about(seconds: float, words: Words) -> str:
-    """A time as one would say it."""
+    """A time as one would say it, rounded up."""
     if seconds < 90:
-        return words("about {} s", f"{seconds:.0f}")
-    return words("about {} min", f"{seconds / 60:.0f}")
+        return words("about {} s", math.ceil(seconds))
+    return words("about {} min", math.ceil(seconds / 60))
 
 
 def bar(store: JobStore, job: Job, words: Words) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from spa2v_core.audio.io import MAX_SPAN_SECONDS, wav_bytes
 from spa2v_core.audio.sources import MAX_SOURCES
 from spa2v_core.audio.span import Span
 from spa2v_core.audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
-from spa2v_core.errors import InputError, Spa2vError
+from spa2v_core.errors import InputError, LayoutError, Spa2vError
 from spa2v_core.generation.export import read_layout
 from spa2v_core.layout import VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
@@ -35,6 +35,11 @@ from .planning import chosen
 from .plots import cue_figure
 from .stops import Stops
 from .words import Words, words_for
+
+NO_LAYOUT = (
+    "this file holds no layout that can be read here: open one that was saved here, COCO video or"
+    " CVAT for video"
+)
 
 
 @dataclass(frozen=True)
@@ -233,8 +238,12 @@ def reopen(path: str, question: Question, session: gr.Request | None = None) -> 
 
 
 def open_layout(path: str, current: VideoSceneLayout | None) -> VideoSceneLayout:
-    """A layout from a file (JSON, or CVAT's XML), over the time of the current one."""
-    layout = layout_io.read(Path(path))
+    """A layout from a file (JSON, or CVAT's XML), over the time of the current one; what is wrong
+    with it is said without the names of its fields, which the command line has."""
+    try:
+        layout = layout_io.read(Path(path))
+    except LayoutError as error:
+        raise InputError(NO_LAYOUT) from error
     return layout if current is None else edit.rescale(layout, current.duration_s)
 
 

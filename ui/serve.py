@@ -15,7 +15,7 @@ from spa2v_core.jobs.limits import Limits, home
 from spa2v_core.jobs.logs import set_up
 from spa2v_core.jobs.service import Jobs
 
-from . import budget, served, words, zero
+from . import budget, bundle, served, words, zero
 from . import host as hosting
 from .budget import Budget
 from .build import STYLE, THEME, build_demo
@@ -62,7 +62,7 @@ def launch(
             prevent_thread_lock=not block,
             quiet=not block,
             app_kwargs={
-                "routes": served.routes(),
+                "routes": [*served.routes(), bundle.route(jobs.store)],
                 "middleware": [Middleware(Guard, rules=rules_for(demo, jobs))],
             },
         )

@@ -95,12 +95,13 @@ class _Recorder:
         self.store, self.job, self.worker = store, job, worker
         self.notes: list[str] = []
         self.previews = 0
+        self.rest_s = store.rest_s(job.kind)
 
     def note(self, event: RenderEvent) -> bool:
         """Whether the render is to go on."""
         fields: dict[str, Any] = {}
         if isinstance(event, pipeline.Progress):
-            fields = stage(event)
+            fields = stage(event, self.rest_s)
         elif isinstance(event, pipeline.Preview):
             write_preview(event.picture, self.job.folder / PREVIEW)
             self.previews += 1
@@ -111,8 +112,9 @@ class _Recorder:
         return self.store.progress(self.job.id, self.worker, **fields)
 
 
-def stage(event: pipeline.Progress) -> dict[str, Any]:
-    """{done: share of the whole, text, remaining_s} of an event."""
+def stage(event: pipeline.Progress, rest_s: float) -> dict[str, Any]:
+    """{done: share of the whole, text, remaining_s} of an event; rest_s: seconds of what comes
+    beside denoising, so that the time left is rather too long than too short."""
     share = event.done / event.total
     if event.stage == "load":
         done, text = LOADING * share, "Loading the model"
@@ -124,7 +126,8 @@ def stage(event: pipeline.Progress) -> dict[str, Any]:
         done, text = 0.88 + 0.06 * share, "Adding frames between"
     else:
         done, text = 0.95, "Adding the sound"
-    return {"done": done, "text": text, "remaining_s": event.remaining_s}
+    left = None if event.remaining_s is None else event.remaining_s + rest_s
+    return {"done": done, "text": text, "remaining_s": left}
 
 
 def write_preview(picture: np.ndarray, path: Path) -> None:

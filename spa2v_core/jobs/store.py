@@ -21,6 +21,9 @@ from .database import Database, unwritable
 from .job import DONE, FAILED, RUNNING, Job, Submission, Visitor
 from .limits import HOUR, Limits
 
+#: Seconds that a render takes beside denoising, before one was measured: frames between, the sound.
+UNMEASURED_REST_S = 8.0
+
 
 class LimitError(InputError):
     """A visitor has reached a limit; the message says which and what to do."""
@@ -207,6 +210,11 @@ class JobStore:
         """Seconds that a render takes by what was measured; None if nothing like it was."""
         rows = self._db.rows("select * from pace where kind = ?", new.kind)
         return rows[0]["fixed_s"] + rows[0]["unit_s"] * new.cost if rows else None
+
+    def rest_s(self, kind: str) -> float:
+        """Seconds that a render of a kind takes beside denoising, as measured; else a guess."""
+        rows = self._db.rows("select fixed_s from pace where kind = ?", kind)
+        return rows[0]["fixed_s"] if rows else UNMEASURED_REST_S
 
     def waiting(self) -> dict[str, int]:
         """Jobs per state."""

@@ -12,10 +12,18 @@ from .schema import Box, Keyframe, ObjectTrack
 
 
 def ease(t: float, easing: str) -> float:
-    """Share of the way at share `t` (0..1) of the time: linear, ease (smoothstep) or hold."""
-    if easing == "hold":
-        return 0.0 if t < 1 else 1.0
-    return t * t * (3 - 2 * t) if easing == "ease" else t
+    """Share of the way at share `t` (0..1) of the time: linear, ease (smoothstep), ease-in (slow
+    first), ease-out (slow last) or hold."""
+    match easing:
+        case "ease":
+            return t * t * (3 - 2 * t)
+        case "ease-in":
+            return t * t
+        case "ease-out":
+            return t * (2 - t)
+        case "hold":
+            return 0.0 if t < 1 else 1.0
+    return t
 
 
 def box_at(track: ObjectTrack, frame: float) -> Box:

@@ -18,7 +18,7 @@ from pydantic import (
 from ..errors import LayoutError
 from .picture import SIZE_WH
 
-Easing = Literal["linear", "ease", "hold"]
+Easing = Literal["linear", "ease", "ease-in", "ease-out", "hold"]
 Facing = Literal["auto", "left", "right"]
 #: Degrees that an object is turned from facing the camera: 90 is to the right, -90 to the left.
 Heading = Literal["auto"] | Annotated[float, Field(ge=-180, le=180)]

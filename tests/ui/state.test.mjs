@@ -175,6 +175,12 @@ test("easing belongs to a keyframe and survives a new box", () => {
   assert.deepEqual(play({ type: "setEasing", id: 0, frame: 0, easing: "<b>" }).layout, layout());
 });
 
+test("one curve for the whole path", () => {
+  const bent = play({ type: "movePoint", id: 0, frame: 8, dx: 0, dy: -0.2 }, { type: "setEasing", id: 0, easing: "ease-out" });
+  assert.deepEqual(bent.layout.objects[0].keyframes.map((key) => key.easing), ["ease-out", "ease-out", "ease-out"]);
+  assert.ok(boxAt(bent.layout.objects[0], 4)[0] > 0.8 * (4 / 15) + 0.05);
+});
+
 test("spans stay inside the clip and in order", () => {
   const span = (action) => {
     const { start, end } = play({ type: "setSpan", id: 0, ...action }).layout.objects[0];

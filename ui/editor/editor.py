@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.schema import VERSION
 from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
-from spa2v_core.vocabulary import THINGS
+from spa2v_core.vocabulary import THINGS, UNKNOWN, resolve
 
 from ..served import script
 from ..toasts import as_toast
@@ -55,6 +56,16 @@ def change_in_words(payload: Any) -> dict[str, Any]:
     return {"said": change.said, "layout": layout_io.to_dict(change.layout)}
 
 
+def drawn_as(name: Any) -> dict[str, str]:
+    """{drawn, near}: what the mini model draws for a name, and a name of the vocabulary that is
+    written nearly so, "" for none; called by the editor."""
+    text = str(name)[:200].lower()
+    known = {alias: thing.name for thing in THINGS for alias in (thing.name, *thing.aliases)}
+    drawn = resolve(text).drawn.name
+    close = get_close_matches(text, known, 1, 0.75) if drawn == UNKNOWN != text else []
+    return {"drawn": drawn, "near": known[close[0]] if close else ""}
+
+
 def write_captions(payload: Any) -> dict[str, Any]:
     """{caption, frame_captions} that say what a layout shows; called by the editor."""
     try:
@@ -83,7 +94,7 @@ class LayoutEditor(gr.HTML):
             html_template='<div class="spa2v-mount"></div>',
             js_on_load=_script(_EDITOR),
             apply_default_css=False,
-            server_functions=[write_captions, change_in_words],
+            server_functions=[write_captions, change_in_words, drawn_as],
             **kwargs,
         )
 
@@ -206,12 +217,20 @@ class EditorFeed(_Channel):
 
 @dataclass(frozen=True)
 class Shown:
-    """A finished video with the layout that it was made from; play: "sound" (once it is there),
-    "silent" (over and over, until something is done) or ""."""
+    """A finished video with the layout that it was made from.
+
+    Attributes
+    ----------
+    play
+        "sound" (once it is there), "silent" (over and over, until something is done) or "".
+    beside
+        another one to compare it with, and the names of both.
+    """
 
     video: Path
     layout: VideoSceneLayout
     play: str = ""
+    beside: tuple[Path, tuple[str, str]] | None = None
 
 
 class VideoFeed(_Channel):
@@ -224,7 +243,11 @@ class VideoFeed(_Channel):
         if value is None:
             return None
         layout = layout_io.to_dict(value.layout)
-        return {"video": self._file(value.video), "layout": layout, "play": value.play}
+        shown = {"video": self._file(value.video), "layout": layout, "play": value.play}
+        if value.beside:
+            other, names = value.beside
+            shown["beside"] = {"video": self._file(other), "names": list(names)}
+        return shown
 
 
 class PreviewFeed(_Channel):

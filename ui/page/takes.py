@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ..bundle import BUNDLE
 from ..fields import note, render_settings
 from ..rendering import Rendering, Tab, another_seed, kept
 from ..renders import RenderList
@@ -20,6 +21,13 @@ _PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 _FOLLOWING = {**_PRIVATE, "concurrency_limit": None, "concurrency_id": "follow"}
 #: From a take's link token to its address, "" to "".
 _LINK = "(token) => token && `${location.origin}${location.pathname}?render=${token}`"
+#: A link that is clicked and gone.
+_DOWNLOAD_ALL = f"""() => {{
+  const link = document.createElement("a");
+  link.href = window.gradio_config.root.replace(/\\/$/, "") + "{BUNDLE}";
+  link.download = "";
+  link.click();
+}}"""
 
 
 @dataclass
@@ -31,6 +39,8 @@ class Takes:
     gallery: gr.Gallery
     files: gr.Files
     take: gr.Column
+    star: gr.Button
+    compare: gr.Button
     share: gr.Button
     delete: gr.Button
     token: gr.Textbox
@@ -57,6 +67,8 @@ def takes_column(rendering: Rendering) -> Takes:
     )
     with gr.Column(visible=False, elem_classes="spa2v-take") as take:
         with gr.Row():
+            star = gr.Button("★ Star", size="sm", min_width=90, elem_id="spa2v-star")
+            compare = gr.Button("Compare", size="sm", min_width=90, elem_id="spa2v-compare")
             share = gr.Button("Link to this take", size="sm", min_width=90, elem_id="spa2v-share")
             delete = gr.Button("Delete this take", size="sm", min_width=90, elem_id="spa2v-delete")
         token = gr.Textbox(visible=False)
@@ -67,6 +79,8 @@ def takes_column(rendering: Rendering) -> Takes:
             buttons=["copy"],
             elem_id="spa2v-link",
         )
+        every = gr.Button("Download all takes", size="sm", elem_id="spa2v-all")
+        every.click(None, None, None, js=_DOWNLOAD_ALL, **_PRIVATE)
         files = gr.Files(label="Downloads", interactive=False, elem_id="spa2v-files")
         how_long = note("How long takes are kept", kept(rendering.jobs.limits))
     with gr.Accordion("Settings", open=False):
@@ -77,6 +91,8 @@ def takes_column(rendering: Rendering) -> Takes:
         gallery,
         files,
         take,
+        star,
+        compare,
         share,
         delete,
         token,
@@ -113,6 +129,8 @@ def wire_takes(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:
     quick = {"queue": False, **_PRIVATE}
     bar.cancel.click(rendering.cancel, own.tab, bar.cancel, **quick)
     own.waiting.input(rendering.act, own.waiting, own.waiting, **quick)
+    for button, act in ((own.star, rendering.star), (own.compare, rendering.compare)):
+        button.click(act, own.tab, view, **_PRIVATE)
     own.delete.click(rendering.delete, own.tab, view, **_PRIVATE)
     own.share.click(rendering.share, own.tab, own.token, **_PRIVATE)
     own.token.change(None, own.token, own.link, js=_LINK, **_PRIVATE)

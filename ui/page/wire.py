@@ -16,7 +16,7 @@ from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.planning.registry import planner_spec
 
 from .. import planning, scenes
-from ..editor.editor import Feed, Shown, Waiting
+from ..editor.editor import Feed, Waiting
 from ..handlers import IDLE, described, status
 from ..intake import Given
 from ..rendering import Rendering, Tab, layout_of, video_of
@@ -263,7 +263,7 @@ class Wire:
             ),
         ):
             yield {**shown, **update}
-        yield {self.page.picture.video: Shown(video_of(job), layout_of(job))}
+        yield {self.page.picture.video: video}
 
     @toasting
     def resume(self, session: gr.Request, visit: list[Any] | None) -> Iterator[Updates]:
@@ -324,8 +324,7 @@ class Wire:
                 sound.length: MAX_SPAN_SECONDS,
             }
         except Spa2vError as error:
-            text = words.told(str(error))
-            text = words("Not planned: {}", f"{text[:1].lower()}{text[1:]}")
+            text = words("Not planned: {}", words.told(str(error)))
             yield {
                 bar.planning: IDLE,
                 picture.feed: Waiting(""),

@@ -7,6 +7,8 @@ const REACH = 1.5;
 const EASE = {
   linear: (t) => t,
   ease: (t) => t * t * (3 - 2 * t),
+  "ease-in": (t) => t * t,
+  "ease-out": (t) => t * (2 - t),
   hold: (t) => (t < 1 ? 0 : 1),
 };
 

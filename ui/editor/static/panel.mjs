@@ -2,8 +2,9 @@
 
 import { GESTURES, KEYS } from "./keys.mjs";
 import { score } from "./checks.mjs";
+import { createDrawn } from "./drawn.mjs";
 import { button, colourOf, html, menu } from "./dom.mjs";
-import { hasKeyframe } from "./geometry.mjs";
+import { EASINGS, hasKeyframe } from "./geometry.mjs";
 import { isHidden, selectedTrack } from "./state.mjs";
 import { say } from "./words.mjs";
 
@@ -17,6 +18,12 @@ function turnOf(track) {
   if (heading === "auto") return "auto";
   const off = (name) => Math.abs(((HEADINGS[name] - heading + 540) % 360) - 180);
   return Object.keys(HEADINGS).slice(1).reduce((best, name) => (off(name) < off(best) ? name : best));
+}
+
+/** The easing that all segments of a track have, "" if they differ. */
+function easingOf(track) {
+  const [first, ...others] = (track?.keyframes ?? []).slice(0, -1).map((key) => key.easing);
+  return others.every((one) => one === first) ? (first ?? "linear") : "";
 }
 
 const field = (label, control) => html("label", { class: "field" }, html("span", { text: say(label) }), control);
@@ -72,7 +79,10 @@ export function createFields(tools) {
   const input = (placeholder, action, tag = "input", extra = {}) =>
     html(tag, { placeholder: say(placeholder), autocomplete: "off", onchange: (event) => action(event.target.value), ...extra });
   const names = html("datalist", { id: "spa2v-names" });
-  const name = input("what sounds", (value) => forSelected({ type: "rename", name: value }), "input", { list: "spa2v-names" });
+  const name = input("what sounds", (value) => forSelected({ type: "rename", name: value }), "input", {
+    list: "spa2v-names", oninput: () => drawn.draw(name.value.trim()),
+  });
+  const drawn = createDrawn({ ...tools, rename: (value) => forSelected({ type: "rename", name: value }) });
   const look = input("red, old, with a trailer ...", (value) => forSelected({ type: "setAppearance", appearance: value }));
   const facing = html(
     "select",
@@ -84,13 +94,19 @@ export function createFields(tools) {
     { onchange: (event) => forSelected({ type: "setHeading", heading: headingOf(event.target.value) }) },
     ...Object.keys(HEADINGS).map((value) => html("option", { value, text: say(value) })),
   );
+  const motion = html(
+    "select",
+    { onchange: (event) => forSelected({ type: "setEasing", easing: event.target.value }) },
+    html("option", { value: "", text: say("mixed"), hidden: true }),
+    ...EASINGS.map((value) => html("option", { value, text: say(value) })),
+  );
   const colour = html("input", { type: "color", onchange: () => forSelected({ type: "setColour", colour: colour.value }) });
   const caption = input("What the video shows", (value) => dispatch({ type: "setCaption", caption: value }), "textarea", { rows: 2 });
   const frame = input("What this frame shows", (value) => dispatch({ type: "setFrameCaption", text: value }), "textarea", { rows: 2 });
   const writer = button(["write", "Write the captions"], "Write the captions from the layout", write);
   const agrees = html("output", { class: "agrees" });
   const bar = actions(tools);
-  const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), field("Facing", facing), field("Turned", dial));
+  const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), field("Facing", facing), field("Turned", dial), field("Motion", motion));
   let offered = null;
 
   function offer(id) {
@@ -108,6 +124,7 @@ export function createFields(tools) {
       bar.node,
       html("div", { class: "who-row" }, object, field("Colour", colour)),
       names,
+      drawn.node,
       agrees,
       html("div", { class: "fields captions" }, field("Caption", caption), field("This frame", frame)),
       writer,
@@ -124,9 +141,11 @@ export function createFields(tools) {
       agrees.hidden = agreed === null;
       if (agreed !== null) agrees.textContent = say("Agrees with where it is heard: {}%", Math.round(100 * agreed));
       sync(name, track?.name ?? "");
+      drawn.draw(document.activeElement === name ? name.value.trim() : (track?.name ?? ""));
       sync(look, track?.appearance ?? "");
       sync(facing, track?.facing ?? "auto");
       sync(dial, turnOf(track));
+      sync(motion, easingOf(track));
       sync(colour, track ? colourOf(state, track.id) : "#888888");
       for (const one of [caption, frame, writer]) one.disabled = !state.layout;
       sync(caption, state.layout?.caption ?? "");

@@ -3,6 +3,7 @@
 
 import { html } from "./dom.mjs";
 import { channels } from "./feed.mjs";
+import { createWipe, quietVideo } from "./wipe.mjs";
 import { say } from "./words.mjs";
 import { secondsAt } from "./geometry.mjs";
 
@@ -20,12 +21,12 @@ const shape = ({ objects }) =>
 
 /** playback: playback.mjs; setView changes what is shown. */
 export function createStage(canvas, { playback, setView, getState }) {
-  const video = html("video", { class: "behind", muted: true, playsinline: true, preload: "auto", tabindex: -1, "aria-hidden": true });
-  video.muted = true;
+  const video = quietVideo({ class: "behind" });
+  const wipe = createWipe();
   const still = html("img", { class: "behind", alt: "" });
   const said = html("p", { class: "badge", hidden: true });
   const veil = html("div", { class: "veil", role: "status", hidden: true });
-  const node = html("div", { class: "stage", id: "spa2v-video" }, video, still, canvas, said, veil);
+  const node = html("div", { class: "stage", id: "spa2v-video" }, video, wipe.video, still, canvas, ...wipe.nodes, said, veil);
   const shown = { preview: null, video: null, of: null };
 
   channels.preview.on((value) => {
@@ -38,20 +39,22 @@ export function createStage(canvas, { playback, setView, getState }) {
     shown.of = value ? shape(value.layout) : null;
     if (shown.video) video.src = shown.video;
     else video.removeAttribute("src");
+    wipe.set(value?.beside ?? null);
     setView({ picture: shown.video ? "video" : "scene" });
     if (shown.video && value.play) playback.start(value.play === "silent");
   });
 
-  function follow(time) {
+  /** Keep a video where the sound is, or the frame that is edited. */
+  function follow(one, time) {
     const { layout } = getState();
-    if (!layout || video.readyState < 1) return;
+    if (!layout || one.readyState < 1) return;
     const playing = playback.player.playing;
-    const wanted = Math.min(playing ? playback.player.seconds : secondsAt(layout, time ?? getState().frame), video.duration || 0);
-    video.playbackRate = playback.player.rate;
-    const off = Math.abs(video.currentTime - wanted) > (playing ? DRIFT.playing : DRIFT.still);
-    if (off && !video.seeking) video.currentTime = wanted;
-    if (playing && video.paused) video.play().catch(() => {});
-    if (!playing && !video.paused) video.pause();
+    const wanted = Math.min(playing ? playback.player.seconds : secondsAt(layout, time ?? getState().frame), one.duration || 0);
+    one.playbackRate = playback.player.rate;
+    const off = Math.abs(one.currentTime - wanted) > (playing ? DRIFT.playing : DRIFT.still);
+    if (off && !one.seeking) one.currentTime = wanted;
+    if (playing && one.paused) one.play().catch(() => {});
+    if (!playing && !one.paused) one.pause();
   }
 
   function badge(state, moving) {
@@ -70,6 +73,7 @@ export function createStage(canvas, { playback, setView, getState }) {
       Object.assign(shown, { preview: null, video: null, of: null });
       video.removeAttribute("src");
       video.load();
+      wipe.set(null);
     },
     /** time: fractional frame while it plays. */
     draw(state, view, time) {
@@ -86,8 +90,11 @@ export function createStage(canvas, { playback, setView, getState }) {
       const text = badge(state, moving);
       said.hidden = !text;
       said.textContent = text;
-      if (!video.hidden) follow(time);
-      else if (!video.paused) video.pause();
+      wipe.show(!video.hidden);
+      for (const one of [video, wipe.video]) {
+        if (!one.hidden) follow(one, time);
+        else if (!one.paused) one.pause();
+      }
     },
   };
 }

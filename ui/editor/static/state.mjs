@@ -179,9 +179,10 @@ const TRACK_EDITS = {
   deleteKeyframe: (track, { frame }) =>
     track.keyframes.length > 1 ? { keyframes: track.keyframes.filter((key) => key.frame !== frame) } : {},
   moveKeyframe: (track, action, { layout }) => moveKeyframe(track, action, layout.frame_count),
+  // of the segment after a keyframe, or without a frame of them all
   setEasing: (track, { frame, easing }) =>
     EASINGS.includes(easing)
-      ? { keyframes: track.keyframes.map((key) => (key.frame === frame ? { ...key, easing } : key)) }
+      ? { keyframes: track.keyframes.map((key) => (key.frame === (frame ?? key.frame) ? { ...key, easing } : key)) }
       : {},
   paste: (track, _, { frame, clipboard }) => (clipboard ? withBox(track, frame, clipboard) : {}),
   rename: (track, { name }) => (name.trim() ? { name: name.trim().slice(0, 200) } : {}),

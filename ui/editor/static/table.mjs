@@ -68,7 +68,10 @@ export default {
 "Use earlier replies to the same request again": ["Frühere Antworten auf dieselbe Anfrage nutzen","复用相同请求的先前回复","Reutilizar respuestas a la misma petición"],
 "Plan offline if the model fails": ["Offline planen, wenn das Modell versagt","模型失败时离线规划","Planificar sin conexión si el modelo falla"],
 "Send the recording (off: it stays here, the model reads what was heard)": ["Aufnahme senden (aus: sie bleibt hier, das Modell liest, was gehört wurde)","发送录音（关：留在本机，模型只读听到的内容）","Enviar la grabación (no: se queda aquí y el modelo lee lo oído)"],
-"Server (OpenAI-compatible)": ["Server (OpenAI-kompatibel)","服务器（兼容 OpenAI）","Servidor (compatible con OpenAI)"]
+"Server (OpenAI-compatible)": ["Server (OpenAI-kompatibel)","服务器（兼容 OpenAI）","Servidor (compatible con OpenAI)"],
+"★ Star": ["★ Stern","★ 收藏","★ Destacar"],
+"Compare": ["Vergleichen","对比","Comparar"],
+"Download all takes": ["Alle Takes herunterladen","下载全部成片","Descargar todas las tomas"]
 },
 "texts": {
 "{} is very small: little of it will be drawn": ["{} ist sehr klein: davon wird wenig gezeichnet","{} 太小：几乎画不出来","{} es muy pequeño: se dibujará poco"],
@@ -301,7 +304,6 @@ export default {
 "Decoding the frames": ["Bilder werden dekodiert","正在解码","Decodificando los fotogramas"],
 "Adding frames between": ["Zwischenbilder kommen hinzu","正在补帧","Añadiendo fotogramas intermedios"],
 "Adding the sound": ["Ton kommt hinzu","正在加入声音","Añadiendo el sonido"],
-"Take {}: {} · {} · {}": ["Take {}: {} · {} · {}","成片 {}：{} · {} · {}","Toma {}: {} · {} · {}"],
 "{} days": ["{} Tage","{} 天","{} días"],
 "{} hours": ["{} Stunden","{} 小时","{} horas"],
 "Your newest {} takes are kept, for {}; you can delete them before.": ["Deine neuesten {} Takes bleiben {}; du kannst sie vorher löschen.","保留最新的 {} 条成片 {}；可提前删除。","Se guardan tus {} últimas tomas, {}; puedes borrarlas antes."],
@@ -379,6 +381,29 @@ export default {
 "First-order ambisonics (ACN, N3D)": ["Ambisonics erster Ordnung (ACN, N3D)","一阶 Ambisonics（ACN, N3D）","Ambisonics de primer orden (ACN, N3D)"],
 "linear": ["linear","匀速","lineal"],
 "ease": ["sanft","缓动","suave"],
-"hold": ["halten","保持","mantener"]
+"hold": ["halten","保持","mantener"],
+"Line between the two takes": ["Linie zwischen den beiden Takes","两条成片之间的分界线","Línea entre las dos tomas"],
+"Take {}": ["Take {}","成片 {}","Toma {}"],
+"there is only one take: render another to compare": ["es gibt nur einen Take: rendere noch einen zum Vergleichen","只有一条成片：请再渲染一条再对比","solo hay una toma: renderiza otra para comparar"],
+"this file holds no layout that can be read here: open one that was saved here, COCO video or CVAT for video": ["diese Datei enthält kein Layout, das sich hier lesen lässt: öffne eines, das hier gespeichert wurde, COCO-Video oder CVAT für Video","此文件不含可读取的布局：请打开在此保存的、COCO 视频或 CVAT 视频格式的文件","este archivo no contiene una escena legible: abre una guardada aquí, COCO vídeo o CVAT para vídeo"],
+"ease-in": ["sanft an","缓入","suave al empezar"],
+"ease-out": ["sanft aus","缓出","suave al acabar"],
+"mixed": ["gemischt","混合","mixta"],
+"Motion": ["Bewegung","运动","Movimiento"],
+"Give it a sound: open or drop a file, record, or click an example. It is planned at once.": ["Gib einen Klang: Datei öffnen oder fallen lassen, aufnehmen oder ein Beispiel wählen. Er wird gleich geplant.","给它声音：打开或拖入文件、录音或点示例，会立即规划。","Dale un sonido: abre o suelta un archivo, graba o elige un ejemplo. Se planifica al momento."],
+"Put it right: drag the boxes, and the dots and lines of their paths. The key ? lists everything.": ["Rück es zurecht: ziehe die Boxen, die Punkte und Linien ihrer Pfade. Die Taste ? zeigt alles.","加以修正：拖动方框以及路径的点和线。按 ? 查看全部操作。","Corrígelo: arrastra las cajas y los puntos y líneas de sus rutas. La tecla ? lo lista todo."],
+"Compare with what was heard: waveform, places over time, and a lane for each object.": ["Vergleiche mit dem Gehörten: Wellenform, Orte über die Zeit und eine Spur je Objekt.","与听到的对照：波形、随时间的位置、每个物体一条轨道。","Compara con lo oído: forma de onda, lugares en el tiempo y una pista por objeto."],
+"Render: the video comes into the picture, and every take is kept at the side.": ["Rendern: das Video kommt ins Bild, und jeder Take bleibt an der Seite.","渲染：视频出现在画面中，每条成片保留在旁边。","Renderiza: el vídeo aparece en la imagen y cada toma queda al lado."],
+"To the picture": ["Zum Bild","转到画面","A la imagen"],
+"To the timeline": ["Zur Zeitleiste","转到时间轴","A la línea de tiempo"],
+"To Render": ["Zu Rendern","转到渲染","A Renderizar"],
+"Skip": ["Überspringen","跳转","Saltar"],
+"Skip the tour": ["Rundgang überspringen","跳过导览","Omitir la visita"],
+"Tour": ["Rundgang","导览","Visita"],
+"Take the tour": ["Rundgang","看导览","Hacer la visita"],
+"Next step": ["Weiter","下一步","Siguiente"],
+"Done": ["Fertig","完成","Listo"],
+"The mini model will draw \"{}\" as: {}": ["Das Mini-Modell zeichnet „{}“ als: {}","Mini 模型会把“{}”画成：{}","El modelo mini dibujará «{}» como: {}"],
+"Take this name": ["Diesen Namen nehmen","采用此名","Usar este nombre"]
 }
 }

@@ -8,7 +8,7 @@ import { createTrim } from "./trim.mjs";
 import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
 import { say } from "./words.mjs";
 
-const SIGNS = { linear: "/", ease: "~", hold: "¬" };
+const SIGNS = { linear: "/", ease: "~", "ease-in": "_/", "ease-out": "/¯", hold: "¬" };
 const ZOOMS = [1, 2, 4, 8];
 const percent = (frames, count) => `${(100 * frames) / count}%`;
 
