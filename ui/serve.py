@@ -49,7 +49,7 @@ def launch(
             server_port=port,
             share=share,
             theme=THEME,
-            i18n=words.of_components(),
+            i18n=words.of_components(demo),
             css_paths=STYLE,
             max_file_size=MAX_BYTES,
             max_threads=MAX_THREADS,

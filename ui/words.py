@@ -2,8 +2,8 @@
 
 A text is found by its English, which stands in the code; "{}" are places for values. What the table
 does not hold stays as it is: messages of the core, and the labels of other packages. The table is
-`editor/static/table.mjs`, so that the editor reads it too: its `labels` are those of Gradio's
-components, which Gradio translates in the browser, its `texts` all others.
+`editor/static/table.mjs`, so that the editor reads it too; labels of Gradio's components are
+translated by Gradio, in the browser.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.i18n import I18nData
 
 #: The columns of the table.
 LANGUAGES = ("de", "zh", "es")
@@ -25,12 +26,8 @@ _T = TypeVar("_T")
 _FILE = Path(__file__).resolve().parent / "editor" / "static" / "table.mjs"
 
 
-def _read() -> dict[str, dict[str, list[str]]]:
-    return json.loads(_FILE.read_text("utf-8").removeprefix("export default "))
-
-
-#: "labels" and "texts": English -> the other languages.
-TABLE = _read()
+#: English -> the other languages.
+TABLE: dict[str, list[str]] = json.loads(_FILE.read_text("utf-8").removeprefix("export default "))
 
 
 class Words:
@@ -41,7 +38,7 @@ class Words:
 
     def __call__(self, text: str, *values: object) -> str:
         """A text with its values filled in."""
-        row = TABLE["labels"].get(text) or TABLE["texts"].get(text)
+        row = TABLE.get(text)
         said = row[LANGUAGES.index(self.language)] if row and self.language in LANGUAGES else text
         if not values:
             return said
@@ -50,13 +47,13 @@ class Words:
         return first + "".join(f"{value}{part}" for value, part in filled)
 
     def choices(self, choices: Iterable[tuple[str, _T]]) -> list[tuple[str, _T]]:
-        """(label, value) of each, with the parts of its label, " · " between, in this language."""
-        return [(" · ".join(map(self, label.split(" · "))), value) for label, value in choices]
+        """(label, value) of each, with its label in this language."""
+        return [(self(label), value) for label, value in choices]
 
     def told(self, text: str) -> str:
         """A text from elsewhere, whose numbers are its values: "Step 3 of 8"."""
         key = re.sub(r"\d+", "{}", text)
-        return self(key, *re.findall(r"\d+", text)) if key in TABLE["texts"] else text
+        return self(key, *re.findall(r"\d+", text)) if key in TABLE else text
 
 
 ENGLISH = Words()
@@ -70,11 +67,28 @@ def words_for(session: gr.Request | None) -> Words:
     return Words(names.get(tag) or names.get(tag.split("-")[0], "en"))
 
 
-def of_components() -> gr.I18n:
-    """The labels of the components, as Gradio takes them."""
-    columns = {
-        name: {english: row[LANGUAGES.index(language)] for english, row in TABLE["labels"].items()}
-        for language, names in _OF_GRADIO.items()
-        for name in names
-    }
-    return gr.I18n(**columns)
+def of_components(demo: gr.Blocks) -> gr.I18n:
+    """Mark the texts of a built page's components for Gradio; the languages that it needs."""
+    used: set[str] = set()
+
+    def marked(text: Any) -> Any:
+        if not isinstance(text, str) or text not in TABLE:
+            return text
+        used.add(text)
+        return str(I18nData(text))
+
+    for one in demo.blocks.values():
+        for name in ("label", "placeholder", "info"):
+            if hasattr(one, name):
+                setattr(one, name, marked(getattr(one, name)))
+        if isinstance(one, gr.Button | gr.Markdown | gr.Textbox):
+            one.value = marked(one.value)
+        if isinstance(one, gr.Dropdown | gr.Radio):
+            one.choices = [(marked(label), value) for label, value in one.choices]
+    return gr.I18n(
+        **{
+            name: {text: TABLE[text][LANGUAGES.index(language)] for text in used}
+            for language, names in _OF_GRADIO.items()
+            for name in names
+        }
+    )

@@ -11,7 +11,6 @@ from .pages import OBJECT, PLANNING, settle
 
 pytestmark = pytest.mark.e2e
 
-ROWS = TABLE["labels"] | TABLE["texts"]
 #: Everything that is read out or seen: texts, names, titles, what stands in empty fields.
 SEEN = """() => {
   const texts = new Set();
@@ -46,18 +45,18 @@ def open_in(browser, open_page, locale, **how):
 def test_the_page_speaks_the_browsers_language(browser, open_page, locale):
     page = open_in(browser, open_page, locale)
     column = LANGUAGES.index(locale[:2])
-    expect(page.get_by_label(ROWS["The file holds"][column])).to_have_count(1)
-    expect(page.locator("#spa2v-plan")).to_have_text(ROWS["Plan"][column])
+    expect(page.get_by_label(TABLE["The file holds"][column])).to_have_count(1)
+    expect(page.locator("#spa2v-plan")).to_have_text(TABLE["Plan"][column])
     assert page.evaluate("document.documentElement.lang") == locale[:2]
     about = page.locator(".spa2v-note textarea").first
-    expect(about).to_have_value(re.compile(re.escape(ROWS["stereo"][column])))
+    expect(about).to_have_value(re.compile(re.escape(TABLE["stereo"][column])))
     for name in ("How it is planned", "Settings", "Expert", "Why this plan"):
-        page.get_by_role("button", name=ROWS[name][column], exact=True).click()
+        page.get_by_role("button", name=TABLE[name][column], exact=True).click()
     page.locator(".spa2v-editor .toolbar summary").click()
     page.locator("#spa2v-backend input").click()
     page.locator(OBJECT).first.focus()
     settle(page)
-    english = {text for text, row in ROWS.items() if row[column] != text}
+    english = {text for text, row in TABLE.items() if row[column] != text}
     seen = page.evaluate(SEEN)
     assert [text for text in seen if text in english] == []
     if locale == "zh-CN":  # where every letter of ours stands out

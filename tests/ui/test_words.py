@@ -10,7 +10,6 @@ from ui import words
 from ui.served import FOLDERS
 from ui.words import LANGUAGES, TABLE, Words
 
-ROWS = TABLE["labels"] | TABLE["texts"]
 MODULES = [
     path for folder in FOLDERS.values() for path in folder.glob("*.mjs") if path.stem != "table"
 ]
@@ -33,7 +32,7 @@ def without_comments(text):
 
 
 def test_every_text_is_in_every_language_with_the_same_places():
-    for english, row in ROWS.items():
+    for english, row in TABLE.items():
         assert len(row) == len(LANGUAGES), english
         for said in row:
             assert said.strip() == said != "", english
@@ -47,7 +46,7 @@ def test_the_scripts_hold_no_text_that_is_not_in_the_table():
         for found in re.finditer(r'"([^"\\\n]*)"|(?:say\(|text: )\'([^\'\n]*)\'', code):
             text = found[1] or found[2] or ""
             base = re.sub(r" \([^()]+\)$", "", text)
-            if TEXT.match(text) and not {text, base} & (ROWS.keys() | NO_TEXT):
+            if TEXT.match(text) and not {text, base} & (TABLE.keys() | NO_TEXT):
                 missing.append((path.name, text))
     assert missing == []
 
@@ -56,7 +55,7 @@ def test_what_python_says_is_in_the_table():
     called = re.compile(r'\bwords(?:_for\(session\))?\(\s*"((?:[^"\\]|\\.)+)"')
     for path in Path(words.__file__).parent.rglob("*.py"):
         for text in called.findall(path.read_text("utf-8")):
-            assert text in ROWS, (path.name, text)
+            assert text in TABLE, (path.name, text)
 
 
 def visible(demo):
@@ -71,7 +70,7 @@ def visible(demo):
             yield one, one.value
         if isinstance(one, gr.Dropdown | gr.Radio):
             for label, _ in one.choices or []:
-                yield one, label.split(" · ")[-1]
+                yield one, label
 
 
 def notes(demo):
@@ -96,16 +95,9 @@ def demo(tmp_path_factory):
 
 
 def test_the_built_page_shows_no_text_that_is_not_in_the_table(demo):
-    names = re.compile(r"MODEL|FILE.*|ID|LoRA|LCM|Wan 2.1|http.*|[a-z ]+|\d+%|.*API.*")
-    missing = {text for _, text in visible(demo) if text and text not in ROWS}
+    names = re.compile(r"MODEL|FILE.*|ID|LoRA|LCM|Wan 2.1|http.*|[a-z ]+( · \d+%)?|.*API.*")
+    missing = {text for _, text in visible(demo) if text and text not in TABLE}
     assert {text for text in missing if not names.fullmatch(text)} == set()
-
-
-def test_no_value_of_a_component_is_taken_for_a_label(demo):
-    """Gradio translates the first value of a component as well as its label."""
-    for one in demo.blocks.values():
-        if isinstance(one, gr.Dropdown | gr.Radio):
-            assert not {value for _, value in one.choices or []} & TABLE["labels"].keys()
 
 
 def test_the_table_holds_nothing_that_is_not_used(demo):
@@ -115,7 +107,7 @@ def test_the_table_holds_nothing_that_is_not_used(demo):
     shown = {text for _, text in visible(demo)} | {one.value for one in notes(demo)}
     code += re.sub(r"\{[^{}\n]*\}", "{}", code) + re.sub(r"\d+", "{}", code)
     code = re.sub(r'"\n\s*f?"', "", code).replace('\\"', '"').lower()
-    for text in ROWS.keys() - shown:
+    for text in TABLE.keys() - shown:
         parts = text.lower().split(" and ")  # two groundings may be joined
         assert all(part in code for part in parts), text
 
@@ -132,8 +124,8 @@ def test_values_stand_where_they_belong():
     assert german("Done in {} s", 7) == "Fertig in 7 s"
     assert german.told("Step 3 of 8") == "Schritt 3 von 8"
     assert german.told("{} is broken") == "{} is broken"
-    assert german.choices([("Draft", "draft"), ("car · 87%", "car")]) == [
+    assert german.choices([("Draft", "draft"), ("car", "car")]) == [
         ("Entwurf", "draft"),
-        ("car · 87%", "car"),
+        ("car", "car"),
     ]
     assert Words("en")("{} covers {}", "a{}", "b") == "a{} covers b"

@@ -1,5 +1,5 @@
-"""What a page says in the visitor's language that Gradio does not translate by itself: choices, and
-texts that are made while the app starts."""
+"""What is made while the app starts and holds values, said in the visitor's language when he opens
+the page; labels and choices are translated in the browser."""
 
 from __future__ import annotations
 
@@ -19,24 +19,14 @@ if TYPE_CHECKING:
 
 def wire_language(demo: gr.Blocks, page: Page, first: Scene, rendering: Rendering) -> Any:
     """The event of a page that was opened, by which it is put into the visitor's language."""
-    choosing = [
-        one
-        for one in demo.blocks.values()
-        if isinstance(one, gr.Dropdown | gr.Radio) and one.choices
-    ]
-    sound, takes, figure = page.sound, page.takes, page.why.plot
+    about, how_long, figure = page.sound.about, page.takes.kept, page.why.plot
 
-    def opened(session: gr.Request) -> dict[Any, Any]:
+    def opened(session: gr.Request) -> tuple[Any, ...]:
         words = words_for(session)
         if words.language == "en":
-            return {figure: gr.skip()}
+            return (gr.skip(),) * 3
         said = described(first.question.recording or "", words=words).text
-        return {
-            **{one: gr.update(choices=words.choices(one.choices)) for one in choosing},
-            sound.about: said,
-            takes.kept: kept(rendering.jobs.limits, words),
-            figure: in_words(first.figure, words),
-        }
+        return said, kept(rendering.jobs.limits, words), in_words(first.figure, words)
 
-    outputs = [*choosing, sound.about, takes.kept, figure]
+    outputs = [about, how_long, figure]
     return demo.load(opened, None, outputs, api_visibility="private", show_progress="hidden")

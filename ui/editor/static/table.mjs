@@ -1,5 +1,4 @@
 export default {
-"labels": {
 "# SpA2V Studio\nTurn a sound into a video of where it happens: a quick cartoon preview here, full size with a GPU.": ["# SpA2V Studio\nMacht aus einem Klang ein Video davon, wo er geschieht: hier eine schnelle Trickfilm-Vorschau, in voller Größe mit einer GPU.","# SpA2V Studio\n把声音变成展示其发生位置的视频：这里是快速的卡通预览，有 GPU 则为全尺寸。","# SpA2V Studio\nConvierte un sonido en un vídeo de dónde ocurre: aquí, un avance rápido en dibujos; a tamaño completo, con una GPU."],
 "Car, left to right": ["Auto, von links nach rechts","汽车，从左到右","Coche, de izquierda a derecha"],
 "Bus comes closer": ["Bus kommt näher","公交车驶近","Un autobús se acerca"],
@@ -71,9 +70,7 @@ export default {
 "Server (OpenAI-compatible)": ["Server (OpenAI-kompatibel)","服务器（兼容 OpenAI）","Servidor (compatible con OpenAI)"],
 "★ Star": ["★ Stern","★ 收藏","★ Destacar"],
 "Compare": ["Vergleichen","对比","Comparar"],
-"Download all takes": ["Alle Takes herunterladen","下载全部成片","Descargar todas las tomas"]
-},
-"texts": {
+"Download all takes": ["Alle Takes herunterladen","下载全部成片","Descargar todas las tomas"],
 "{} is very small: little of it will be drawn": ["{} ist sehr klein: davon wird wenig gezeichnet","{} 太小：几乎画不出来","{} es muy pequeño: se dibujará poco"],
 "Enlarge": ["Vergrößern","放大","Agrandar"],
 "{} jumps between frames {} and {}": ["{} springt zwischen Bild {} und {}","{} 在第 {} 与第 {} 帧之间跳动","{} salta entre los fotogramas {} y {}"],
@@ -308,7 +305,6 @@ export default {
 "{} hours": ["{} Stunden","{} 小时","{} horas"],
 "Your newest {} takes are kept, for {}; you can delete them before.": ["Deine neuesten {} Takes bleiben {}; du kannst sie vorher löschen.","保留最新的 {} 条成片 {}；可提前删除。","Se guardan tus {} últimas tomas, {}; puedes borrarlas antes."],
 "No link any more": ["Kein Link mehr","取消链接","Quitar el enlace"],
-"Link to this take": ["Link zu diesem Take","此成片的链接","Enlace a esta toma"],
 "This render was shared with you. You can watch it, and plan and render your own.": ["Dieses Video wurde mit dir geteilt. Du kannst es ansehen und eigene planen und rendern.","此视频是分享给你的。你可以观看，也可以规划和渲染自己的。","Te han compartido este vídeo. Puedes verlo y hacer los tuyos."],
 "This link is not good any more: ask who sent it for another.": ["Dieser Link gilt nicht mehr: bitte um einen neuen.","此链接已失效：请向发送者索取新的。","Este enlace ya no vale: pide otro a quien lo envió."],
 "{}; {} frames a second by interpolation.": ["{}; {} Bilder je Sekunde durch Interpolation.","{}；插值至每秒 {} 帧。","{}; {} fotogramas por segundo por interpolación."],
@@ -350,7 +346,6 @@ export default {
 "Low": ["Wenig","低","Poca"],
 "Mini (cartoon)": ["Mini (Trickfilm)","Mini（卡通）","Mini (dibujos)"],
 "AnimateDiff (full size)": ["AnimateDiff (volle Größe)","AnimateDiff（全尺寸）","AnimateDiff (tamaño completo)"],
-"not here": ["nicht hier","此处不可用","no disponible"],
 "Instance (trained with the model)": ["Instanz (mit dem Modell trainiert)","Instance（随模型训练）","Instancia (entrenada con el modelo)"],
 "Attention steering (no extra weights)": ["Aufmerksamkeitslenkung (ohne weitere Gewichte)","注意力引导（无需额外权重）","Atención dirigida (sin pesos extra)"],
 "Energy guidance (no extra weights, slow)": ["Energieführung (ohne weitere Gewichte, langsam)","能量引导（无需额外权重，慢）","Guía por energía (sin pesos extra, lenta)"],
@@ -404,6 +399,7 @@ export default {
 "Next step": ["Weiter","下一步","Siguiente"],
 "Done": ["Fertig","完成","Listo"],
 "The mini model will draw \"{}\" as: {}": ["Das Mini-Modell zeichnet „{}“ als: {}","Mini 模型会把“{}”画成：{}","El modelo mini dibujará «{}» como: {}"],
-"Take this name": ["Diesen Namen nehmen","采用此名","Usar este nombre"]
-}
+"Take this name": ["Diesen Namen nehmen","采用此名","Usar este nombre"],
+"AnimateDiff (full size) · not here": ["AnimateDiff (volle Größe) · nicht hier","AnimateDiff（全尺寸）· 此处不可用","AnimateDiff (tamaño completo) · no disponible"],
+"Wan 2.1 · not here": ["Wan 2.1 · nicht hier","Wan 2.1 · 此处不可用","Wan 2.1 · no disponible"]
 }

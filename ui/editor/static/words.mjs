@@ -17,7 +17,7 @@ export function languageOf(tag = "") {
 export function wordsOf(language) {
   const column = LANGUAGES.indexOf(language);
   return (text, ...values) => {
-    const row = TABLE.labels[text] ?? TABLE.texts[text];
+    const row = TABLE[text];
     const parts = ((column >= 0 && row?.[column]) || text).split("{}");
     return parts.map((part, k) => part + (k + 1 < parts.length ? (values[k] ?? "{}") : "")).join("");
   };
