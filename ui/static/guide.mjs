@@ -88,7 +88,7 @@ function quietLists(signal) {
   const on = (type, run) => document.addEventListener(type, run, { capture: true, signal });
   on("keydown", (event) => (tabbed = event.key === "Tab"));
   on("pointerdown", () => (tabbed = false));
-  on("focus", (event) => tabbed && event.target.matches?.("input[role='listbox']") && event.stopImmediatePropagation());
+  on("focus", (event) => tabbed && event.target.matches?.("input[role='combobox']") && event.stopImmediatePropagation());
 }
 
 export function mount(host) {
