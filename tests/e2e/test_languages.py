@@ -54,6 +54,7 @@ def test_the_page_speaks_the_browsers_language(browser, open_page, locale):
     expect(about).to_have_value(re.compile(re.escape(TABLE["stereo"][column])))
     for name in ("How it is planned", "Settings", "Expert", "Why this plan"):
         page.locator("button.label-wrap").filter(has_text=TABLE[name][column]).click()
+    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=PLANNING)
     page.locator(".spa2v-editor .toolbar summary").click()
     page.locator("#spa2v-backend input").click()
     page.locator(OBJECT).first.focus()

@@ -8,21 +8,21 @@ import { selectedTrack } from "./state.mjs";
 const NEAR = 12;
 const sizeOf = (box) => box[3] - box[1];
 
-/** Each axis: its name, what it shows of a box (0 on top of the lane), and the action that puts a
+/** Each axis (left, high and far are on top of the lane): its name, what it shows of a box (0 on top of the lane), and the action that puts a
  * value there: (track, frame, value) -> action. */
 export const AXES = {
   x: {
-    text: "Place, left on top",
+    text: "Place",
     value: (box) => centre(box)[0],
     put: (track, frame, value) => ({ type: "movePoint", frame, dx: value - centre(boxAt(track, frame))[0], dy: 0 }),
   },
   y: {
-    text: "Height in the picture",
+    text: "Height",
     value: (box) => centre(box)[1],
     put: (track, frame, value) => ({ type: "movePoint", frame, dx: 0, dy: value - centre(boxAt(track, frame))[1] }),
   },
   distance: {
-    text: "Distance, far on top",
+    text: "Distance",
     value: sizeOf,
     put: (track, frame, value) => ({ type: "setDistance", frame, factor: Math.max(value, 0.04) / sizeOf(boxAt(track, frame)) }),
   },

@@ -83,7 +83,7 @@ export function createFields(tools) {
     list: "spa2v-names", oninput: () => drawn.draw(name.value.trim()),
   });
   const drawn = createDrawn({ ...tools, rename: (value) => forSelected({ type: "rename", name: value }) });
-  const look = input("red, old, with a trailer ...", (value) => forSelected({ type: "setAppearance", appearance: value }));
+  const look = input("red, old ...", (value) => forSelected({ type: "setAppearance", appearance: value }));
   const facing = html(
     "select",
     { onchange: (event) => forSelected({ type: "setFacing", facing: event.target.value }) },

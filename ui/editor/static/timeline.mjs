@@ -185,7 +185,7 @@ export function createTimeline(tools) {
   const trim = createTrim();
   const axis = html(
     "select",
-    { class: "what axis", "aria-label": say("What the curve shows"), onchange: () => drawPlaces(getState(), lastHeard) },
+    { class: "what axis", title: say("What the curve shows; left, high and far are on top"), "aria-label": say("What the curve shows; left, high and far are on top"), onchange: () => drawPlaces(getState(), lastHeard) },
     ...Object.entries(AXES).map(([value, { text }]) => html("option", { value, text: say(text) })),
   );
   const inner = html(
