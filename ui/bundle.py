@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from spa2v_core.jobs.job import Job
 from spa2v_core.jobs.perform import LAYOUT, VIDEO
-from spa2v_core.jobs.store import Job, JobStore
+from spa2v_core.jobs.store import JobStore
 
 from .guard import VISITOR
 

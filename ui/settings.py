@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from spa2v_core.options import Option, options_of
 
 from . import host as hosting
 from .values import text_of, whole_of
-from .words import words_for
+from .words import ENGLISH, Words, words_for
 
 #: Fields that every backend has, before those of `page_options`.
 REQUEST_FIELDS = ("backend", "preset", "seed", "captions", "grounding", "shown_for")
@@ -158,21 +160,25 @@ def preset_choices(spec: BackendSpec) -> list[tuple[str, str]]:
     return [(preset.label, name) for name, preset in spec.presets.items()]
 
 
-def grounding_choices(spec: BackendSpec) -> list[tuple[str, str]]:
+def grounding_choices(spec: BackendSpec, words: Words = ENGLISH) -> list[tuple[str, str]]:
     """(label, name): the default first, what combines, each kind, and none."""
     default = "+".join(spec.default_grounding)
     kinds = dict.fromkeys([default, *spec.combinations, *kinds_of(spec)])
-    named = [(_label(kind), "default" if kind == default else kind) for kind in kinds if kind]
-    return [*named, ("None (the boxes are not used)", "none")]
+    named = [
+        (_label(kind, words), "default" if kind == default else kind) for kind in kinds if kind
+    ]
+    return [*named, (words("None (the boxes are not used)"), "none")]
 
 
-def _label(kinds: str) -> str:
+def _label(kinds: str, words: Words) -> str:
     """Of a kind, or of those joined by "+", with what is in brackets only where it stands alone."""
-    labels = [GROUNDINGS.get(kind).label for kind in kinds.split("+")]
+    labels = [words(GROUNDINGS.get(kind).label) for kind in kinds.split("+")]
     if len(labels) == 1:
         return labels[0]
-    first, *others = (label.split(" (")[0] for label in labels)
-    return " and ".join([first, *(f"{other[:1].lower()}{other[1:]}" for other in others)])
+    first, *others = (re.split(r" ?[(（]", label)[0] for label in labels)
+    if words.language == "en":
+        others = [f"{other[:1].lower()}{other[1:]}" for other in others]
+    return reduce(lambda so, other: words("{} and {}", so, other), others, first)
 
 
 def choose_backend(backend: str, session: gr.Request | None = None) -> tuple[Any, ...]:
@@ -182,7 +188,7 @@ def choose_backend(backend: str, session: gr.Request | None = None) -> tuple[Any
     return (
         gr.update(value=lacking, visible=bool(lacking)),
         gr.update(choices=words.choices(preset_choices(spec)), value="default"),
-        gr.update(choices=words.choices(grounding_choices(spec)), value="default"),
+        gr.update(choices=grounding_choices(spec, words), value="default"),
         *(
             gr.update(visible=is_offered(backend, one))
             for name, one in page_options().items()

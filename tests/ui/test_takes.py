@@ -10,10 +10,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from spa2v_core.jobs.job import Submission, Visitor
 from spa2v_core.jobs.limits import Limits
 from spa2v_core.jobs.perform import LAYOUT, VIDEO
 from spa2v_core.jobs.service import Jobs
-from spa2v_core.jobs.job import Submission, Visitor
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from ui import bundle
