@@ -38,7 +38,7 @@ def test_links_a_tour_and_lists_that_do_not_open_by_themselves(open_page):
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED.format("input[role=combobox]"))
     page.wait_for_timeout(300)
-    choices = page.locator("ul.options")
+    choices = page.locator("ul[role=listbox]")
     expect(choices).to_have_count(0)
     page.keyboard.press("ArrowDown")
     expect(choices).to_be_visible()

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from .pages import BOX, OBJECT, PLANNING, RENDERING, clip_file, drag, planned, settle, toast
+from .pages import BOX, OBJECT, PLANNING, RENDERING, clip_file, drag, planning, settle, toast
 
 pytestmark = pytest.mark.e2e
 
@@ -24,9 +24,8 @@ def test_an_own_clip_is_rendered_in_four_clicks_and_a_drag_and_its_takes_compare
     page.evaluate("() => addEventListener('pointerdown', () => { window.clicks += 1; }, true)")
     with page.expect_file_chooser() as chooser:
         page.locator(".spa2v-intake").click()
-    chooser.value.set_files(clip_file(tmp_path))
-    expect(page.locator(".spa2v-editor .veil")).to_be_visible()
-    planned(page)
+    with planning(page):
+        chooser.value.set_files(clip_file(tmp_path))
     expect(page.locator(OBJECT)).to_have_count(1)
     drag(page, BOX, 0, -30)
     page.get_by_role("button", name="Render", exact=True).click()

@@ -82,13 +82,20 @@ function createTour() {
   };
 }
 
-/** Gradio opens a list of choices as soon as it has the focus: not when that came by a key. */
+/** Gradio opens a list of choices as soon as it has the focus: not when that came by the Tab key,
+ * but then by the next key that is meant for it. */
 function quietLists(signal) {
   let tabbed = false;
   const on = (type, run) => document.addEventListener(type, run, { capture: true, signal });
-  on("keydown", (event) => (tabbed = event.key === "Tab"));
+  const isList = ({ target }) => target.matches?.("input[role='combobox']");
   on("pointerdown", () => (tabbed = false));
-  on("focus", (event) => tabbed && event.target.matches?.("input[role='combobox']") && event.stopImmediatePropagation());
+  on("keydown", (event) => {
+    tabbed = event.key === "Tab";
+    const shut = isList(event) && event.target.getAttribute("aria-expanded") === "false";
+    if (!shut || event.ctrlKey || event.metaKey || /^(Tab|Shift|Escape)$/.test(event.key)) return;
+    event.target.dispatchEvent(new FocusEvent("focus"));
+  });
+  on("focus", (event) => tabbed && isList(event) && event.stopImmediatePropagation());
 }
 
 export function mount(host) {
