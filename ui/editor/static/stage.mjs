@@ -22,11 +22,11 @@ const shape = ({ objects }) =>
 /** playback: playback.mjs; setView changes what is shown. */
 export function createStage(canvas, { playback, setView, getState }) {
   const video = quietVideo({ class: "behind" });
-  const wipe = createWipe();
+  const wipe = createWipe(video);
   const still = html("img", { class: "behind", alt: "" });
   const said = html("p", { class: "badge", hidden: true });
   const veil = html("div", { class: "veil", role: "status", hidden: true });
-  const node = html("div", { class: "stage", id: "spa2v-video" }, video, wipe.video, still, canvas, ...wipe.nodes, said, veil);
+  const node = html("div", { class: "stage", id: "spa2v-video" }, video, still, canvas, ...wipe.nodes, said, veil);
   const shown = { preview: null, video: null, of: null };
 
   channels.preview.on((value) => {

@@ -15,7 +15,8 @@ export function quietVideo(attributes = {}) {
   return video;
 }
 
-export function createWipe() {
+/** The other take is put over `first`, the video of the one. */
+export function createWipe(first) {
   const video = quietVideo({ class: "behind beside", hidden: true });
   const line = html("div", {
     class: "wipe", role: "slider", tabindex: 0, hidden: true, "aria-valuemin": 0, "aria-valuemax": 100,
@@ -53,12 +54,14 @@ export function createWipe() {
     nodes: [line, ...names],
     /** `beside`: {video: {url}, names: [left, right]}, or null for none. */
     set(beside) {
-      if (beside) video.src = beside.video.url;
-      else video.removeAttribute("src");
+      if (beside) {
+        video.src = beside.video.url;
+        first.after(video);
+      } else video.remove();
       names.forEach((one, k) => (one.textContent = beside?.names[k] ?? ""));
     },
     show(on) {
-      for (const one of [video, line, ...names]) one.hidden = !on || !video.src;
+      for (const one of [video, line, ...names]) one.hidden = !on || !video.isConnected;
     },
   };
 }
