@@ -1,6 +1,6 @@
 // Says at once what a name that is none of the vocabulary will be drawn as.
 
-import { button, html } from "./dom.mjs";
+import { html } from "./dom.mjs";
 import { say } from "./words.mjs";
 
 /** Milliseconds after a key, so that a name is asked for once. */
@@ -9,7 +9,7 @@ const PAUSE = 250;
 /** tools: {server, vocabulary(), rename(name)}. */
 export function createDrawn({ server, vocabulary, rename }) {
   const text = html("span");
-  const other = button("", "Take this name", () => rename(near));
+  const other = html("button", { type: "button", onclick: () => rename(near) });
   const node = html("p", { class: "drawn", role: "status", hidden: true }, text, other);
   const known = new Map(); // name -> promise of {drawn, near}
   let [timer, wanted, near] = [0, "", ""];

@@ -397,7 +397,6 @@ export default {
 "Next step": ["Weiter","下一步","Siguiente"],
 "Done": ["Fertig","完成","Listo"],
 "The mini model will draw \"{}\" as: {}": ["Das Mini-Modell zeichnet „{}“ als: {}","Mini 模型会把“{}”画成：{}","El modelo mini dibujará «{}» como: {}"],
-"Take this name": ["Diesen Namen nehmen","采用此名","Usar este nombre"],
 "AnimateDiff (full size) · not here": ["AnimateDiff (volle Größe) · nicht hier","AnimateDiff（全尺寸）· 此处不可用","AnimateDiff (tamaño completo) · no disponible"],
 "Wan 2.1 · not here": ["Wan 2.1 · nicht hier","Wan 2.1 · 此处不可用","Wan 2.1 · no disponible"],
 "{} and {}": ["{} und {}","{} 与 {}","{} y {}"],
