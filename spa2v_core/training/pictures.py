@@ -46,8 +46,8 @@ def main() -> None:
             if name == FIRST:
                 _silent(_frames(video), ASSETS / "examples" / f"{name}.mp4")
     sheet = cv2.cvtColor(np.concatenate(rows), cv2.COLOR_RGB2BGR)
-    with atomic(ASSETS / "pictures" / "examples.jpg") as part:
-        cv2.imwrite(str(part), sheet, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    with atomic(ASSETS / "pictures" / "examples.webp") as part:
+        cv2.imwrite(str(part), sheet, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
 
 
 def _frames(path: Path) -> list[np.ndarray]:
