@@ -27,7 +27,7 @@ EXAMPLES = (
     "piano_left",
     "airplane_crossing",
 )
-SHOWN, TILE_WH, QUALITY = 4, (320, 200), 74
+SHOWN, TILE_WH, QUALITY = 4, (320, 200), 80
 #: The page's first video is silent (the page has the recording) and small.
 FIRST, FIRST_CRF = EXAMPLES[0], "27"
 
