@@ -102,17 +102,7 @@ class WanModel:
         Time-to-Move, `control` is what VACE is shown. `on_step` may raise to stop after the
         current step; it decodes a latent frame.
         """
-        device, dtype = execution_device(self.pipeline), self.pipeline.transformer.dtype
-        text, negative = (
-            embeddings if embeddings is None else embeddings.to(device, dtype)
-            for embeddings in self.texts.encode_prompt(
-                prompt.text,
-                negative_prompt,
-                schedule.guided_steps > 0,
-                max_sequence_length=TEXT_TOKENS,
-                device=device,
-            )
-        )
+        text, negative = self._encoded(prompt.text, negative_prompt, schedule)
         ahead = len(control.references) if control else 0
         clock = None if held is None else self._clock(held, conditions, schedule, seed, ahead)
         run = _Run(self, schedule, clock, ahead, on_step)
@@ -145,6 +135,20 @@ class WanModel:
                 **arguments,
             ).frames
             return latents[:, :, ahead:]
+
+    def _encoded(
+        self, prompt: str, negative_prompt: str, schedule: WanSchedule
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Embeddings (1, L, d) of a prompt, and of what should not be seen where it guides."""
+        device, dtype = execution_device(self.pipeline), self.pipeline.transformer.dtype
+        text, negative = self.texts.encode_prompt(
+            prompt,
+            negative_prompt,
+            schedule.guided_steps > 0,
+            max_sequence_length=TEXT_TOKENS,
+            device=device,
+        )
+        return text.to(device, dtype), negative if negative is None else negative.to(device, dtype)
 
     def _bias(
         self,
