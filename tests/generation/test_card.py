@@ -40,12 +40,27 @@ def test_each_fit_needs_less_than_the_one_before():
     assert len({fit.words() for fit in FITS}) == len(FITS)
 
 
-def test_layers_that_wait_elsewhere_and_tiles_change_nothing():
+@pytest.mark.parametrize("fit", [Fit(aside=True, tiled=True), Fit(layered=True, tiled=True)])
+def test_what_waits_elsewhere_and_tiles_change_nothing(fit):
     pipeline = build_vace_pipeline()
-    arrange(pipeline, Fit(layered=True, tiled=True), "cpu")
+    arrange(pipeline, fit, "cpu")
     kept = {"schedule": FREE, "control": shown()}
-    waiting = tiny_wan.run(conditions(), model=WanModel(pipeline), **kept)
-    here = tiny_wan.run(conditions(), model=tiny_wan.tiny_vace(), **kept)
+    waiting, here = (
+        tiny_wan.run(conditions(), model=model, **kept)
+        for model in (WanModel(pipeline), tiny_wan.tiny_vace())
+    )
+    assert torch.equal(waiting, here)
+    assert (WanModel(pipeline).decode(here) == tiny_wan.tiny_vace().decode(here)).all()
+
+
+@pytest.mark.parametrize("fit", [Fit(aside=True, tiled=True), Fit(layered=True, tiled=True)])
+def test_the_recording_is_heard_where_parts_wait(fit):
+    pipeline = tiny_ltx.build_pipeline()
+    arrange(pipeline, fit, "cpu")
+    waiting, here = (
+        tiny_ltx.run(tiny_ltx.conditions(), model=model, clip=tiny_ltx.clip())
+        for model in (LtxModel(pipeline), tiny_ltx.tiny_ltx())
+    )
     assert torch.equal(waiting, here)
 
 
