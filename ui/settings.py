@@ -205,8 +205,10 @@ def choose_preset(backend: str, preset: str, session: gr.Request | None = None) 
         return (gr.skip(),) * (2 + len(NUMBERS))
     schedule, words = made.schedule, words_for(session)
     about = words.told(made.about)
+    if made.fps:  # 0 is as generated
+        about = words("{}; {} frames a second by interpolation.", about, f"{made.fps:g}")
     return (
-        words("{}; {} frames a second by interpolation.", about, f"{made.fps:g}"),
+        about,
         (backend, preset),
         schedule.steps,
         schedule.guidance_scale,

@@ -38,6 +38,13 @@ def test_untouched_fields_are_the_preset():
             assert settle(made).preset == settle(request(backend=backend, preset=preset)).preset
 
 
+def test_frames_between_are_told_of_where_there_are_any():
+    assert settings.choose_preset("mini", "default")[0].endswith(
+        "24 frames a second by interpolation."
+    )
+    assert "interpolation" not in settings.choose_preset("ltx", "default")[0]
+
+
 def test_fields_change_the_request():
     settled = settle(request(steps=7, fps=0, frames=24, grounding="none"))
     made = settled.preset
