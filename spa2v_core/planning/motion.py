@@ -21,6 +21,9 @@ DISTANCE = (6.0, 0.5)
 UNSTEADY_DISTANCE = (10.0, 0.8)
 #: Part of the width that reads as crossing, and that reads as passing by whatever the level does.
 TRAVEL, PASSES = 0.25, 0.5
+#: A smaller part is travel too where it can't be missed: this far, with that share of variance
+#: explained, and places that sure. A second of what passes is no more than that.
+CLEAR_TRAVEL, CLEAR_FIT, CLEAR_CERTAINTY = 0.1, 0.97, 0.8
 #: A trend smaller than that still reads as crossing for a thing that usually travels, because
 #: ambience compresses level differences; a smaller one is enough where the thing is heard to pass.
 FAINT_TRAVEL, FAINTEST_TRAVEL = 0.045, 0.03
@@ -86,9 +89,12 @@ def read_motion(
     travel, travel_fit = _trend(t, source.x[heard], source.trust[heard])
     reading = MotionReading("stationary", level, travel, _hump(levels))
     placed = source.certainty > 0
+    clear = (
+        abs(travel) > CLEAR_TRAVEL and travel_fit > CLEAR_FIT and source.certainty > CLEAR_CERTAINTY
+    )
     told = _told(source, reading, thing)
     if told is not None:
-        return told
+        return replace(reading, motion="crossing") if told is reading and clear else told
     mobile = thing is not None and thing.mobile
     steady = thing is not None and thing.steady
     change, fit = DISTANCE if steady else UNSTEADY_DISTANCE
@@ -96,7 +102,7 @@ def read_motion(
         return replace(reading, motion="crossing")
     if (mobile or thing is None) and abs(level) >= change and level_fit >= fit:
         return replace(reading, motion="approaching" if level > 0 else "receding")
-    if placed and abs(travel) > TRAVEL:
+    if clear or (placed and abs(travel) > TRAVEL):
         return replace(reading, motion="crossing")
     passes = reading.hump_db > HUMP_DB or (
         doppler[0] < DOPPLER_FALL and doppler[1] > DOPPLER_CONFIDENCE

@@ -81,6 +81,16 @@ def test_all_motion_categories(path, category):
     assert categories(plan(moving(path), "car")) == {"car": category}
 
 
+@pytest.mark.parametrize("way", [-1, 1])
+@pytest.mark.parametrize("name", ["person", "car", ""])
+def test_a_second_of_what_passes_is_no_still_picture(name, way):
+    first, last = 0.5 - 0.3 * way, 0.5 - 0.13 * way
+    path = straight(((2 * first - 1) * 4, 4), ((2 * last - 1) * 4, 4), 1)
+    (track,) = plan(moving(path, seconds=1.0), name).objects
+    x = [box.centre[0] for box in dense(track, 16) if box]
+    assert (x[0], x[-1]) == (pytest.approx(first, abs=0.03), pytest.approx(last, abs=0.03))
+
+
 @settings(deadline=None, max_examples=12)
 @given(st.floats(-0.95, 0.95), st.floats(-0.95, 0.95), st.sampled_from(["car", "piano", ""]))
 def test_swapping_channels_mirrors_the_plan(start, stop, name):
