@@ -14,7 +14,7 @@ import numpy as np
 from ..units import frame_time
 from .channels import condition
 from .clip import AudioClip
-from .places import WALLS_HZ, Cells, are_apart, cells_of, frame_delays, may_be_coincident
+from .places import Cells, are_apart, cells_of, frame_delays, may_be_coincident
 from .spectra import Spectra, band_sums, slot_sums, stereo_spectra
 from .weighted import decibel, weighted_median
 
@@ -75,6 +75,8 @@ class SpatialCues:
         (N,) what it is read from.
     cells
         what sources are told apart by.
+    rising
+        spectra of the rising sound in slots, which the cells are made of.
     notes
         what a user should know.
     width
@@ -99,6 +101,7 @@ class SpatialCues:
     confidence: np.ndarray
     evidence: tuple[Evidence, ...]
     cells: Cells
+    rising: Spectra
     notes: tuple[str, ...]
     width: float = 1.0
 
@@ -165,6 +168,7 @@ def measure(
         confidence=confidence,
         evidence=tuple(kind if one else "none" for one in heard),
         cells=cells,
+        rising=rising,
         notes=(*clip_notes, *channel_notes, *_notes(heard, same, kind, narrow)),
         width=width,
     )
@@ -183,10 +187,9 @@ def _notes(heard: np.ndarray, same: np.ndarray, kind: Evidence, narrow: bool) ->
 
 def _position(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
     """((N,) median position per frame, (N,) how far the cells agree on it, 0.05..1)."""
-    high = np.where(np.array(cells.edges[:-1]) < WALLS_HZ, 0.15, 1.0)[:, None]
-    x = frame_medians(cells.x, cells.weight * high)
+    x = frame_medians(cells.x, cells.even)
     away = (cells.x - np.repeat(x, SLOTS)) ** 2
-    power = cells.weight * high * cells.power**0.5
+    power = cells.even * cells.power**0.5
     frames = (len(x), SLOTS)
     total = power.sum(0).reshape(frames).sum(1)
     spread = np.sqrt((power * away).sum(0).reshape(frames).sum(1) / np.maximum(total, 1e-20))

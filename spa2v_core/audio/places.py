@@ -22,11 +22,14 @@ CELL_BANDS_HZ = tuple(float(f) for f in np.geomspace(180, 14000, 41))
 #: Below this walls and wind make a lasting difference between the channels, Hz, and what such
 #: cells count.
 LOW_HZ, LOW_TRUST = 500.0, 0.3
-#: What one source alone is placed by is mostly above this: rooms are less even lower down, Hz.
-WALLS_HZ = 800.0
-#: Distance of spaced microphones (or of ears) if nothing tells more, m, and the largest delay
-#: looked for, s.
+#: What one source alone is placed by is mostly above this: rooms are less even lower down, Hz, and
+#: cells there count so much.
+WALLS_HZ, WALLS_TRUST = 800.0, 0.15
+#: Distance of spaced microphones if nothing tells more, m, and the largest delay looked for, s.
 SPACING_M, LARGEST_LAG_S = 0.18, 0.9e-3
+#: Distance of two microphones that delay as a head does: (r / c)(a + sin a) of 8.75 cm (Woodworth,
+#: 1938), and a tenth more, as a rigid sphere has it from 1 to 4 kHz (Duda and Martens, 1998).
+HEAD_M = 0.19
 #: Band that delays are believed in, Hz: lower they are a room's, higher they are ambiguous.
 DELAY_BAND_HZ = (400.0, 6000.0)
 #: What the highest of so many lags reaches by chance.
@@ -71,6 +74,12 @@ class Cells:
         """How far every cell has one direction: 1 dry, towards 0 in a room full of echoes."""
         return float(self.weight.sum() / max(float(compressed(self.power).sum()), 1e-12))
 
+    @property
+    def even(self) -> np.ndarray:
+        """(B, S) their weight for placing one source alone."""
+        low = np.array(self.edges[:-1]) < WALLS_HZ
+        return self.weight * np.where(low, WALLS_TRUST, 1.0)[:, None]
+
 
 def are_apart(lag: np.ndarray, coherence: np.ndarray) -> bool:
     """Whether microphones are apart, from (N,) delays in s and (N,) heights of their peaks.
@@ -112,9 +121,11 @@ def may_be_coincident(spectra: Spectra) -> bool:
     return low < alike < high and difference < COINCIDENT_DB
 
 
-def cells_of(spectra: Spectra, apart: bool, width: float = 1.0) -> Cells:
+def cells_of(
+    spectra: Spectra, apart: bool, width: float = 1.0, spacing_m: float | None = None
+) -> Cells:
     """The place and weight of every cell; apart: whether the microphones are; width: factor by
-    which places are spread from the middle."""
+    which places are spread from the middle; spacing_m: their distance if it is known."""
     bands = band_sums(spectra, CELL_BANDS_HZ)
     # what is alike in both channels, once the delay is undone
     lag, alike = _delays(spectra) if apart else (None, bands.cross.real)
@@ -123,11 +134,19 @@ def cells_of(spectra: Spectra, apart: bool, width: float = 1.0) -> Cells:
     total = np.maximum(bands.left + bands.right, 1e-20)
     # share of the power that is not the same in all directions
     single = np.sqrt((bands.left - bands.right) ** 2 + 4 * alike**2) / total
-    trust = np.where(bands.frequencies < LOW_HZ, LOW_TRUST, 1.0)[:, None]
-    weight = compressed(total) * single**2 * trust
-    x = by_level if lag is None else _together(by_level, lag_position(lag, weight), lag)
+    weight = weights(total, single, bands.frequencies)
+    x = by_level if lag is None else _together(by_level, lag_position(lag, weight, spacing_m), lag)
     x = np.clip(0.5 + width * (x - 0.5), 0, 1)
     return Cells(CELL_BANDS_HZ, x, bands.left + bands.right, weight)
+
+
+def weights(
+    power: np.ndarray, single: np.ndarray, frequencies: np.ndarray, sharpness: float = 2.0
+) -> np.ndarray:
+    """(B, S) what cells of so much power count of which the share `single` has one direction, to
+    the power `sharpness`; frequencies (B,): of the bands, Hz."""
+    trust = np.where(frequencies < LOW_HZ, LOW_TRUST, 1.0)[:, None]
+    return compressed(power) * single**sharpness * trust
 
 
 def _delays(spectra: Spectra) -> tuple[np.ndarray, np.ndarray]:
@@ -145,10 +164,21 @@ def _delays(spectra: Spectra) -> tuple[np.ndarray, np.ndarray]:
     for k in range(count):
         inside = band == k
         steered[k] = (np.exp(1j * turn[:, inside]) @ spectra.cross[inside]).real
-    common = _agreed(spectra, turn)
-    best = (np.maximum(steered, 0) * common**2).argmax(1)
+    likely = np.maximum(steered, 0) * _agreed(spectra, turn) ** 2
+    best = likely.argmax(1)
     alike = np.take_along_axis(steered, best[:, None], 1)[:, 0]
-    return lags[best], alike
+    return lags[best] + _between(likely, best) * (lags[1] - lags[0]), alike
+
+
+def _between(likely: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """(B, S) -0.5..0.5 how far the top of (B, L, S) curves lies beside their highest of L points,
+    (B, S): that of a parabola through it and those beside it."""
+    at = np.clip(best, 1, likely.shape[1] - 2)
+    before, top, after = (
+        np.take_along_axis(likely, at[:, None] + step, 1)[:, 0] for step in (-1, 0, 1)
+    )
+    bend = np.maximum(2 * top - before - after, 1e-30)
+    return np.where(at == best, np.clip((after - before) / (2 * bend), -0.5, 0.5), 0.0)
 
 
 def _agreed(spectra: Spectra, turn: np.ndarray) -> np.ndarray:
@@ -178,15 +208,16 @@ def _together(by_level: np.ndarray, by_time: np.ndarray, lag: np.ndarray) -> np.
     return 0.5 + np.where(same_side & (np.abs(level) > np.abs(time)), level, time)
 
 
-def lag_position(lag: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def lag_position(lag: np.ndarray, weight: np.ndarray, spacing_m: float | None = None) -> np.ndarray:
     """(...,) 0..1 where in a picture of 90 degrees a far source with that delay (s) is.
 
-    The microphones' distance is unknown: `SPACING_M`, or so wide that the largest lasting delay
-    is at the picture's edge.
+    spacing_m: the microphones' distance. Unknown it is `SPACING_M`, or so wide that the largest
+    lasting delay is at the picture's edge.
     """
-    largest = float(weighted_quantile(np.abs(lag), weight, 0.9)) if weight.any() else 0.0
-    spacing = max(SPACING_M, largest * SPEED_OF_SOUND / np.sin(np.pi / 4))
-    sine = np.clip(lag * SPEED_OF_SOUND / spacing, -0.95, 0.95)
+    if spacing_m is None:
+        largest = float(weighted_quantile(np.abs(lag), weight, 0.9)) if weight.any() else 0.0
+        spacing_m = max(SPACING_M, largest * SPEED_OF_SOUND / np.sin(np.pi / 4))
+    sine = np.clip(lag * SPEED_OF_SOUND / spacing_m, -0.95, 0.95)
     return np.clip(0.5 + 0.5 * sine / np.sqrt(1 - sine**2), 0, 1)
 
 

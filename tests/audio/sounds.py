@@ -4,6 +4,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from scipy.signal import lfilter
 
 from spa2v_core.audio.io import AudioClip, write_wav
 
@@ -57,3 +58,37 @@ def write_clip(clip: AudioClip, path: Path) -> Path:
     """A 16-bit wav of the clip."""
     write_wav(clip, path)
     return path
+
+
+def binaural(azimuth_deg, seconds=1.0, rate=44_100, radius=0.0875):
+    """White noise at a rigid sphere: Woodworth's delay and a first-order shadow (Brown and Duda,
+    1998); azimuth to the right."""
+    sound = np.random.default_rng(0).normal(size=round(seconds * rate)) * 0.05
+    ears = []
+    for side in (-1, 1):
+        angle = np.radians(90 - side * azimuth_deg)  # from the ear's own direction
+        delay = radius / 343 * (-np.cos(angle) if angle < np.pi / 2 else angle - np.pi / 2)
+        alpha = 1.05 + 0.95 * np.cos(np.radians(np.degrees(angle) / 150 * 180))
+        omega = 343 / radius
+        head = [omega + alpha * rate, omega - alpha * rate], [omega + rate, omega - rate]
+        spectrum = np.fft.rfft(lfilter(*head, sound))
+        frequencies = np.fft.rfftfreq(len(sound), 1 / rate)
+        turned = spectrum * np.exp(-2j * np.pi * frequencies * (delay + 5e-4))
+        ears.append(np.fft.irfft(turned, len(sound)))
+    return AudioClip(np.array(ears, np.float32), rate)
+
+
+def crossed(azimuth_deg, pattern=0.5, seconds=4.0, rate=24_000, diffuse=0.0):
+    """Noise at (n,) or one azimuth to the right, by two microphones (pattern 0.5 cardioid, 0 figure
+    of eight) turned 45 degrees to either side, in the diffuse sound of a room of so much of its
+    amplitude."""
+    rng = np.random.default_rng(0)
+    count = round(seconds * rate)
+    turn, aside = np.radians(azimuth_deg), np.pi / 4
+    sound = rng.normal(size=count) * (0.1 + np.abs(np.sin(3 * np.pi * np.arange(count) / rate)))
+    gains = [pattern + (1 - pattern) * np.cos(turn - side * aside) for side in (-1, 1)]
+    alike = 1 / (1 + (1 / pattern - 1) ** 2 / 3) if pattern else 0.0
+    room = rng.normal(size=(2, count))
+    room[1] = alike * room[0] + np.sqrt(1 - alike**2) * room[1]
+    samples = np.array(gains).reshape(2, -1) * sound + diffuse * room
+    return AudioClip((0.05 * samples).astype(np.float32), rate)

@@ -12,6 +12,7 @@ from spa2v_core.audio.cues import COINCIDENT_NOTE, MONO_NOTE, SPACED_NOTE, measu
 from spa2v_core.audio.sources import separate
 from spa2v_core.audio.timbre import a_weighting
 from spa2v_core.simulation.acoustics import Acoustics, Source, constant_power, mix, still, straight
+from tests.audio.sounds import binaural
 
 RATE, SECONDS = 22_050, 3.5
 
@@ -212,25 +213,6 @@ def test_one_inverted_or_late_recording_mirrors_exactly():
     samples = late(crossing(0.2, 0.6), 0.004)
     clip = clip_of(samples)
     assert measure(clip).x == pytest.approx(1 - measure(clip.swapped()).x, abs=0.01)
-
-
-def binaural(azimuth_deg, seconds=1.0, rate=44_100):
-    """White noise at a rigid sphere of 8.75 cm: Woodworth's delay and a first-order shadow (Brown
-    and Duda, 1998); azimuth to the right."""
-    sound = np.random.default_rng(0).normal(size=round(seconds * rate)) * 0.05
-    radius = 0.0875
-    ears = []
-    for side in (-1, 1):
-        angle = np.radians(90 - side * azimuth_deg)  # from the ear's own direction
-        delay = radius / 343 * (-np.cos(angle) if angle < np.pi / 2 else angle - np.pi / 2)
-        alpha = 1.05 + 0.95 * np.cos(np.radians(np.degrees(angle) / 150 * 180))
-        omega = 343 / radius
-        head = [omega + alpha * rate, omega - alpha * rate], [omega + rate, omega - rate]
-        spectrum = np.fft.rfft(lfilter(*head, sound))
-        frequencies = np.fft.rfftfreq(len(sound), 1 / rate)
-        turned = spectrum * np.exp(-2j * np.pi * frequencies * (delay + 5e-4))
-        ears.append(np.fft.irfft(turned, len(sound)))
-    return AudioClip(np.array(ears, np.float32), rate)
 
 
 @pytest.mark.parametrize("azimuth", [-35, -20, 0, 12, 30])
