@@ -20,6 +20,11 @@ def routes() -> list[Mount]:
     ]
 
 
+def modules(folder: str) -> list[str]:
+    """File names of the modules in a folder."""
+    return sorted(path.name for path in FOLDERS[folder].glob("*.mjs"))
+
+
 def script(name: str, body: str) -> str:
     """JavaScript that runs `body` with `module`, the module of a file (`page/renders.mjs`), and
     `base`, the address of its folder, and `version`, which changes with the files."""

@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.page`: how long the page takes to be of use, in each language.
 
 Seconds from asking for the page until its boxes can be dragged and Render answers, in a fresh
-browser profile each time; and what goes over the wire for it.
+browser profile each time.
 """
 
 from __future__ import annotations
@@ -24,18 +24,16 @@ READY = """() => {
 }"""
 
 
-def opened(browser: Browser, url: str, locale: str) -> tuple[float, int]:
-    """(seconds until the page is of use, bytes that were fetched)."""
+def opened(browser: Browser, url: str, locale: str) -> float:
+    """Seconds until the page is of use."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
     page = context.new_page()
     start = time.perf_counter()
     page.goto(url, wait_until="commit")
     page.wait_for_function(READY, polling="raf")
     seconds = time.perf_counter() - start
-    sizes = "performance.getEntriesByType('resource').map((one) => one.transferSize)"
-    fetched = sum(page.evaluate(sizes))
     context.close()
-    return seconds, fetched
+    return seconds
 
 
 def main() -> None:
@@ -57,13 +55,8 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             opened(browser, found[0], "en-US")  # the first visit warms the server
             for locale in ("en-US", "de-DE"):
-                times, sizes = zip(
-                    *(opened(browser, found[0], locale) for _ in range(runs)), strict=True
-                )
-                middle = sorted(times)[runs // 2]
-                print(
-                    f"{locale}: {middle:.2f} s (worst {max(times):.2f}), {max(sizes) / 1e6:.1f} MB"
-                )
+                times = sorted(opened(browser, found[0], locale) for _ in range(runs))
+                print(f"{locale}: {times[runs // 2]:.2f} s (worst {times[-1]:.2f})")
             browser.close()
         finally:
             app.terminate()

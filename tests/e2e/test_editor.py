@@ -1,7 +1,5 @@
 """Gestures and keys on the picture of the layout editor, in a real browser."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -10,7 +8,6 @@ from .pages import (
     FRAME,
     LONG,
     OBJECT,
-    PLANNING,
     box_of,
     button,
     choose,
@@ -272,35 +269,3 @@ def test_dragging_stays_smooth_with_many_objects(browser, app_url, tmp_path):
     assert spent[12] < 4
     assert spent[200] < 33
     assert commits[12] < 30
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_an_accessibility_checker_finds_nothing_serious(open_page, theme):
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = open_page(theme=theme)
-    page.locator(OBJECT).first.focus()
-    drag(page, BOX, 200, -100)
-    found = Axe().run(page, context=".spa2v-editor").response["violations"]
-    serious = [
-        (v["id"], [n["html"][:120] for n in v["nodes"]])
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
-
-
-def test_a_newcomer_is_done_in_six_clicks(open_page):
-    """From an example to a corrected layout to a render."""
-    page = open_page()
-    page.evaluate("() => { window.clicks = 0; }")
-    page.evaluate("() => addEventListener('pointerdown', () => { window.clicks += 1; }, true)")
-    page.get_by_role("button", name="Piano on the left").click()
-    expect(page.locator(".spa2v-editor .label text")).to_have_text("piano", timeout=PLANNING)
-    page.wait_for_timeout(500)
-    drag(page, BOX, 60, 0)
-    page.get_by_role("button", name="Render", exact=True).click()
-    progress = page.locator("#spa2v-render-bar span")
-    expect(progress).to_contain_text(re.compile("Step|Done"), timeout=60_000)
-    assert page.evaluate("window.clicks") <= 6
-    page.locator("#spa2v-cancel").click()

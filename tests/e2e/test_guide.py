@@ -4,7 +4,7 @@ accessibility checker says of the whole page."""
 import pytest
 from playwright.sync_api import expect
 
-from .pages import OBJECT, PLANNING, button, settle
+from .pages import BOX, OBJECT, PLANNING, button, drag, settle
 
 pytestmark = pytest.mark.e2e
 
@@ -68,6 +68,7 @@ def test_an_accessibility_checker_finds_nothing_serious_on_the_whole_page(open_p
 
     page = open_page(theme=theme)
     page.locator(OBJECT).first.focus()
+    drag(page, BOX, 200, -100)
     for name in ("How it is planned", "Settings", "Expert", "Why this plan"):
         page.locator("button.label-wrap").filter(has_text=name).click()
     expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=PLANNING)

@@ -19,7 +19,7 @@ from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
 from spa2v_core.vocabulary import THINGS, UNKNOWN, resolve
 
-from ..served import script
+from ..served import modules, script
 from ..toasts import as_toast
 
 _SHEET = """
@@ -29,8 +29,13 @@ if (!document.querySelector("link[data-spa2v-editor]")) {
   sheet.href = `${base}/editor.css?v=${version}`;
   sheet.dataset.spa2vEditor = "";
   document.head.append(sheet);
+  for (const name of MODULES) {  // all at once, not one after the other as they are imported
+    const ahead = document.createElement("link");
+    Object.assign(ahead, { rel: "modulepreload", href: `${base}/${name}` });
+    document.head.append(ahead);
+  }
 }
-"""
+""".replace("MODULES", str(modules("editor")))
 _EVENTS = '// events: "input"'
 _EDITOR = "module.mount(element, { props, trigger, watch, server });"
 
