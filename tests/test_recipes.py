@@ -188,13 +188,18 @@ from ui.serve import launch
 from spa2v_core.generation.registry import BACKENDS
 
 demo, url, jobs = launch("127.0.0.1", None, False, block=False)
+def english(label):
+    # it is marked for translation in the browser
+    marked = str(label).startswith("__i18n__")
+    return json.loads(label.removeprefix("__i18n__"))["key"] if marked else label
+
 offered = {{}}
 for one in demo.config["components"]:
-    label = one["props"].get("label")
+    label = english(one["props"].get("label"))
     if one["props"].get("choices"):
         names = [choice[1] for choice in one["props"]["choices"]]
         offered.setdefault(label, set()).update(names)
-labels = {{one["props"].get("label") for one in demo.config["components"]}}
+labels = {{english(one["props"].get("label")) for one in demo.config["components"]}}
 assert {{"cues", "still", "mine"}} <= offered["Planner"], offered["Planner"]
 assert {{"mini", "blocks"}} <= offered["Model"], offered["Model"]
 assert "louder" in offered["What puts things into boxes"], offered
