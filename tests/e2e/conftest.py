@@ -1,18 +1,13 @@
 """The running app and a headless Chromium. No request may leave the machine."""
 
 import importlib.util
-import os
-import re
 import shutil
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.serving import served
+
 CHROMIUM = next(
     (
         path
@@ -37,26 +32,8 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def app(tmp_path_factory):
     """(address, process) of the app, served as a user serves it."""
-    home = tmp_path_factory.mktemp("home")
-    process = subprocess.Popen(
-        [sys.executable, "-u", "app.py", *TOOLS],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1", "SPA2V_HOME": str(home)},
-    )
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            break
-    else:
-        pytest.fail("the app did not start:\n" + "".join(lines))
-    threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
-    yield found[0], process
-    process.terminate()
-    process.wait(30)
+    with served(tmp_path_factory.mktemp("home"), "app.py", *TOOLS) as (url, process, lines):
+        yield url, process
     assert "Traceback" not in "".join(lines), "".join(lines)
 
 

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import os
 import re
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from spa2v_core.audio.io import wav_bytes
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from tests.audio.sounds import noise
+from tests.serving import served
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -33,25 +33,11 @@ def host(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-u", "app.py", "--host", "0.0.0.0", "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"SPA2V_HOME": str(home), "SPA2V_LOG": "json"},
-    )
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "Running on" in line:
-            break
-    else:
-        pytest.fail("the app did not start:\n" + "".join(lines))
-    threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
-    yield f"http://127.0.0.1:{port}", home, process
-    process.terminate()
-    assert process.wait(30) == 0
+    public = ("app.py", "--host", "0.0.0.0", "--port", str(port))
+    with served(home, *public, SPA2V_LOG="json") as (url, process, lines):
+        yield url, home, process
+        process.terminate()
+        assert process.wait(30) == 0
     text = "".join(lines)
     # Gradio writes its own refusals out in full; nothing of ours fails
     ours = re.findall(r'File "[^"]*/(?:spa2v_core|ui)/[^"]*"', text)

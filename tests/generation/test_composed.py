@@ -10,7 +10,13 @@ from spa2v_core.errors import InputError
 from spa2v_core.generation.grounding.base import box_coverage, grid
 from spa2v_core.generation.grounding.instance import GroundingInputs, InstanceGrounding
 from spa2v_core.generation.schedule import Schedule
-from tests.generation.scene import FRAMES, conditions, frames_changed, stock_latents
+from tests.generation.scene import (
+    FRAMES,
+    conditions,
+    frames_changed,
+    stock_latents,
+    stops_at_the_second_step,
+)
 from tests.generation.tiny import SIZE_WH, NoMotion, tiny_model
 
 GUIDED = Schedule(steps=3, guidance_scale=3.0)
@@ -171,16 +177,7 @@ def test_truncated_guidance_equals_full_guidance_until_it_ends():
 
 
 def test_raising_in_a_step_stops_there():
-    done_steps = []
-
-    def stop(done, decode):
-        done_steps.append(done)
-        if done == 2:
-            raise KeyError("stop")
-
-    with pytest.raises(KeyError):
-        run(conditions(), Schedule(6, 3.0), on_step=stop)
-    assert done_steps == [1, 2]
+    assert stops_at_the_second_step(run, conditions(), Schedule(6, 3.0))
 
 
 def test_grounding_saves_and_loads_and_refuses_another_unet(tmp_path):

@@ -18,6 +18,7 @@ from spa2v_core.generation.grounding.wan_boxes import (
 )
 from spa2v_core.generation.registry import BACKENDS
 from spa2v_core.generation.schedule import WanSchedule
+from tests.generation.scene import stops_at_the_second_step
 from tests.generation.tiny_wan import (
     CAPTION,
     FRAMES,
@@ -201,16 +202,7 @@ def test_truncated_guidance_is_full_guidance_until_it_ends():
 
 @pytest.mark.parametrize("draft", [None, np.zeros((FRAMES, *SIZE_WH[::-1], 3), np.uint8)])
 def test_raising_in_a_step_stops_there_and_leaves_the_stock_model(draft):
-    done_steps = []
-
-    def stop(done, decode):
-        done_steps.append(done)
-        if done == 2:
-            raise KeyError("stop")
-
-    with pytest.raises(KeyError):
-        run(conditions(), WanSchedule(6, 4.0), on_step=stop, draft=draft)
-    assert done_steps == [1, 2]
+    assert stops_at_the_second_step(run, conditions(), WanSchedule(6, 4.0), draft=draft)
     assert tiny_wan().boxes.bias is None
     assert torch.equal(run(conditions(), OFF), stock())
 

@@ -1,6 +1,5 @@
 """A tiny Wan with random weights in the real classes."""
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -18,9 +17,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from spa2v_core.generation.backends.wan.model import WanModel
-from spa2v_core.generation.conditioning import FrameConditions
 from spa2v_core.generation.grounding.wan_boxes import ground_prompt
 from spa2v_core.generation.schedule import WanSchedule
+from tests.generation import scene
 
 SIZE_WH = (128, 80)
 #: The scene of the tests: frames, latent frames, their tokens, and who is there.
@@ -162,18 +161,11 @@ GROUNDED = WanSchedule(3, 4.0)
 PROMPT = ground_prompt(CAPTION, [], OBJECTS, build_tokenizer())
 
 
+BOXES = np.array([[0.0, 0.4, 0.5, 1.0], [0.625, 0.2, 1.0, 0.6]], np.float32)
+
+
 def conditions(**changes):
-    box = np.array([[0.0, 0.4, 0.5, 1.0], [0.625, 0.2, 1.0, 0.6]], np.float32)
-    shape = (FRAMES, 2)
-    base = FrameConditions(
-        CAPTION,
-        [CAPTION] * FRAMES,
-        ["red car", "dog"],
-        np.tile(box, (FRAMES, 1, 1)),
-        np.ones(shape, bool),
-        np.ones(shape, np.float32),
-    )
-    return replace(base, **changes)
+    return scene.conditions(FRAMES, CAPTION, BOXES, **changes)
 
 
 def run(given, schedule=GROUNDED, seed=0, prompt=PROMPT, model=None, **options):

@@ -18,17 +18,10 @@ from spa2v_core.layout.keyframes import dense
 from spa2v_core.planning.base import PlanRequest, parse_objects
 from spa2v_core.planning.registry import get_planner
 from spa2v_core.simulation.acoustics import Source, mix, still, straight
+from spa2v_core.training import pictures
 from tests.audio.sounds import noise
 
 EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
-NAMES = (
-    "car_crossing",
-    "bus_approaching",
-    "boat_receding",
-    "dog_and_guitar",
-    "piano_left",
-    "airplane_crossing",
-)
 
 
 def plan(clip, objects=""):
@@ -42,7 +35,7 @@ def categories(layout):
     return {t.name: motion_category(t, layout.frame_count) for t in layout.objects}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", pictures.EXAMPLES)
 def test_examples_are_named_and_planned_with_their_true_motion(name):
     layout = pipeline.plan(pipeline.analyse(EXAMPLES / f"{name}.m4a")).layout
     true = layout_io.read(EXAMPLES / f"{name}.layout.json")

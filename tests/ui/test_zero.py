@@ -1,12 +1,7 @@
 """Renders on ZeroGPU: what is passed between the processes, and the real package's wrappers."""
 
-import os
 import pickle
-import re
 import socket
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
@@ -22,9 +17,8 @@ from spa2v_core.jobs.store import JobStore
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from tests.audio.sounds import encode, noise
+from tests.serving import served
 from ui import zero
-
-ROOT = Path(__file__).parents[2]
 
 
 def request(**fields):
@@ -120,35 +114,14 @@ def space(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "tests.ui.zero_app", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ
-        | {
-            "SPA2V_HOME": str(tmp_path_factory.mktemp("home")),
-            "SPACES_ZERO_GPU": "true",
-            "SPACES_ZERO_DEVICE_API_URL": f"http://127.0.0.1:{port}",
-        },
-    )
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            break
-    else:
-        pytest.fail("the app did not start:\n" + "".join(lines))
-    threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
-    assert "in the parent: cuda cuda:0" in "".join(lines)
-    yield found[0]
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:  # a forked call of the package may hold it
-        process.kill()
-        process.wait()
+    with served(
+        tmp_path_factory.mktemp("home"),
+        *("-m", "tests.ui.zero_app", str(port)),
+        SPACES_ZERO_GPU="true",
+        SPACES_ZERO_DEVICE_API_URL=f"http://127.0.0.1:{port}",
+    ) as (url, _, lines):
+        assert "in the parent: cuda cuda:0" in "".join(lines)
+        yield url
 
 
 def test_the_real_package_renders_fails_with_a_text_and_stops(space, tmp_path):
