@@ -57,6 +57,9 @@ export function createStage(canvas, { playback, setView, getState }) {
     if (!playing && !one.paused) one.pause();
   }
 
+  // what is asked for while a video is on its way to another place is asked for again there
+  for (const one of [video, wipe.video]) one.addEventListener("seeked", () => setView({}));
+
   function badge(state, moving) {
     if (!moving || shown.preview) return shown.preview && moving ? say("Preview of the render under way") : "";
     if (playback.silent) return say("An example's finished video, without sound until you play it");

@@ -1,9 +1,9 @@
 export default {
-"# SpA2V Studio\nTurn a sound into a video of where it happens: a quick cartoon preview here, full size with a GPU.": ["# SpA2V Studio\nMacht aus einem Klang ein Video davon, wo er geschieht: hier eine schnelle Trickfilm-Vorschau, in voller Größe mit einer GPU.","# SpA2V Studio\n把声音变成展示其发生位置的视频：这里是快速的卡通预览，有 GPU 则为全尺寸。","# SpA2V Studio\nConvierte un sonido en un vídeo de dónde ocurre: aquí, un avance rápido en dibujos; a tamaño completo, con una GPU."],
+"# SpA2V Studio\nTurn a sound into a video of where it happens: a quick cartoon preview here, full size with a GPU.": ["# SpA2V Studio\nMacht aus einem Klang ein Video davon, wo er geschieht: hier eine schnelle Trickfilm-Vorschau, in voller Größe mit einer GPU.","# SpA2V Studio\n把声音变成展示其发生位置的视频：这里是快速的卡通预览，有 GPU 则为全尺寸。","# SpA2V Studio\nConvierte un sonido en un vídeo de dónde ocurre: avance rápido en dibujos; tamaño completo con GPU."],
 "Car, left to right": ["Auto, von links nach rechts","汽车，从左到右","Coche, de izquierda a derecha"],
 "Bus comes closer": ["Bus kommt näher","公交车驶近","Un autobús se acerca"],
 "Boat moves away": ["Boot entfernt sich","小船远去","Un barco se aleja"],
-"Dog left, guitar right": ["Hund links, Gitarre rechts","狗在左，吉他在右","Perro a la izquierda, guitarra a la derecha"],
+"Dog left, guitar right": ["Hund links, Gitarre rechts","狗在左，吉他在右","Perro izq., guitarra der."],
 "Piano on the left": ["Klavier links","钢琴在左","Piano a la izquierda"],
 "Airplane, right to left": ["Flugzeug, von rechts nach links","飞机，从右到左","Avión, de derecha a izquierda"],
 "Plan": ["Planen","规划","Planificar"],
