@@ -59,6 +59,17 @@ def plan(page):
         page.get_by_role("button", name="Plan", exact=True).click()
 
 
+def shortest(page):
+    """Set up the shortest render: how it looks is not what is tested."""
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Draft").check()
+    page.get_by_role("button", name="Expert").click()
+    expect(page.get_by_label("Steps", exact=True)).to_have_value("2")  # the preset's has come
+    for label, value in (("Steps", 1), ("Frames generated", 8), ("Frames a second", 0)):
+        page.get_by_label(label, exact=True).fill(str(value))
+        page.keyboard.press("Tab")
+
+
 def choose(page, name, part="picture"):
     """Of the menu of the picture, or of the selected object ("actions")."""
     menu = ".spa2v-editor .toolbar" if part == "picture" else ".spa2v-editor .actions"

@@ -17,6 +17,7 @@ from .pages import (
     hears,
     plan,
     planning,
+    shortest,
     toast,
     upload,
 )
@@ -81,8 +82,7 @@ def planned_and_rendered(page):
     page.get_by_label("What do you hear?").fill("dog")
     plan(page)
     expect(page.locator(".spa2v-editor .label text")).to_have_text("dog")
-    page.get_by_role("button", name="Settings").click()
-    page.get_by_label("Draft").check()
+    shortest(page)
     page.get_by_role("button", name="Render", exact=True).click()
     expect(page.locator("#spa2v-render-bar span")).to_contain_text("Done in", timeout=RENDERING)
     video = page.locator("#spa2v-video video")

@@ -24,6 +24,7 @@ from .pages import (
     planning,
     saved,
     settle,
+    shortest,
     toast,
     undo,
     upload,
@@ -84,8 +85,7 @@ def test_a_plan_without_objects_is_edited_and_rendered(open_page, tmp_path):
     undo(page)
     expect(page.locator(OBJECT)).to_have_count(0)
     assert saved(page) == layout
-    page.get_by_role("button", name="Settings").click()
-    page.get_by_label("Draft").check()
+    shortest(page)
     page.get_by_role("button", name="Render", exact=True).click()
     bar = page.locator("#spa2v-render-bar span")
     expect(bar).to_contain_text("Done in", timeout=RENDERING)
