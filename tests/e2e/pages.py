@@ -88,6 +88,7 @@ def planning(page):
     page.wait_for_function(f"(n) => {ended} > n", arg=int(before), timeout=PLANNING)
     expect(page.locator("#spa2v-plan-bar progress")).to_be_hidden(timeout=PLANNING)
     expect(page.locator(".spa2v-editor .veil")).to_be_hidden(timeout=PLANNING)
+    page.wait_for_timeout(250)  # the other fields get what was planned a little later
 
 
 @contextmanager
