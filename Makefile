@@ -11,6 +11,7 @@ run: $(VENV)/.run
 	@$(BIN)/python app.py
 
 # Two halves side by side, a thread each: libraries that share two cores wait for one another.
+FIRST := tests/e2e tests/test_render.py tests/generation/test_obedience.py
 test: $(VENV)/.dev lint
 	@tests/install_chromium.sh
 	@echo "== Tests of the editor's state (node), if node is here"
@@ -18,10 +19,10 @@ test: $(VENV)/.dev lint
 	@echo "== Tests (pytest)"
 	@mkdir -p build
 	@export OMP_NUM_THREADS=1; \
-	$(BIN)/python -m pytest tests/e2e >build/browser.log 2>&1 & browser=$$!; \
-	$(BIN)/python -m pytest --ignore=tests/e2e -m "not long"; rest=$$?; \
-	echo "== Tests in the browser, which ran beside them"; \
-	wait $$browser; browser=$$?; cat build/browser.log; test $$rest = 0 -a $$browser = 0
+	$(BIN)/python -m pytest $(FIRST) >build/first.log 2>&1 & first=$$!; \
+	$(BIN)/python -m pytest $(FIRST:%=--ignore=%) -m "not long"; rest=$$?; \
+	echo "== Tests in the browser and of what the model draws, which ran beside them"; \
+	wait $$first; first=$$?; cat build/first.log; test $$rest = 0 -a $$first = 0
 
 # Training from end to end on a CPU, a cluster: minutes each.
 test-long: $(VENV)/.dev
