@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from spa2v_core.audio.io import write_wav
@@ -111,13 +112,20 @@ def settle(page):
 
 
 def middle_of(page, selector):
-    """The middle of an element on the screen, brought into view; read at one moment, as the
-    editor draws its elements anew at any change."""
+    """The middle of an element on the screen, brought into view, once it stands still there. The
+    editor draws its elements anew at any change, so each time it is looked up again."""
     expect(page.locator(selector).first).to_be_attached()
-    return page.locator(selector).first.evaluate(
-        """(e) => { e.scrollIntoViewIfNeeded(); const r = e.getBoundingClientRect();
-             return [r.left + r.width / 2, r.top + r.height / 2]; }"""
-    )
+    last = None
+    for _ in range(100):
+        now = page.locator(selector).first.evaluate(
+            """(e) => { e.scrollIntoViewIfNeeded(); const r = e.getBoundingClientRect();
+                 return [r.left + r.width / 2, r.top + r.height / 2]; }"""
+        )
+        if now == last:
+            return now
+        last = now
+        page.wait_for_timeout(60)
+    pytest.fail(f"{selector} does not stand still")
 
 
 def drag(page, selector, dx, dy, steps=6, keys=()):

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,17 +63,6 @@ def renderer_of(app):
     pytest.fail("no worker runs")
 
 
-@contextmanager
-def held(app):
-    """The renderer stands still meanwhile, so that what it is at does not end."""
-    worker = renderer_of(app)
-    os.kill(worker, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(worker, signal.SIGCONT)
-
-
 def test_a_reload_and_a_closed_tab_lose_nothing(open_page):
     page = open_page()
     render(page, "Quality")
@@ -103,33 +91,37 @@ def test_a_reload_and_a_closed_tab_lose_nothing(open_page):
     assert "car_crossing" in video.get_attribute("src")  # the example's, as at first
 
 
-def test_a_double_click_is_one_job_and_the_queue_can_be_ordered_and_left(open_page, app):
+def test_a_double_click_is_one_job_and_the_queue_can_be_ordered_and_left(open_page):
     page = open_page()
     choose(page, "Quality")
+    page.get_by_role("button", name="Expert").click()
+    steps = page.get_by_label("Steps", exact=True)
+    expect(steps).to_have_value("15")  # the preset's has come
+    steps.fill("50")  # so that it does not end while the queue is looked at
+    page.keyboard.press("Tab")
     page.get_by_role("button", name="Render", exact=True).dblclick()
     stepping(page)
-    with held(app):
-        expect(page.locator(ROW)).to_have_count(1)
-        render(page, "Draft", 1)
-        expect(page.locator(ROW)).to_have_count(2)
-        render(page, "Draft", 2)
-        expect(page.locator(ROW)).to_have_count(3)
-        titles = page.locator(f"{ROW} strong")
-        expect(titles.nth(1)).to_contain_text("seed 1")
-        expect(page.locator(f"{ROW} span").nth(2)).to_contain_text("2 before this")
-        page.locator(ROW).nth(2).get_by_role("button", name="Earlier").click()
-        expect(titles.nth(1)).to_contain_text("seed 2")
-        expect(page.locator(ROW).nth(1).get_by_role("button", name="Earlier")).to_be_disabled()
-        page.locator(ROW).nth(2).get_by_role("button", name="Leave the queue").click()
-        expect(page.locator(ROW)).to_have_count(2)
-        name = page.locator(".spa2v-editor").get_by_label("Name")
-        name.fill("taxi")  # one goes on editing meanwhile
-        page.keyboard.press("Tab")
-        settle(page)
-        assert shown(page)[0]["name"] == "taxi"
+    expect(page.locator(ROW)).to_have_count(1, timeout=PLANNING)
+    render(page, "Draft", 1)
+    expect(page.locator(ROW)).to_have_count(2, timeout=PLANNING)
+    render(page, "Draft", 2)
+    expect(page.locator(ROW)).to_have_count(3, timeout=PLANNING)
+    titles = page.locator(f"{ROW} strong")
+    expect(titles.nth(1)).to_contain_text("seed 1")
+    expect(page.locator(f"{ROW} span").nth(2)).to_contain_text("2 before this")
+    page.locator(ROW).nth(2).get_by_role("button", name="Earlier").click()
+    expect(titles.nth(1)).to_contain_text("seed 2")
+    expect(page.locator(ROW).nth(1).get_by_role("button", name="Earlier")).to_be_disabled()
+    page.locator(ROW).nth(2).get_by_role("button", name="Leave the queue").click()
+    expect(page.locator(ROW)).to_have_count(2, timeout=PLANNING)
+    name = page.locator(".spa2v-editor").get_by_label("Name")
+    name.fill("taxi")  # one goes on editing meanwhile
+    page.keyboard.press("Tab")
+    settle(page)
+    assert shown(page)[0]["name"] == "taxi"
     page.locator(ROW).first.get_by_role("button", name="Stop").click()
     done(page)
-    expect(page.locator(ROW)).to_have_count(0)
+    expect(page.locator(ROW)).to_have_count(0, timeout=PLANNING)
 
 
 def test_two_tabs_share_renders_and_keep_apart_what_they_work_on(open_page, tmp_path):
