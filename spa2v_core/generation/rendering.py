@@ -15,6 +15,7 @@ from .cache import free_memory
 from .composed import DECODE_CHUNK, ComposedModel, StepCallback
 from .conditioning import FrameConditions
 from .registry import Settled
+from .worker import iterate
 
 #: Steps between previews, fewer where there are few steps in all.
 PREVIEW_EVERY = 3
@@ -81,6 +82,16 @@ def memory_errors(remedy: str) -> Iterator[None]:
         raise BackendError(f"the graphics card has too little memory for this: {remedy}") from error
     finally:
         free_memory()
+
+
+def on_card(render: Callable[[Emit], None], remedy: str) -> Iterator[RenderEvent]:
+    """What `render(emit)` emits, as it comes; `remedy` is what to do where memory runs out."""
+
+    def work(emit: Emit) -> None:
+        with memory_errors(remedy):
+            render(emit)
+
+    return iterate(work)
 
 
 def tell(notes: Iterable[str], emit: Emit) -> None:

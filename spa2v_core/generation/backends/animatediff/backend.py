@@ -34,10 +34,9 @@ from ...grounding.gligen import GligenGrounding
 from ...grounding.migc import MigcGrounding
 from ...library_logs import quiet_libraries
 from ...registry import BACKENDS, Settled, settle, shared_groundings
-from ...rendering import Emit, memory_errors, render_composed, tell
+from ...rendering import Emit, on_card, render_composed, tell
 from ...spec import FewStep
 from ...unet import GroundedUNetMotionModel
-from ...worker import iterate
 from .options import AnimateDiffOptions
 from .sources import Sources, find_sources
 
@@ -57,11 +56,10 @@ class AnimateDiffBackend:
         execution = hardware.choose("low" if low else options.memory, options.compile)
 
         def work(emit: Emit) -> None:
-            with memory_errors(_LESS_MEMORY):
-                tell(execution.reasons, emit)
-                _render(request, settled, sources, execution, emit)
+            tell(execution.reasons, emit)
+            _render(request, settled, sources, execution, emit)
 
-        return iterate(work)
+        return on_card(work, _LESS_MEMORY)
 
 
 def _render(

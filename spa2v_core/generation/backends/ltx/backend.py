@@ -9,6 +9,7 @@ recording.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,9 +28,8 @@ from ...controls.trails import trails
 from ...parts import weights_folder
 from ...prompts import captions_of, motions, sentences, thinned
 from ...registry import Settled, settle
-from ...rendering import Emit, memory_errors, step_reporter, tell
+from ...rendering import Emit, on_card, step_reporter, tell
 from ...schedule import LtxSchedule
-from ...worker import iterate
 from .loading import PARTS, check_tracks, load_ltx, reference_factor
 from .model import DEFAULT_NEGATIVE_PROMPT, Given, LtxModel
 from .models import LARGE_WH, LICENCE
@@ -66,12 +66,8 @@ class LtxBackend:
         if "trails" in settled.kinds:
             check_tracks(options.motion_tracks)
         first = read_picture(options.start_picture) if options.start_picture else None
-
-        def work(emit: Emit) -> None:
-            with memory_errors("choose the preset draft, --memory low, or a shorter span"):
-                self._render(request, settled, folder, first, emit)
-
-        return iterate(work)
+        render = partial(self._render, request, settled, folder, first)
+        return on_card(render, "choose the preset draft, --memory low, or a shorter span")
 
     def _render(
         self,

@@ -10,6 +10,7 @@ layout (`control.py`). All run on stock pipelines of diffusers.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from ... import hardware
@@ -18,8 +19,7 @@ from ...cache import MODELS
 from ...controls.drafts import Draft, paint_draft
 from ...parts import Parts, weights_folder
 from ...registry import Settled, settle
-from ...rendering import Emit, memory_errors
-from ...worker import iterate
+from ...rendering import Emit, on_card
 from .control import Pictures, read_pictures
 from .film import Film, uses_of_draft
 from .loading import VACE, WAN, check_parts, load_wan
@@ -45,12 +45,8 @@ class WanBackend:
         check_parts(folder, self.parts)
         shows = self.parts is VACE
         pictures = read_pictures(request.layout, settled) if shows else Pictures()
-
-        def work(emit: Emit) -> None:
-            with memory_errors("choose the preset draft, --memory low, or fewer frames"):
-                self._render(request, settled, folder, pictures, emit)
-
-        return iterate(work)
+        render = partial(self._render, request, settled, folder, pictures)
+        return on_card(render, "choose the preset draft, --memory low, or fewer frames")
 
     def _render(
         self,
