@@ -8,7 +8,7 @@ domain of what it measures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from ...assets import ASSETS
+from ...generation.hardware import has_bf16
 from ...metrics.boxes import iou
 from ...vocabulary import COLOURS, drawn_things
 from ..world.choreography import FRAMES
 from ..world.toys.catalogue import ROUND, TOYS
 from .loop import fit, require
+from .pool import join
 from .vae import to_signed
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ REACH = 1.6
 HIDDEN, SEEN = 0.5, 0.4
 #: By drawn thing: whether it looks otherwise from each side.
 WITH_FRONT = [thing.name in TOYS and thing.name not in ROUND for thing in drawn_things()]
+#: Weight of the headings' error.
+TURNS = 1.0
 WEIGHTS = ASSETS / "detector"
 
 
@@ -88,7 +92,9 @@ class Detector(ModelMixin, ConfigMixin):
         )
         self.things = nn.Conv2d(widths[-2], classes, 1)
         self.sides = nn.Conv2d(widths[-2], 4, 1)
-        self.turns = nn.Conv2d(widths[-2], 2, 1)
+        self.turns = nn.Sequential(
+            nn.Conv2d(widths[-2], widths[-2], 1), nn.SiLU(), nn.Conv2d(widths[-2], 2, 1)
+        )
         nn.init.constant_(self.things.bias, -4.6)  # most cells belong to nothing
         nn.init.constant_(self.sides.bias, 0.7)
 
@@ -140,18 +146,37 @@ def targets(
     return thing, box, owner
 
 
-def detector_loss(
-    detector: Detector,
-    frames: torch.Tensor,
-    boxes: torch.Tensor,
-    present: torch.Tensor,
-    things: torch.Tensor,
-    turns: torch.Tensor,
-) -> torch.Tensor:
-    """Focal loss of the things (Lin et al., 2017), 1 - IoU of the boxes, and half the squared error
-    of sine and cosine of the headings `turns` (N, K, 2), of things that have a front."""
+@dataclass(frozen=True)
+class Examples:
+    """frames (N, 3, 160, 256) uint8, of objects with boxes (N, K, 4), present (N, K), things (N, K)
+    and turns (N, K, 2): sine and cosine of their headings."""
+
+    frames: torch.Tensor
+    boxes: torch.Tensor
+    present: torch.Tensor
+    things: torch.Tensor
+    turns: torch.Tensor
+
+    def rows(self, picked: torch.Tensor | slice) -> Examples:
+        """The (n,) picked ones."""
+        return Examples(*(getattr(self, f.name)[picked] for f in fields(self)))
+
+    def mirrored(self) -> Examples:
+        """Left for right."""
+        x1, y1, x2, y2 = self.boxes.unbind(-1)
+        boxes = torch.stack([1 - x2, y1, 1 - x1, y2], -1)
+        turns = self.turns * self.turns.new_tensor([-1, 1])
+        return Examples(self.frames.flip(-1), boxes, self.present, self.things, turns)
+
+
+def detector_loss(detector: Detector, examples: Examples) -> torch.Tensor:
+    """Focal loss of the things (Lin et al., 2017), 1 - IoU of the boxes, and the squared error of
+    sine and cosine of the headings of things that have a front."""
+    light = torch.empty(len(examples.frames), 1, 1, 1, device=examples.frames.device)
+    frames = to_signed(examples.frames) * light.uniform_(0.85, 1.1)
     said, sides, turned = (part.float() for part in detector(frames)[:3])
-    thing, box, owner = targets(boxes, present, things, said.shape[-2:])
+    objects = (examples.boxes, examples.present, examples.things)
+    thing, box, owner = targets(*objects, said.shape[-2:])
     truth = F.one_hot(thing.clamp(min=0), said.shape[1]).permute(0, 3, 1, 2).float()
     truth = truth * (thing >= 0)[:, None]
     chance = said.sigmoid()
@@ -165,9 +190,9 @@ def detector_loss(
     both = _overlap(guess, wanted)
     iou = both / (_area(guess) + _area(wanted) - both).clamp(min=1e-6)
     fronts = torch.tensor(WITH_FRONT, device=frames.device)[thing.clamp(min=0)][mine]
-    true = turns.gather(1, owner.flatten(1)[..., None].expand(-1, -1, 2))
+    true = examples.turns.gather(1, owner.flatten(1)[..., None].expand(-1, -1, 2))
     off = (turned.permute(0, 2, 3, 1)[mine] - true.view(*owner.shape, 2)[mine]).square().sum(-1)
-    return (4 * focal.sum() + (1 - iou).sum() + 0.5 * (off * fronts).sum()) / count
+    return (4 * focal.sum() + (1 - iou).sum() + TURNS * (off * fronts).sum()) / count
 
 
 def boxes_of(sides: torch.Tensor) -> torch.Tensor:
@@ -225,36 +250,51 @@ def _overlap(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def train_detector(trainer: Trainer, target: Path) -> None:
-    """The stage "detector": learn from decoded latents of the pool, and export."""
+    """The stage "detector": learn from what the autoencoder makes of the pool, and export."""
     recipe = trainer.recipe
     torch.manual_seed(recipe.seed + 7)
-    pool, vae = trainer.pool(), trainer.vae().requires_grad_(False)
-    things = things_of(pool.phrases, trainer.tokenizer)
+    examples = _examples(trainer)
+    held = len(examples.frames) // 50 + 1
     detector = Detector(classes=len(drawn_things())).to(
         recipe.device, memory_format=torch.channels_last
     )
-    stage = trainer.stage("detector", recipe.detector_seconds, 1e-3, 0.995)
+    stage = trainer.stage("detector", recipe.detector_seconds, recipe.detector_rate, 0.995)
 
-    def loss_on(clips: torch.Tensor) -> torch.Tensor:
-        batch = pool.frames(clips, torch.randint_like(clips, FRAMES))
-        with torch.no_grad():
-            frames = vae.decode(batch.latents.float() / vae.config.scaling_factor).sample
-        light = torch.empty(len(clips), 1, 1, 1, device=frames.device).uniform_(0.85, 1.1)
-        given = frames.clamp(-1, 1) * light
-        objects = (batch.boxes, batch.present, things[clips], batch.pose[..., :2])
-        return detector_loss(detector, given, *objects)
+    def loss_of(_: int) -> torch.Tensor:
+        size = (recipe.detector_batch,)
+        rows = torch.randint(len(examples.frames) - held, size, device=recipe.device)
+        part = examples.rows(rows)
+        return detector_loss(detector, part.mirrored() if torch.rand(()) < 0.5 else part)
 
     def held_out() -> float:
-        rows = torch.arange(len(pool.latents) - pool.held, len(pool.latents), device=recipe.device)
         with torch.no_grad():
-            return round(float(loss_on(rows)), 4)
+            return round(float(detector_loss(detector, examples.rows(slice(-held, None)))), 4)
 
     before = held_out()
-    steps = fit(stage, [detector], lambda _: loss_on(pool.random_clips(recipe.detector_batch)))
+    steps = fit(stage, [detector], loss_of)
     after = held_out()
     stage.note(held_out_loss=after, before=before)
     require(after < before / 2, steps, "the detector does not learn")
     detector.half().to("cpu", memory_format=torch.contiguous_format).save_pretrained(target)
+
+
+@torch.no_grad()
+def _examples(trainer: Trainer) -> Examples:
+    """Every second frame of the pool, as the autoencoder reproduces it, clip after clip."""
+    recipe, pool, vae = trainer.recipe, trainer.pool(), trainer.vae()
+    things = things_of(pool.phrases, trainer.tokenizer)
+    parts = []
+    for clips in torch.arange(len(pool.latents), device=pool.latents.device).split(32):
+        half = len(range(0, FRAMES, 2))
+        rows = clips.repeat_interleave(half)
+        frames = torch.arange(0, FRAMES, 2, device=rows.device).repeat(len(clips))
+        batch = pool.frames(rows, frames)
+        with torch.autocast(recipe.device, torch.bfloat16, enabled=has_bf16(recipe.device)):
+            drawn = vae.decode(batch.latents.float() / vae.config.scaling_factor).sample
+        drawn = ((drawn.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        turns = batch.pose[..., :2]
+        parts.append(Examples(drawn, batch.boxes, batch.present, things[rows], turns))
+    return join(parts)
 
 
 def phrase_numbers() -> dict[str, int]:

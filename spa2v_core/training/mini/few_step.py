@@ -22,7 +22,7 @@ from ...generation.hardware import has_bf16
 from ...generation.unet import GroundedUNetMotionModel
 from ..world.choreography import FRAMES
 from .loop import GATED_FROM, Stage, fit, require
-from .objective import FOCUS, Objective, Predict, covered, predict_clips
+from .objective import Objective, Predict, focus, predict_clips
 from .pool import Pool, join
 from .vae import psnr
 
@@ -122,8 +122,9 @@ class Walks:
         v = self.between(x, wanted, now, walks.times[row, to])
         text, state, boxes, present = self.conditions(walks.clips, walks.boxed, walks.framed)
         predicted = student(x.flatten(0, 1), now.repeat_interleave(FRAMES), text, state).float()
-        focus = 1 + FOCUS * covered(boxes.flatten(0, 1), present.flatten(0, 1), x.shape[-2:])
-        return ((predicted - v.flatten(0, 1)).square() * focus).mean()
+        parts = (boxes, present, self.pool.change[walks.clips])
+        weight = focus(*(part.flatten(0, 1) for part in parts))
+        return ((predicted - v.flatten(0, 1)).square() * weight).mean()
 
     @torch.no_grad()
     def sample(self, student: Predict, walks: Trajectories, steps: int) -> torch.Tensor:

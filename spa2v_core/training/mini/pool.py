@@ -10,7 +10,7 @@ import torch
 from ..world.choreography import FRAMES
 
 LATENT_HW = (20, 32)
-_PER_FRAME = ("latents", "boxes", "present", "pose", "captions")
+_PER_FRAME = ("latents", "change", "boxes", "present", "pose", "captions")
 _PER_CLIP = ("phrases", "plain")
 
 
@@ -25,9 +25,11 @@ def join(parts: list[Rows]) -> Rows:
 
 @dataclass
 class Pool:
-    """N clips: latents (N, F, 8, 20, 32) scaled to unit variance, and the conditions of `Clips`."""
+    """N clips: latents (N, F, 8, 20, 32) scaled to unit variance, `change_of` them (N, F, 20, 32),
+    and the conditions of `Clips`."""
 
     latents: torch.Tensor
+    change: torch.Tensor
     boxes: torch.Tensor
     present: torch.Tensor
     pose: torch.Tensor
@@ -55,3 +57,10 @@ class Pool:
         for name in _PER_CLIP:
             picked[name] = getattr(self, name)[clips].repeat_interleave(FRAMES, dim=0)
         return Pool(**picked)
+
+
+def change_of(latents: torch.Tensor) -> torch.Tensor:
+    """(N, F, h, w) in 0..1: how far each cell of latents (N, F, c, h, w) is from its mean over the
+    clip: 0 where nothing moves."""
+    latents = latents.float()
+    return torch.tanh(2 * (latents - latents.mean(1, keepdim=True)).abs().mean(2)).to(torch.half)

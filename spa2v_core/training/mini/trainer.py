@@ -22,7 +22,7 @@ from ..world.world import Clips, World
 from . import models
 from .loop import Stage, fit, require
 from .objective import Objective, Predict, predict_2d, predict_clips
-from .pool import LATENT_HW, Pool, join
+from .pool import LATENT_HW, Pool, change_of, join
 from .vae import around_objects, lean_norms, to_signed, vae_figures, vae_loss
 
 #: In the order of their figures in the card; `transfer` is in place of `distill`.
@@ -66,8 +66,9 @@ class Recipe:
     walk_seconds: float = 150.0
     distill_seconds: float = 240.0
     distill_rate: float = 3e-4
-    detector_seconds: float = 90.0
-    detector_batch: int = 128
+    detector_seconds: float = 200.0
+    detector_batch: int = 256
+    detector_rate: float = 1.5e-3
     backgrounds: int = 240
     rate: float = 8e-4
     motion_rate: float = 1e-3
@@ -202,8 +203,10 @@ class Trainer:
         with torch.autocast(device, torch.bfloat16, enabled=has_bf16(device)):
             latents = vae.encode(frames).latent_dist.mode()
         latents = (latents.float() * vae.config.scaling_factor).half()
+        latents = latents.view(len(clips.frames), FRAMES, -1, *LATENT_HW)
         return Pool(
-            latents.view(len(clips.frames), FRAMES, -1, *LATENT_HW),
+            latents,
+            change_of(latents),
             clips.boxes,
             clips.present,
             clips.pose,

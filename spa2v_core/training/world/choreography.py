@@ -6,6 +6,7 @@ Pure Python and one seeded generator; `world.py` draws what is planned here.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ PATHS = {
 #: default; what goes up or down the view is mostly on a way that does.
 TURNED, TURNED_STANDING, ON_A_WAY = 0.12, 0.6, 0.8
 #: Width over that of its picture, either way: boxes are not always drawn in proportion.
-STRETCH = 1.22
+STRETCH = 1.35
 #: How often what does not travel stays where it is.
 STAYS = 0.75
 #: A thing is "big" above this part of the frame's height, and "small" below that.
@@ -101,12 +102,15 @@ class Backdrop:
 class Actor:
     """An object of a clip.
 
-    rows: F views that it is drawn by; paint: RRGGBB of its body; grounded: stands on the ground and
-    throws a shadow; boxes: F xyxy, normalised; pose: (F, POSE); present: F of 0 or 1; phrase: what
-    it is called ("red car"); verb: what it does, for captions.
+    rows: F views that it is drawn by; drawn: F xyxy, normalised, that these views cover; paint:
+    RRGGBB of its body; grounded: stands on the ground and throws a shadow; boxes: F xyxy that a
+    layout has of it, the same in every step and moment of its sound, so that these are learned from
+    the pose alone; pose: (F, POSE); present: F of 0 or 1; phrase: what it is called ("red car");
+    verb: what it does, for captions.
     """
 
     rows: list[int]
+    drawn: list[list[float]]
     paint: str
     grounded: bool
     boxes: list[list[float]]
@@ -124,6 +128,7 @@ class Actor:
 #: Fills the places of a clip with fewer than MAX_OBJECTS objects.
 NOBODY = Actor(
     [0] * FRAMES,
+    [[0.0] * 4] * FRAMES,
     "000000",
     False,
     [[0.0] * 4] * FRAMES,
@@ -245,13 +250,16 @@ class Choreographer:
         if rng.random() < (TURNED_STANDING if still else TURNED):
             turned = (turned * 0 if still else turned) + rng.uniform(-180, 180)
         voice = self._voice() if still else np.zeros(FRAMES)
-        poses = zip(turned, steps, voice, strict=True)
+        poses = list(zip(turned, steps, voice, strict=True))
         rows = [look.row(h, g, v) for h, g, v in poses]
+        outlines = [self.views.outline(name, h, not np.isnan(g)) for h, g, _ in poses]
+        drawn, boxes = self._boxes((self.views.boxes[rows], np.stack(outlines)), track)
         return Actor(
             rows,
+            drawn,
             paint_of(look, colour if look.painted else ""),
             not airborne and name not in FLOATING,
-            self._boxes(rows, track),
+            boxes,
             pose(turned, steps, voice),
             self._presence(),
             f"{colour} {name}".strip(),
@@ -273,18 +281,17 @@ class Choreographer:
         facing: Facing = self.random.choice(("auto", "left", "right"))
         return resting(BY_NAME[name], facing, x)
 
-    def _boxes(self, rows: list[int], track: np.ndarray) -> list[list[float]]:
-        """What the views cover, where the track (x, bottom, height) says, stretched a little."""
+    def _boxes(self, edges: Iterable[np.ndarray], track: np.ndarray) -> list[list[list[float]]]:
+        """Boxes of each of several edges (F, 4: left, top, right, bottom in heights, y up) where
+        the track (x, bottom, height) says, all stretched a little in the same way."""
         rng = self.random
         stretch = rng.uniform(1 / STRETCH, STRETCH) if rng.random() < 0.7 else 1.0
         wobble = rng.uniform(0, 0.004) if rng.random() < 0.5 else 0.0
-        boxes = []
-        for row, (x, bottom, high) in zip(rows, track, strict=True):
-            left, top, right, below = (high * float(edge) for edge in self.views.boxes[row])
-            x, bottom = x + rng.uniform(-wobble, wobble), bottom + rng.uniform(-wobble, wobble)
-            left, right = left * stretch / ASPECT, right * stretch / ASPECT
-            boxes.append([x + left, bottom - top, x + right, bottom - below])
-        return boxes
+        moved = [[rng.uniform(-wobble, wobble) for _ in "xy"] for _ in track]
+        x, bottom = (track[:, :2] + moved).T
+        scale = track[:, 2:] * [stretch / ASPECT, -1.0, stretch / ASPECT, -1.0]
+        foot = np.stack([x, bottom, x, bottom], 1)
+        return [(foot + scale * each).tolist() for each in edges]
 
     def _voice(self) -> np.ndarray:
         """(F,) moments of a sound: silence, strokes that ring out, or speech and music."""
@@ -318,7 +325,8 @@ class Choreographer:
         rng = self.random
         ground = backdrop.ground
         power = rng.uniform(0.6, 1.7) if rng.random() < 0.3 else 1.0
-        high = rng.choice((rng.uniform(0.12, 0.3), rng.uniform(0.25, 0.6)))
+        sizes = ((0.12, 0.3), (0.12, 0.3), (0.25, 0.6), (0.25, 0.6), (0.5, 0.85))
+        high = rng.uniform(*rng.choice(sizes))
         lowest = rng.uniform(max(ground + 0.03, 0.55), 0.98)
         bottom = max(rng.uniform(0.25, 0.75) if airborne else lowest, high * 0.9)
         if kind == "stay":

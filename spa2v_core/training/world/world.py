@@ -108,7 +108,8 @@ class World:
         captions = self._tokens([text for p in plans for text in p.captions], CAPTION_TOKENS)
         plain = self._tokens([p.plain for p in plans], CAPTION_TOKENS)
         phrases = self._tokens([a.phrase for cast in actors for a in cast], PHRASE_TOKENS)
-        frames, inside = self._compose(plans, boxes, present)
+        drawn = self._tensor([[a.drawn for a in cast] for cast in actors]).transpose(1, 2)
+        frames, inside = self._compose(plans, boxes, drawn, present)
         return Clips(
             frames,
             inside,
@@ -139,9 +140,11 @@ class World:
         self,
         plans: list[ClipPlan],
         boxes: torch.Tensor,
+        drawn: torch.Tensor,
         present: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Draw the clips, back to front, with a soft shadow under what stands on the ground."""
+        """Draw the clips, back to front, where `drawn` says, with a soft shadow under the boxes of
+        what stands on the ground."""
         count = len(plans)
         scene = self.backgrounds[[p.background for p in plans]].permute(0, 3, 1, 2).float() / 255
         frames = scene[:, None].repeat(1, FRAMES, 1, 1, 1).flatten(0, 1)
@@ -160,7 +163,8 @@ class World:
             frames = self._shadow(
                 frames, x, y, box, shown * grounded[:, k].repeat_interleave(FRAMES)
             )
-            layer = self._thing(rows[:, k].flatten(), paint[:, k], box, shown, x, y)
+            place = drawn[:, :, k].flatten(0, 1)
+            layer = self._thing(rows[:, k].flatten(), paint[:, k], place, shown, x, y)
             alpha = layer[:, 3:]
             frames = frames * (1 - alpha) + layer[:, :3] * light
             inside = torch.maximum(inside, alpha[:, 0])

@@ -71,7 +71,8 @@ def quadruped(build: Build, gait: Gait, voice: float) -> Parts:
     parts += _head(b, back, gait, voice)
     parts += _legs(b, back, gait)
     parts += _tail(b, back, gait, voice)
-    return moved(parts, (0, 0.03 * abs(sway(gait)), 0))
+    leap = 0.03 * abs(sway(gait)) if gait is not None else 0.1 * abs(voice)
+    return moved(parts, (0, leap, 0))
 
 
 def _fleece() -> np.ndarray:
@@ -114,7 +115,7 @@ def _head(b: Build, back: float, gait: Gait, voice: float) -> Parts:
                 z + h * 0.95 + 0.06 * np.sin(k * 0.7) + 0.1 * k * open_by,
             )
             parts.append(ball(h * 0.32 * (1 - k * 0.07), at, b.coat))
-    nod = 5 * sway(gait, 0, 2) - 20 * open_by
+    nod = 5 * sway(gait, 0, 2) - 26 * open_by
     return turned(parts, (0, foot_y, foot_z), (nod, 0, 5 * voice))
 
 

@@ -71,7 +71,7 @@ def singer(voice: float) -> Parts:
         limb(0.05, (-0.08, 1.02, 0.46), (-0.02, 1.18, 0.4), BLACK),
         ball(0.1, (-0.01, 1.22, 0.39), METAL),
     ]
-    return turned(parts, (0, 0, 0), (0, 0, 6 * voice))
+    return turned(parts, (0, 0, 0), (0, 0, 10 * voice))
 
 
 def baby(voice: float) -> Parts:

@@ -33,7 +33,7 @@ def bell(voice: float) -> Parts:
     ]
     clapper = [ball(0.15, (0, 0.2, 0), "9a5a24")]
     parts += turned(clapper, (0, 1.0, 0), (0, 0, 14 * voice))
-    return turned(parts, (0, 1.3, 0), (0, 0, 26 * voice))
+    return turned(parts, (0, 1.3, 0), (0, 0, 24 * voice))
 
 
 def drum(voice: float) -> Parts:
@@ -82,7 +82,7 @@ def piano(voice: float) -> Parts:
 
 
 def loudspeaker(voice: float) -> Parts:
-    k, out = 1 + 0.14 * abs(voice), 0.07 * abs(voice)
+    k, out = 1 + 0.24 * abs(voice), 0.1 * abs(voice)
     return [
         solid((0.42, 0.66, 0.3), (0, 0.68, 0), "4a4366", (0.18, 0.18)),
         barrel((0.3 * k, 0.06, 0.3 * k), (0, 0.48, 0.28), METAL, (90, 0, 0)),

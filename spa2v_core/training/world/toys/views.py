@@ -27,7 +27,7 @@ VOICES = (-1.0, -0.5, 0.0, 0.5, 1.0)
 GAIN = 1.25
 #: What swells with its sound; other pictures rock by this many degrees.
 SWELL = ("fire", "wave", "rain", "thunder", "radio", "television", "applause", "siren")
-ROCK = 11.0
+ROCK = 14.0
 #: Colours of painted bodies, RRGGBB.
 PAINTS = {
     "red": "e8304a",
@@ -93,6 +93,14 @@ class Views:
         """Width / height of a thing that stands, turned by `heading`."""
         left, top, right, bottom = self.boxes[self.looks[thing].row(heading, np.nan, 0.0)]
         return float((right - left) / (top - bottom))
+
+    def outline(self, thing: str, heading: float, goes: bool) -> np.ndarray:
+        """(4,) edges, as `boxes` has them, of a thing that is turned by `heading`: their mean over
+        its steps while it goes, those of a silent one while it stands."""
+        look = self.looks[thing]
+        gaits = [k / look.gaits for k in range(look.gaits)] if goes else []
+        rows = [look.row(heading, gait, 0.0) for gait in gaits or [np.nan]]
+        return self.boxes[rows].mean(0)
 
     @property
     def things(self) -> list[str]:
@@ -195,7 +203,7 @@ def _rocked(
 ) -> tuple[np.ndarray, tuple[float, float, float, float]]:
     """RGBA, cut to what is drawn, and its box in heights, from the middle of its foot."""
     if thing in SWELL:
-        grown = 1 + 0.14 * abs(voice)
+        grown = 1 + 0.2 * abs(voice)
         return rgba, (-aspect * grown / 2, grown, aspect * grown / 2, 0.0)
     size = 256
     wide, high = (round(size * aspect), size) if aspect < 1 else (size, round(size / aspect))
