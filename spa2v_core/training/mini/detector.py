@@ -92,9 +92,7 @@ class Detector(ModelMixin, ConfigMixin):
         )
         self.things = nn.Conv2d(widths[-2], classes, 1)
         self.sides = nn.Conv2d(widths[-2], 4, 1)
-        self.turns = nn.Sequential(
-            nn.Conv2d(widths[-2], widths[-2], 1), nn.SiLU(), nn.Conv2d(widths[-2], 2, 1)
-        )
+        self.turns = nn.Conv2d(widths[-2], 2, 1)
         nn.init.constant_(self.things.bias, -4.6)  # most cells belong to nothing
         nn.init.constant_(self.sides.bias, 0.7)
 
