@@ -17,7 +17,7 @@ from spa2v_core.audio.clip import AudioClip
 from spa2v_core.errors import InputError
 from spa2v_core.generation import hardware
 from spa2v_core.generation.base import RenderRequest
-from spa2v_core.generation.registry import BACKENDS, GROUNDINGS, kinds_of
+from spa2v_core.generation.registry import BACKENDS, GROUNDINGS, grounding_kinds, kinds_of
 from spa2v_core.generation.spec import BackendSpec
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.options import Option, options_of
@@ -179,6 +179,15 @@ def _label(kinds: str, words: Words) -> str:
     if words.language == "en":
         others = [f"{other[:1].lower()}{other[1:]}" for other in others]
     return reduce(lambda so, other: words("{} and {}", so, other), others, first)
+
+
+def views_of(backend: str, grounding: str) -> list[str]:
+    """Names of what a backend is given of a layout as pictures, for `controls.views`."""
+    try:
+        kinds = grounding_kinds(grounding, BACKENDS.get(backend))
+    except InputError:  # the backend has just been changed: its own grounding is on its way
+        return []
+    return list(dict.fromkeys(filter(None, (GROUNDINGS.get(kind).view for kind in kinds))))
 
 
 def choose_backend(backend: str, session: gr.Request | None = None) -> tuple[Any, ...]:

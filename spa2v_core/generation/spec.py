@@ -137,9 +137,13 @@ class GroundingSpec:
     make
         the grounding (`grounding.base.Grounding`) where it needs no weights, so that every backend
         of the family takes it; None where it belongs to the backends that name it.
+    view
+        what the model is given of the layout, as pictures: a key of `controls.views.VIEWS`; "" for
+        none.
     """
 
     label: str
     alone: bool = False
     family: Family = "unet"
     make: Callable[[], Any] | None = None
+    view: str = ""

@@ -17,6 +17,8 @@ from spa2v_core.generation.controls.files import FORMS
 from spa2v_core.generation.controls.outlines import outlines
 from spa2v_core.generation.controls.pictures import fill, read_picture
 from spa2v_core.generation.controls.trails import LENGTH, points, trails
+from spa2v_core.generation.controls.views import VIEWS, view
+from spa2v_core.generation.registry import GROUNDINGS
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.picture import HORIZON, middle, standing_height
@@ -161,3 +163,40 @@ def test_a_layout_is_converted_to_a_control_video(form, size, frames, tmp_path, 
     layout_io.write(VideoSceneLayout(duration_s=600, objects=[car]), tmp_path / "l.json")
     assert cli.main(command) == 2
     assert "plan a shorter span" in capsys.readouterr().err
+
+
+def crossing(frames=16):
+    keys = [
+        {"frame": 0, "box": [0.0, 0.4, 0.2, 0.8]},
+        {"frame": frames - 1, "box": [0.7, 0.4, 0.9, 0.8]},
+    ]
+    car = {"id": 0, "name": "car", "start": 0, "end": 11, "keyframes": keys}
+    return VideoSceneLayout(duration_s=4, frame_count=frames, objects=[car])
+
+
+def test_what_people_see_is_what_the_model_is_given():
+    """At the moment of the layout's frame, to a rendered frame."""
+    layout, count = crossing(), 4 * 24
+    seen = frame_conditions(layout, count)
+    now = round((7 + 0.5) / 16 * count - 0.5)
+    for name, control in {"outlines": outlines, "depth": box_depth}.items():
+        assert (view(name, layout, 7) == control(seen, (512, 320))[now]).all()
+    assert (view("trails", layout, 7) == trails(seen.part(slice(now + 1)), (512, 320))[-1]).all()
+    draft = view("draft", layout, 7).astype(int)
+    x1, x2 = np.rint(seen.boxes[now, 0, [0, 2]] * 256).astype(int)
+    patch = np.abs(draft - draft[:, -1:]).max(-1)[96]
+    assert patch[(x1 + x2) // 2] > 50
+    assert not patch[: x1 - 1].any() and not patch[x2 + 1 :].any()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_who_is_absent_is_not_seen(name):
+    empty = VideoSceneLayout(duration_s=4)
+    assert (view(name, crossing(), 7) != view(name, empty, 7)).any()
+    gone = view(name, crossing(), 15)
+    assert (gone != view(name, empty, 15)).any() == (name == "trails")  # where it was stays
+
+
+def test_every_view_of_a_grounding_can_be_drawn():
+    named = {kind.view for kind in GROUNDINGS.all().values()} - {""}
+    assert named == set(VIEWS)

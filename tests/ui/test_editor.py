@@ -10,7 +10,7 @@ from spa2v_core.generation.export import TRACK_COLOURS
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
 from ui import host, planning
-from ui.editor.editor import LayoutEditor, write_captions
+from ui.editor.editor import LayoutEditor, model_sees, write_captions
 from ui.served import FOLDERS
 from ui.toasts import as_toast, toasting
 
@@ -118,3 +118,14 @@ def test_the_apps_key_never_goes_to_a_visitors_server(monkeypatch):
     for named in ("http://169.254.169.254", "http://[::1", "https://models.example/v1/../x"):
         with pytest.raises(InputError, match="yourself"):
             planning.chosen("openai", {"endpoint": named})
+
+
+@pytest.mark.parametrize("frame", [0, -3, 10**9, 0.5, "x", None, True])
+def test_what_the_model_sees_is_asked_for_with_anything(frame):
+    layout = layout_io.to_dict(VideoSceneLayout(duration_s=3600, frame_count=512))
+    asked = {"layout": layout, "frame": frame, "views": ["outlines", "/etc/passwd", [], "trails"]}
+    assert [url[:22] for url in model_sees(asked)] == ["data:image/png;base64,"] * 2
+    assert model_sees({"layout": layout, "frame": frame, "views": "draft"}) == []
+    for bad in (None, [], {"layout": None}, {"layout": {"duration_s": "<b>"}}):
+        with pytest.raises(gr.Error):
+            model_sees(bad)

@@ -110,3 +110,20 @@ def test_visitors_of_a_public_host_name_no_file_of_it(monkeypatch):
     for field in ("base", "motion", "lora", "migc"):
         with pytest.raises(InputError, match="run the app yourself"):
             request(backend="animatediff", **{field: "/etc/passwd"})
+
+
+@pytest.mark.parametrize(
+    ("backend", "grounding", "views"),
+    [
+        ("mini", "default", []),
+        ("animatediff", "default", []),
+        ("wan", "default", ["draft"]),
+        ("vace", "default", ["outlines"]),
+        ("vace", "depth+time-to-move", ["depth", "draft"]),
+        ("ltx", "trails+time-to-move", ["trails", "draft"]),
+        ("ltx", "none", []),
+        ("ltx", "outlines", []),  # of the backend before
+    ],
+)
+def test_the_page_shows_what_a_model_is_shown(backend, grounding, views):
+    assert settings.views_of(backend, grounding) == views

@@ -8,10 +8,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import cv2
 import gradio as gr
+import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 
 from spa2v_core.errors import LayoutError
+from spa2v_core.generation.controls.views import VIEWS, view
 from spa2v_core.layout import VideoSceneLayout, words
 from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.schema import VERSION
@@ -87,6 +90,25 @@ def write_captions(payload: Any) -> dict[str, Any]:
     }
 
 
+def model_sees(payload: Any) -> list[str]:
+    """Addresses of pictures, of what a model is given of a layout at one of its frames; called by
+    the editor. payload: {layout, frame, views: names}."""
+    payload = payload if isinstance(payload, dict) else {}
+    try:
+        layout = layout_io.from_dict(payload.get("layout"))
+    except LayoutError as error:
+        raise as_toast(error) from error
+    frame, names = payload.get("frame"), payload.get("views")
+    at = min(max(frame, 0), layout.frame_count - 1) if isinstance(frame, int) else 0
+    asked = [name for name in VIEWS if isinstance(names, list) and name in names]
+    return [f"data:image/png;base64,{_png(view(name, layout, at))}" for name in asked]
+
+
+def _png(picture: np.ndarray) -> str:
+    """(H, W, 3) uint8 RGB as a PNG's bytes in base 64."""
+    return b64encode(cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes()).decode()
+
+
 class LayoutEditor(gr.HTML):
     """Boxes over time on a canvas; its value is a `VideoSceneLayout`.
 
@@ -99,7 +121,7 @@ class LayoutEditor(gr.HTML):
             html_template='<div class="spa2v-mount"></div>',
             js_on_load=_script(_EDITOR),
             apply_default_css=False,
-            server_functions=[write_captions, change_in_words, drawn_as],
+            server_functions=[write_captions, change_in_words, drawn_as, model_sees],
             **kwargs,
         )
 
@@ -265,6 +287,16 @@ class PreviewFeed(_Channel):
         if value is None:
             return None
         return {"url": f"data:image/jpeg;base64,{b64encode(value).decode()}"}
+
+
+class ViewsFeed(_Channel):
+    """Carries the names (`controls.views.VIEWS`) of what the chosen model is given of a layout."""
+
+    def __init__(self, value: list[str] | None = None, **kwargs: Any) -> None:
+        super().__init__("module.mountViews({ props, watch });", value, **kwargs)
+
+    def postprocess(self, value: list[str] | None) -> list[str]:
+        return value or []
 
 
 class Asks(_Channel):

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ..editor.editor import Asks, EditorFeed, LayoutEditor, PreviewFeed, Shown, VideoFeed
+from ..editor.editor import (
+    Asks,
+    EditorFeed,
+    LayoutEditor,
+    PreviewFeed,
+    Shown,
+    VideoFeed,
+    ViewsFeed,
+)
 from ..scenes import Scene
 
 
@@ -19,6 +27,7 @@ class Picture:
     last: gr.State
     preview: PreviewFeed
     video: VideoFeed
+    views: ViewsFeed
     asks: Asks
 
 
@@ -27,6 +36,7 @@ def picture_column(first: Scene, video: Shown | None) -> Picture:
     return Picture(
         video=VideoFeed(video),
         preview=PreviewFeed(),
+        views=ViewsFeed(),
         asks=Asks(),
         feed=EditorFeed(first.feed),
         editor=LayoutEditor(first.feed.layout, elem_id="spa2v-editor"),

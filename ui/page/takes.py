@@ -11,6 +11,7 @@ from ..bundle import BUNDLE
 from ..fields import note, render_settings
 from ..rendering import Rendering, Tab, another_seed, kept
 from ..renders import RenderList
+from ..settings import views_of
 from ..words import words_for
 
 if TYPE_CHECKING:
@@ -124,7 +125,14 @@ def wire_takes(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:
         **_FOLLOWING,
     }
     bar.render.click(**submit | {"trigger_mode": "once"}).success(**follow)
-    seed = own.settings[2]
+    backend, _, seed, _, grounding, *_ = own.settings
+    gr.on(
+        [backend.change, grounding.change],
+        views_of,
+        [backend, grounding],
+        picture.views,
+        **_PRIVATE,
+    )
     bar.another.click(another_seed, None, seed, **_PRIVATE).then(**submit).success(**follow)
     quick = {"queue": False, **_PRIVATE}
     bar.cancel.click(rendering.cancel, own.tab, bar.cancel, **quick)

@@ -13,13 +13,12 @@ import cv2
 import numpy as np
 
 from ...errors import BackendError
-from ...layout import ObjectTrack
-from ...layout.keyframes import dense
+from ...layout import ObjectTrack, VideoSceneLayout
 from ...layout.picture import MINI_WH
 from ...units import resample_frame, to_pixels
 from ...vocabulary import resolve
 from ..base import Frames, RenderRequest
-from ..conditioning import FrameConditions
+from ..conditioning import FrameConditions, frame_conditions
 from ..export import TRACK_COLOURS
 from ..registry import BACKENDS
 
@@ -50,15 +49,19 @@ PAINTS = {
 
 def paint_draft(request: RenderRequest) -> np.ndarray:
     """(81, 160, 256, 3) uint8: a soft patch of each object's colour over a grey gradient."""
+    return painted(request.layout, frame_conditions(request.layout, FRAMES))
+
+
+def painted(layout: VideoSceneLayout, conditions: FrameConditions) -> np.ndarray:
+    """(F, 160, 256, 3) uint8: a draft as `paint_draft` paints it, of a layout's conditions."""
     width, height = MINI_WH
     rows = np.linspace(*GREYS, height, dtype=np.float32)[:, None, None]
-    video = np.tile(rows, (FRAMES, 1, width, 3))
-    for track in request.layout.objects:
-        colour = np.array(colour_of(track), np.float32)
-        boxes = dense(track, request.layout.frame_count, FRAMES)
-        for frame, box in zip(video, boxes, strict=True):
-            if box is not None:
-                frame += soft_box(to_pixels(box, MINI_WH))[..., None] * (colour - frame)
+    video = np.tile(rows, (len(conditions.boxes), 1, width, 3))
+    colours = np.array([colour_of(track) for track in layout.objects], np.float32)
+    for frame, boxes, there in zip(video, conditions.boxes, conditions.present, strict=True):
+        for k in np.flatnonzero(there):
+            inside = soft_box(to_pixels(tuple(boxes[k]), MINI_WH))
+            frame += inside[..., None] * (colours[k] - frame)
     return video.round().astype(np.uint8)
 
 

@@ -33,21 +33,24 @@ def trails(conditions: FrameConditions, size_wh: tuple[int, int]) -> np.ndarray:
 
     conditions: of F frames, boxes (F, K, 4) normalised.
     """
+    frames = range(len(conditions.boxes))
+    return np.stack([last_trails(conditions.part(slice(now + 1)), size_wh) for now in frames])
+
+
+def last_trails(conditions: FrameConditions, size_wh: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8: the last frame of `trails`."""
     scale = SHORT_SIDE / min(size_wh)
     canvas_wh = (round(size_wh[0] * scale), round(size_wh[1] * scale))
-    at = np.rint(points(conditions.boxes) * canvas_wh).astype(int)  # (F, K, 5, 2)
-    video = np.empty((len(at), size_wh[1], size_wh[0], 3), np.uint8)
-    for now in range(len(at)):
-        canvas = np.zeros((canvas_wh[1], canvas_wh[0], 3), np.uint8)
-        for k in range(at.shape[1]):
-            _draw(canvas, at[: now + 1, k], conditions.present[: now + 1, k])
-        video[now] = cv2.resize(canvas, size_wh, interpolation=cv2.INTER_AREA)
-    return video
+    at = np.rint(points(conditions.boxes[-LENGTH:]) * canvas_wh).astype(int)  # (F, K, 5, 2)
+    canvas = np.zeros((canvas_wh[1], canvas_wh[0], 3), np.uint8)
+    for k in range(at.shape[1]):
+        _draw(canvas, at[:, k], conditions.present[-LENGTH:, k])
+    return np.asarray(cv2.resize(canvas, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _draw(canvas: np.ndarray, at: np.ndarray, present: np.ndarray) -> None:
-    """The dots of an object with points (n, 5, 2) in n frames, of which the last is now."""
-    for age in reversed(range(min(LENGTH, len(at)))):
+    """The dots of an object with points (n, 5, 2) in n <= LENGTH frames; the last is now."""
+    for age in reversed(range(len(at))):
         if not present[-1 - age]:
             continue
         newness = 1 - age / (LENGTH - 1)

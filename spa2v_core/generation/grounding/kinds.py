@@ -28,8 +28,10 @@ MIGC = GroundingSpec("MIGC (your own checkpoint, research only, experimental)", 
 ATTENTION = GroundingSpec("Attention steering (no extra weights)", make=_attention)
 ENERGY = GroundingSpec("Energy guidance (no extra weights, slow)", make=_energy)
 BOXES = GroundingSpec("Masked cross-attention", family="wan")
-DRAFT = GroundingSpec("A draft video of the layout", family="wan")
-OUTLINES = GroundingSpec("Outlines of the boxes as control video", family="wan")
-DEPTH = GroundingSpec("The boxes as depth, as control video", family="wan")
-TRAILS = GroundingSpec("Trails of points as control video (motion tracks)", family="ltx")
-TIME_TO_MOVE = GroundingSpec("Time-to-Move: a draft held inside the boxes", family="")
+DRAFT = GroundingSpec("A draft video of the layout", family="wan", view="draft")
+OUTLINES = GroundingSpec("Outlines of the boxes as control video", family="wan", view="outlines")
+DEPTH = GroundingSpec("The boxes as depth, as control video", family="wan", view="depth")
+TRAILS = GroundingSpec(
+    "Trails of points as control video (motion tracks)", family="ltx", view="trails"
+)
+TIME_TO_MOVE = GroundingSpec("Time-to-Move: a draft held inside the boxes", family="", view="draft")

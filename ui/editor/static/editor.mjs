@@ -9,6 +9,7 @@ import { createCommand } from "./command.mjs";
 import { createFields, createHelp, createWarnings } from "./panel.mjs";
 import { createPlayback } from "./playback.mjs";
 import { createRecording } from "./recording.mjs";
+import { createSees } from "./sees.mjs";
 import { createStage } from "./stage.mjs";
 import { createStore } from "./store.mjs";
 import { createTimeline } from "./timeline.mjs";
@@ -27,6 +28,7 @@ export { mountAsks };
 export const mountFeed = channels.feed.mount;
 export const mountPreview = channels.preview.mount;
 export const mountVideo = channels.video.mount;
+export const mountViews = channels.views.mount;
 
 /** Where a new object is put. */
 const NEW_BOX = [0.38, 0.42, 0.62, 0.8];
@@ -95,7 +97,7 @@ export function mount(element, { props, trigger, watch, server }) {
   const { getState, dispatch } = store;
   const view = {
     snap: true, onion: false, ghost: true, drawing: false, whole: false, boxes: true,
-    picture: "scene", still: null, waiting: "", offered: null,
+    picture: "scene", still: null, waiting: "", offered: null, sees: false, views: [],
   };
   const canvas = createCanvas();
   let gesture = null;
@@ -105,7 +107,7 @@ export function mount(element, { props, trigger, watch, server }) {
 
   const drawNow = () => {
     if (!parts) return;
-    const { stage, timeline, toolbar, fields, checks, recording } = parts;
+    const { stage, timeline, toolbar, fields, checks, recording, sees } = parts;
     const [state, { time }] = [getState(), playback];
     if (gesture) {
       const future = gesture.action && preview(state, gesture.action);
@@ -121,6 +123,7 @@ export function mount(element, { props, trigger, watch, server }) {
     if (time !== null) return;
     timeline.drawWave(recording.known);
     toolbar.draw(state);
+    sees.draw(state);
     fields.draw(state);
     checks.draw(found);
   };
@@ -155,6 +158,7 @@ export function mount(element, { props, trigger, watch, server }) {
   parts = {
     stage, recording,
     toolbar: createToolbar(tools),
+    sees: createSees(tools),
     timeline: createTimeline(tools),
     fields: createFields(tools),
     checks: createWarnings(own.fix),
@@ -176,7 +180,7 @@ export function mount(element, { props, trigger, watch, server }) {
   const root = html(
     "section",
     { class: "spa2v-editor", "aria-label": say("Layout editor") },
-    recording.notice, stage.node, parts.toolbar.node, command.node, parts.timeline.node, parts.checks.node,
+    recording.notice, stage.node, parts.toolbar.node, parts.sees.node, command.node, parts.timeline.node, parts.checks.node,
     parts.fields.node, said, help.node,
   );
   followCaptions(store, server.write_captions, (on) => root.toggleAttribute("data-writing", on));

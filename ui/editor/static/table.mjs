@@ -425,5 +425,11 @@ export default {
 "Time-to-Move: a draft held inside the boxes": ["Time-to-Move: ein Entwurf in den Boxen gehalten","Time-to-Move：方框内保持草稿","Time-to-Move: un borrador mantenido en las cajas"],
 "Outlines of the boxes as control video": ["Umrisse der Boxen als Steuervideo","方框轮廓作控制视频","Contornos de las cajas como vídeo de control"],
 "The boxes as depth, as control video": ["Die Boxen als Tiefe, als Steuervideo","方框深度作控制视频","Las cajas como profundidad, vídeo de control"],
-"Trails of points as control video (motion tracks)": ["Punktspuren als Steuervideo (Bewegungsspuren)","点轨迹作控制视频（运动轨迹）","Trazas de puntos como vídeo de control (trayectorias)"]
+"Trails of points as control video (motion tracks)": ["Punktspuren als Steuervideo (Bewegungsspuren)","点轨迹作控制视频（运动轨迹）","Trazas de puntos como vídeo de control (trayectorias)"],
+"What the model sees": ["Was das Modell sieht","模型看到的内容","Lo que ve el modelo"],
+"Show what the chosen model is given of the layout": ["Zeigen, was das gewählte Modell vom Layout bekommt","显示所选模型从布局得到的内容","Mostrar lo que el modelo elegido recibe del diseño"],
+"Outlines": ["Umrisse","轮廓","Contornos"],
+"Depth": ["Tiefe","深度","Profundidad"],
+"Trails": ["Spuren","轨迹","Trazas"],
+"Draft, roughly": ["Entwurf, grob","草稿（粗略）","Borrador, a grandes rasgos"]
 }

@@ -47,12 +47,13 @@ export function createToolbar({ getState, dispatch, add, view, setView, help, st
   const save = button(["save", "Save the layout"], "Save the layout as a file", () => saveLayout(getState().layout));
   const paper = button(["save", "Save, dense"], "Save in the paper's form: a box in every frame", () => saveDense(getState().layout));
   const resetAll = button(["back", "Back to the plan"], "Everything back to the plan", () => dispatch({ type: "resetAll" }));
+  const sees = flag("sees", ["image", "What the model sees"], "Show what the chosen model is given of the layout");
   const rest = [
     draw, whole,
     flag("snap", ["snap", "Snap"], "Snap to thirds, centre and other boxes"),
     flag("onion", ["onion", "Onion"], "Show the neighbouring frames of the selected object"),
     flag("ghost", ["ghost", "Ghost"], "Show where the planner had put what has moved"),
-    picture, blank, resetAll, save, paper,
+    sees, picture, blank, resetAll, save, paper,
     button(["key", "Keys"], "Keys and gestures (?)", help),
   ];
   const source = switcher(stage, setView);
@@ -68,6 +69,7 @@ export function createToolbar({ getState, dispatch, add, view, setView, help, st
       redo.disabled = !state.future.length;
       resetAll.disabled = !state.proposal;
       blank.disabled = !view.still;
+      sees.hidden = !view.views.length;
       for (const one of [create, draw, save, paper]) one.disabled = !state.layout;
       for (const [one, name] of [[draw, "drawing"], [boxes, "boxes"], [whole, "whole"]]) one.setAttribute("aria-pressed", String(view[name]));
       source.draw(view);
