@@ -12,7 +12,7 @@ import numpy as np
 from ..audio.clip import AudioClip
 from ..errors import InputError
 from ..layout import VideoSceneLayout
-from ..layout.picture import ASPECT
+from ..layout.picture import SHAPES, has_shape, shape_of
 from ..options import option
 from .conditioning import CaptionMode
 
@@ -69,7 +69,7 @@ class RenderRequest:
     Attributes
     ----------
     layout
-        what to draw.
+        what to draw, of a shape of `layout.picture.SHAPES`.
     clip
         its sound, as long as the layout (within 2%).
     backend
@@ -99,11 +99,10 @@ class RenderRequest:
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
             raise InputError(f"the seed must be 0 to {MAX_SEED}, not {self.seed}")
-        ratio = self.layout.width / self.layout.height
-        if abs(ratio - ASPECT) > 0.01:
+        if not has_shape(self.size_wh, self.shape):
             raise InputError(
-                f"the layout is {self.layout.width}x{self.layout.height}; only 8:5 (512x320) "
-                "can be rendered"
+                f"the layout is {self.layout.width}x{self.layout.height}; only "
+                f"{', '.join(SHAPES)} can be rendered"
             )
         difference = abs(self.clip.duration_s - self.layout.duration_s) / self.layout.duration_s
         if difference > DURATION_TOLERANCE:
@@ -112,6 +111,16 @@ class RenderRequest:
                 f"{self.clip.duration_s:.2f} s long: choose a span of that length, plan again, or "
                 "rescale the layout (--rescale on the command line)"
             )
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Of the layout."""
+        return self.layout.width, self.layout.height
+
+    @property
+    def shape(self) -> str:
+        """Of the layout, a key of `layout.picture.SHAPES`."""
+        return shape_of(self.size_wh)
 
 
 @dataclass(frozen=True)

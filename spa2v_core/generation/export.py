@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -19,7 +20,7 @@ from ..files import atomic
 from ..layout import VideoSceneLayout
 from ..layout import io as layout_io
 from ..layout.keyframes import dense
-from ..layout.picture import SIZE_WH
+from ..layout.picture import SHAPES, shape_of
 from ..units import to_pixels
 
 #: Where the layout is kept in the file's metadata.
@@ -49,9 +50,9 @@ def write_video(
 ) -> None:
     """Write (F, H, W, 3) uint8 frames over the whole clip, with its sound.
 
-    H.264 and AAC, 512x320, constant frame rate: `fps`, or 0 for F / duration, so that picture and
-    sound end together. Layout and settings go into the metadata (`read_layout`, `read_settings`).
-    OutputError if it can't be written.
+    H.264 and AAC, constant frame rate: `fps`, or 0 for F / duration, so that picture and sound end
+    together; 512x320, or what `layout.picture.SHAPES` has for another shape. Layout and settings go
+    into the metadata (`read_layout`, `read_settings`). OutputError if it can't be written.
     """
     with atomic(path) as part:
         fps = fps or len(frames) / clip.duration_s
@@ -82,13 +83,15 @@ def encode_video(
         video = container.add_stream(
             "libx264", rate=rate, options={"crf": "16", "preset": "veryfast"}
         )
-        video.width, video.height = SIZE_WH
+        pictures = iter(frames)
+        first = next(pictures)
+        size = video.width, video.height = export_wh(first)
         video.pix_fmt = "yuv420p"
         audio_rate = clip.rate if clip.rate in AAC_RATES else 48_000
         layout_name = "stereo" if clip.channels == 2 else "mono"
         audio = container.add_stream("aac", rate=audio_rate, layout=layout_name, bit_rate=192_000)
-        for frame in frames:
-            large = np.asarray(cv2.resize(frame, SIZE_WH, interpolation=cv2.INTER_CUBIC), np.uint8)
+        for frame in chain([first], pictures):
+            large = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC), np.uint8)
             container.mux(video.encode(av.VideoFrame.from_ndarray(large, "rgb24")))
         container.mux(video.encode(None))
         resampler = av.AudioResampler(format="fltp", layout=layout_name, rate=audio_rate)
@@ -108,11 +111,17 @@ def as_os_errors() -> Iterator[None]:
         raise OSError(error.errno, error.strerror) from error
 
 
+def export_wh(frame: np.ndarray) -> tuple[int, int]:
+    """Width and height at which a picture (H, W, 3) is exported."""
+    return SHAPES[shape_of((frame.shape[1], frame.shape[0]))]
+
+
 def at_most_export_size(frames: np.ndarray) -> np.ndarray:
     """(F, H, W, 3) uint8 no larger than the export: more is only slower on the way there."""
-    if frames.shape[2] <= SIZE_WH[0]:
+    size = export_wh(frames[0])
+    if frames.shape[2] <= size[0]:
         return frames
-    return np.stack([cv2.resize(f, SIZE_WH, interpolation=cv2.INTER_AREA) for f in frames])
+    return np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in frames])
 
 
 def read_layout(path: Path) -> VideoSceneLayout:
@@ -147,7 +156,8 @@ def _metadata(path: Path, key: str) -> str:
 
 def poster(frames: np.ndarray) -> bytes:
     """The middle frame of (F, H, W, 3) uint8 as a JPEG of the export's size."""
-    large = cv2.resize(frames[len(frames) // 2], SIZE_WH, interpolation=cv2.INTER_CUBIC)
+    middle = frames[len(frames) // 2]
+    large = cv2.resize(middle, export_wh(middle), interpolation=cv2.INTER_CUBIC)
     large = cv2.cvtColor(large, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
@@ -160,10 +170,11 @@ def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> Iterator[np.ndar
         for track in layout.objects
     ]
     for index, frame in enumerate(frames):
-        large = cv2.resize(frame, SIZE_WH, interpolation=cv2.INTER_CUBIC)
+        size = export_wh(frame)
+        large = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
         for track, boxes, colour in tracks:
             if (box := boxes[index]) is not None:
-                _draw(large, to_pixels(box, SIZE_WH), track.name, TRACK_COLOURS[colour])
+                _draw(large, to_pixels(box, size), track.name, TRACK_COLOURS[colour])
         yield large
 
 
@@ -175,7 +186,7 @@ def _draw(
     cv2.rectangle(frame, (x1, y1), (x2, y2), colour, 2, cv2.LINE_AA)
     label = name.encode("ascii", "replace").decode()[:24]
     (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
-    left, top = max(0, min(x1, SIZE_WH[0] - wide - 8)), max(high + 6, y1)
+    left, top = max(0, min(x1, frame.shape[1] - wide - 8)), max(high + 6, y1)
     cv2.rectangle(frame, (left, top - high - 6), (left + wide + 8, top), colour, -1)
     cv2.putText(
         frame,

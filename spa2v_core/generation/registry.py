@@ -6,12 +6,13 @@ Others are added by the entry points `spa2v.backends` (a `BackendSpec`) and `spa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .. import options as declared
 from ..errors import InputError
+from ..layout.picture import SHAPES, STANDARD
 from ..registry import Registry
 from .base import RenderOptions, RenderRequest
 from .spec import BackendSpec, Family, GroundingSpec, Preset
@@ -57,12 +58,15 @@ class Settled:
         of grounding that are used.
     options
         of the backend's own class.
+    shape
+        width to height of the picture, a key of `layout.picture.SHAPES`.
     """
 
     spec: BackendSpec
     preset: Preset
     kinds: tuple[str, ...]
     options: Any
+    shape: str = STANDARD
 
 
 def settle(request: RenderRequest) -> Settled:
@@ -82,7 +86,22 @@ def settle(request: RenderRequest) -> Settled:
     takers = {name: one.options for name, one in BACKENDS.all().items()}
     options = declared.settle(request.backend, spec.options, request.options, takers)
     kinds = grounding_kinds(request.grounding, spec)
-    return Settled(spec, _changed(spec.presets[request.preset], options, kinds), kinds, options)
+    preset = _changed(spec.presets[request.preset], options, kinds)
+    return Settled(spec, preset, kinds, options, _shape(request, options, takers))
+
+
+def _shape(request: RenderRequest, options: RenderOptions, takers: Mapping[str, type]) -> str:
+    """What is asked for, else the layout's own, where the backend can draw it."""
+    asked = getattr(options, "aspect", None)
+    if asked in SHAPES:
+        return asked
+    if asked is None and request.shape != STANDARD:
+        able = [name for name, owner in takers.items() if hasattr(owner, "aspect")]
+        raise InputError(
+            f"the layout is {request.shape}; only {STANDARD} can be rendered by "
+            f"{request.backend}: choose {', '.join(able)}"
+        )
+    return request.shape
 
 
 def _changed(preset: Preset, options: RenderOptions, kinds: tuple[str, ...]) -> Preset:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from ..layout.picture import SHAPES
 from ..options import option
 from .base import RenderOptions
 from .hardware import Memory
@@ -23,7 +24,7 @@ def memory_option() -> Any:
 
 @dataclass(frozen=True)
 class FlowOptions(RenderOptions):
-    """Of a model of rectified flow: Time-to-Move's clocks, and how it is kept on the card."""
+    """Of a model of rectified flow: Time-to-Move's clocks, the picture's shape, the card."""
 
     inside_share: float | None = option(
         None,
@@ -38,6 +39,12 @@ class FlowOptions(RenderOptions):
         high=1,
         help="share of the steps that a draft is held outside the boxes (time-to-move)",
         label="Draft held outside (share)",
+    )
+    aspect: Literal["layout", "8:5", "16:9", "9:16", "1:1"] = option(
+        "layout",
+        help="width to height of the video; the boxes keep their places in it",
+        label="Width to height",
+        choices={"layout": "As the layout", **{shape: shape for shape in SHAPES}},
     )
     memory: Memory = memory_option()
 

@@ -98,6 +98,20 @@ def test_a_layout_becomes_a_video_with_its_sound(
     assert len(read_layout(out).objects) == 2
 
 
+@pytest.mark.parametrize("backend", ["vace", "ltx"])
+def test_a_video_of_another_shape(backend, inputs, folders, tmp_path, capsys):
+    """Drawn at a size of that shape, with a draft in the boxes and a first frame."""
+    out, first = tmp_path / "video.mp4", tmp_path / "first.png"
+    cv2.imwrite(str(first), np.full((90, 70, 3), 128, np.uint8))
+    more = ["--aspect", "9:16", "--start-picture", str(first), "--fps", "0"]
+    given = [*more, "--grounding", "time-to-move"]
+    assert render(inputs, backend, folders, out, *given) == 0, capsys.readouterr().err
+    with av.open(str(out)) as file:
+        assert (file.streams.video[0].width, file.streams.video[0].height) == (288, 512)
+    assert read_settings(out)["aspect"] == "9:16"
+    assert cv2.imread(str(out.with_suffix(".jpg"))).shape == (512, 288, 3)
+
+
 def test_a_user_s_mistake_is_one_line(inputs, folders, tmp_path, capsys):
     out = tmp_path / "video.mp4"
     (tmp_path / "weights").mkdir()

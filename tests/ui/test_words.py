@@ -96,7 +96,9 @@ def demo(tmp_path_factory):
 
 
 def test_the_built_page_shows_no_text_that_is_not_in_the_table(demo):
-    names = re.compile(r"MODEL|FILE.*|ID|DIR|LoRA|LCM|Wan 2.1|http.*|[a-z ]+( · \d+%)?|.*API.*")
+    names = re.compile(
+        r"MODEL|\d+:\d+|FILE.*|ID|DIR|LoRA|LCM|Wan 2.1|http.*|[a-z ]+( · \d+%)?|.*API.*"
+    )
     texts = {text for _, text in visible(demo) if text}
     for spec in BACKENDS.all().values():
         texts |= {label for label, _ in settings.preset_choices(spec)}

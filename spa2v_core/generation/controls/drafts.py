@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import BackendError
 from ...layout import ObjectTrack, VideoSceneLayout
-from ...layout.picture import MINI_WH
+from ...layout.picture import HEIGHT, MINI_WH, WIDTH
 from ...units import resample_frame, to_pixels
 from ...vocabulary import resolve
 from ..base import Frames, RenderRequest
@@ -72,7 +72,8 @@ def mini_draft(request: RenderRequest) -> np.ndarray:
     """
     if any(resolve(track.name).note for track in request.layout.objects):
         return paint_draft(request)
-    asked = RenderRequest(request.layout, request.clip, preset="draft", seed=request.seed)
+    layout = request.layout.model_copy(update={"width": WIDTH, "height": HEIGHT})
+    asked = RenderRequest(layout, request.clip, preset="draft", seed=request.seed)
     events = BACKENDS.get("mini").make().render(asked)
     return next(event.frames for event in events if isinstance(event, Frames))
 

@@ -431,5 +431,7 @@ export default {
 "Outlines": ["Umrisse","轮廓","Contornos"],
 "Depth": ["Tiefe","深度","Profundidad"],
 "Trails": ["Spuren","轨迹","Trazas"],
-"Draft, roughly": ["Entwurf, grob","草稿（粗略）","Borrador, a grandes rasgos"]
+"Draft, roughly": ["Entwurf, grob","草稿（粗略）","Borrador, a grandes rasgos"],
+"Width to height": ["Breite zu Höhe","宽高比","Ancho por alto"],
+"As the layout": ["Wie das Layout","同布局","Como el diseño"]
 }

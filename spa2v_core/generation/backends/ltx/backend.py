@@ -30,9 +30,10 @@ from ...prompts import captions_of, motions, sentences, thinned
 from ...registry import Settled, settle
 from ...rendering import Emit, on_card, step_reporter, tell
 from ...schedule import LtxSchedule
+from ...sizes import size_for
 from .loading import PARTS, check_tracks, load_ltx, reference_factor
 from .model import DEFAULT_NEGATIVE_PROMPT, Given, LtxModel
-from .models import LARGE_WH, LICENCE
+from .models import LARGE_WH, LICENCE, SIDES
 
 #: Frames a second that the model was trained at; a clip's own are near it, so that they end with
 #: the sound.
@@ -111,7 +112,7 @@ def _frames(
 ) -> np.ndarray:
     """(F, H, W, 3) uint8 RGB."""
     layout, schedule = request.layout, cast(LtxSchedule, settled.preset.schedule)
-    size = schedule.size_wh or LARGE_WH
+    size = size_for(settled.shape, schedule.size_wh or LARGE_WH, SIDES)
     count = latent_frame_count(layout.duration_s, RATE, settled.preset.frames, model.per_latent)
     conditions = frame_conditions(layout, count, request.captions)
     text, kept = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(settled.kinds))

@@ -11,5 +11,7 @@ LICENCE = (
     "LTX-2 Community License: free below 10 million dollars of yearly revenue, with rules of use "
     "that go with what you make"
 )
-#: Of `default`: 8:5, sides multiples of 64, as trails of half the size need.
+#: Sides are multiples of it, as trails of half the size need.
+SIDES = 64
+#: Of `default`: 8:5.
 LARGE_WH = (1024, 640)

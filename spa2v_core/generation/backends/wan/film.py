@@ -21,6 +21,7 @@ from ...prompts import captions_of, motions
 from ...registry import Settled
 from ...rendering import Emit, step_reporter, tell
 from ...schedule import WanSchedule
+from ...sizes import size_for
 from .control import Control, Pictures, control_of
 from .model import NEGATIVE, WanModel
 
@@ -49,7 +50,8 @@ class Film:
     def __post_init__(self) -> None:
         layout, native = self.request.layout, self.model.native
         self.schedule = cast(WanSchedule, self.settled.preset.schedule)
-        self.size = self.schedule.size_wh or native.size_wh
+        standard = self.schedule.size_wh or native.size_wh
+        self.size = size_for(self.settled.shape, standard, self.model.multiple)
         most = self.settled.preset.frames
         if not self.model.shows:
             most = most_frames(self.request, self.settled, native.frames)

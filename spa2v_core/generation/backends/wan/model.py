@@ -75,6 +75,12 @@ class WanModel:
     def native(self) -> Native:
         return NATIVE[self.pipeline.vae.config.scale_factor_spatial]
 
+    @property
+    def multiple(self) -> int:
+        """What the sides of a picture are multiples of, in pixels."""
+        patch = max(self.pipeline.transformer.config.patch_size[1:])
+        return self.pipeline.vae.config.scale_factor_spatial * patch
+
     @cached_property
     def texts(self) -> WanPipeline:
         """Encodes prompts for both: VACE's own pipeline needs a library (ftfy) for it."""
