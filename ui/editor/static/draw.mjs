@@ -5,11 +5,12 @@ import { colourOf, shortened, svg } from "./dom.mjs";
 import { isHidden, selectedTrack, trackOf } from "./state.mjs";
 import { say } from "./words.mjs";
 
-export const WIDTH = 512;
-export const HEIGHT = 320;
+/** Units of the frame, 512 x 320 for 8:5 and as many in all for another shape. */
+export let WIDTH = 512;
+export let HEIGHT = 320;
 /** Room around the frame, so that an object that drives in can be grabbed. */
-export const MARGIN_X = 40;
-export const MARGIN_Y = 25;
+export let MARGIN_X = 40;
+export let MARGIN_Y = 25;
 /** Frames before and after the current one that are shown faintly. */
 const ONION = [-2, -1, 1, 2];
 
@@ -19,13 +20,24 @@ export const HANDLES = [
 ];
 
 export function createCanvas() {
-  return svg("svg", {
+  const canvas = svg("svg", {
     class: "canvas",
-    viewBox: `${-MARGIN_X} ${-MARGIN_Y} ${WIDTH + 2 * MARGIN_X} ${HEIGHT + 2 * MARGIN_Y}`,
     role: "group",
     tabindex: -1,
     "aria-label": say("Picture: boxes of the current frame"),
   });
+  reshape(canvas, WIDTH / HEIGHT);
+  return canvas;
+}
+
+/** Give the frame another shape, width to height. */
+export function reshape(canvas, ratio) {
+  WIDTH = Math.round(Math.sqrt(512 * 320 * ratio));
+  HEIGHT = Math.round(WIDTH / ratio);
+  [MARGIN_X, MARGIN_Y] = [WIDTH, HEIGHT].map((size) => (size * 5) / 64);
+  const [wide, high] = [WIDTH + 2 * MARGIN_X, HEIGHT + 2 * MARGIN_Y];
+  canvas.setAttribute("viewBox", `${-MARGIN_X} ${-MARGIN_Y} ${wide} ${high}`);
+  canvas.style.aspectRatio = `${wide} / ${high}`;
 }
 
 const rectangle = ([x1, y1, x2, y2]) => ({

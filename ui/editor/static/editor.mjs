@@ -4,7 +4,7 @@
 // the channels of feed.mjs, and watch("value") for a layout that was opened from a file.
 
 import { boxAt, centre } from "./geometry.mjs";
-import { createCanvas, drawCanvas, drawGesture } from "./draw.mjs";
+import { createCanvas, drawCanvas, drawGesture, reshape } from "./draw.mjs";
 import { createCommand } from "./command.mjs";
 import { createFields, createHelp, createWarnings } from "./panel.mjs";
 import { createPlayback } from "./playback.mjs";
@@ -115,6 +115,7 @@ export function mount(element, { props, trigger, watch, server }) {
       if (future) timeline.dragPlaces(future);
       return;
     }
+    reshape(canvas, stage.ratio(state, view));
     drawCanvas(canvas, state, { ...view, time, width });
     timeline.drawHead(state, time);
     stage.draw(state, view, time);

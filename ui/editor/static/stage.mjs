@@ -59,6 +59,10 @@ export function createStage(canvas, { playback, setView, getState }) {
 
   // what is asked for while a video is on its way to another place is asked for again there
   for (const one of [video, wipe.video]) one.addEventListener("seeked", () => setView({}));
+  video.addEventListener("loadedmetadata", () => setView({}));
+  still.addEventListener("load", () => setView({}));
+
+  const moves = (view) => view.picture === "video" && Boolean(shown.video || shown.preview);
 
   function badge(state, moving) {
     if (!moving || shown.preview) return shown.preview && moving ? say("Preview of the render under way") : "";
@@ -71,6 +75,12 @@ export function createStage(canvas, { playback, setView, getState }) {
     get hasVideo() {
       return Boolean(shown.video || shown.preview);
     },
+    /** Width to height of what is shown: of a video, else of the layout. */
+    ratio({ layout }, view) {
+      const { width, height } = layout ?? { width: 8, height: 5 };
+      const [wide, high] = shown.preview ? [still.naturalWidth, still.naturalHeight] : [video.videoWidth, video.videoHeight];
+      return moves(view) && wide && high ? wide / high : width / height;
+    },
     /** Another recording: what was made of the last one is not shown over it. */
     clear() {
       Object.assign(shown, { preview: null, video: null, of: null });
@@ -80,11 +90,14 @@ export function createStage(canvas, { playback, setView, getState }) {
     },
     /** time: fractional frame while it plays. */
     draw(state, view, time) {
-      const moving = view.picture === "video" && Boolean(shown.video || shown.preview);
+      const moving = moves(view);
       video.hidden = !moving || !shown.video || Boolean(shown.preview);
       const source = moving ? shown.preview : view.still;
       still.hidden = !source;
       if (source && still.src !== source) still.src = source;
+      const ratio = this.ratio(state, view);
+      node.style.setProperty("--ratio", ratio);
+      node.classList.toggle("tall", ratio < 1.5);
       node.classList.toggle("pictured", moving || !still.hidden);
       node.classList.toggle("drawing", view.drawing);
       node.classList.toggle("waiting", Boolean(view.waiting));
