@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from .errors import InputError
 
 Kind = Literal["whole", "number", "text", "switch", "choice", "path"]
+Upload = Literal["", "picture", "pictures"]
 _KINDS: dict[Any, Kind] = {
     int: "whole", float: "number", str: "text", bool: "switch", Path: "path"
 }  # fmt: skip
@@ -57,6 +58,9 @@ class Option:
         where it is offered (a key is never on a command line).
     of_this_machine
         names a file or server that only whoever runs the app may choose.
+    upload
+        what its field of the page takes uploads of, by anybody: a "picture", "pictures" (of which
+        its value is the folder), "" for none.
     secret
         never shown, logged or stored.
     """
@@ -74,6 +78,7 @@ class Option:
     on_command_line: bool
     on_page: bool
     of_this_machine: bool
+    upload: Upload
     secret: bool
 
     @property
@@ -146,6 +151,7 @@ def option(
     on_command_line: bool = True,
     on_page: bool = True,
     of_this_machine: bool = False,
+    upload: Upload = "",
     secret: bool = False,
 ) -> Any:
     """A field of a dataclass of options; parameters as in `Option`."""
@@ -161,6 +167,7 @@ def option(
         "on_command_line": on_command_line and not secret,
         "on_page": on_page,
         "of_this_machine": of_this_machine,
+        "upload": upload,
         "secret": secret,
     }
     return field(default=default, metadata={"option": about}, repr=not secret)

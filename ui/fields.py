@@ -66,6 +66,9 @@ def guess_field(update: dict, index: int) -> gr.Dropdown:
 def option_field(one: Option, visible: bool = True, **form: Any) -> gr.components.Component:
     """The field of an option, with its default in it."""
     about: dict[str, Any] = {"label": one.label, "visible": visible, **form}
+    if one.upload:
+        count = "single" if one.upload == "picture" else "multiple"
+        return gr.File(file_types=["image"], file_count=count, elem_classes="spa2v-upload", **about)
     if one.kind == "switch":
         return gr.Checkbox(one.default, **about)
     if one.kind == "choice":
@@ -106,11 +109,15 @@ def render_settings() -> list[Any]:
         label="Text of a frame",
     )
     shown_for = gr.State(filled_for)
+    of_options: dict[str, gr.components.Component] = {
+        name: option_field(one, visible=settings.is_offered("mini", one))
+        for name, one in options.items()
+        if one.upload
+    }
     with gr.Accordion("Expert", open=False):
         grounding = gr.Dropdown(
             settings.grounding_choices(spec), value="default", label="What puts things into boxes"
         )
-        of_options: dict[str, gr.components.Component] = {}
         with gr.Row():
             for name, value in filled.items():
                 number = replace(options[name], default=value)
@@ -119,7 +126,7 @@ def render_settings() -> list[Any]:
             if name not in of_options:
                 of_options[name] = option_field(one, visible=settings.is_offered("mini", one))
     shown = [about, shown_for, *(of_options[name] for name in settings.NUMBERS)]
-    others = [field for name, field in of_options.items() if name not in settings.NUMBERS]
+    others = [of_options[name] for name in options if name not in settings.NUMBERS]
     private = {"api_visibility": "private", "show_progress": "hidden"}
     backend.change(
         settings.choose_backend, backend, [lacking, preset, grounding, *others, *shown], **private

@@ -23,6 +23,7 @@ from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.options import Option, options_of
 
 from . import host as hosting
+from .uploads import gathered, is_upload
 from .values import text_of, whole_of
 from .words import ENGLISH, Words, words_for
 
@@ -45,7 +46,8 @@ def page_options() -> dict[str, Option]:
 def is_offered(backend: str, one: Option) -> bool:
     """Whether a backend takes an option here: visitors of a public host name nothing of it."""
     taken = {known.name for known in options_of(BACKENDS.get(backend).options)}
-    return one.name in taken and not (one.of_this_machine and hosting.current().public)
+    own = one.of_this_machine and not one.upload
+    return one.name in taken and not (own and hosting.current().public)
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,19 @@ class Settings:
             name: value
             for name, value in self.options.items()
             if (strict or name in known)
-            and not (value is None or value == "" or value == _default(known, name))
+            and not (value in (None, "", []) or value == _default(known, name))
             and (fits or name not in NUMBERS)
         }
-        private = [name for name in said if name in known and known[name].of_this_machine]
+        private = [
+            name
+            for name, value in said.items()
+            if name in known and known[name].of_this_machine and not is_upload(known[name], value)
+        ]
         if private and hosting.current().public:
             raise InputError("files of your own can be used where you run the app yourself")
+        for name, value in said.items():
+            if name in known and known[name].upload == "pictures" and isinstance(value, list):
+                said[name] = gathered([text_of(path, name) for path in value])
         own = own_weights(BACKENDS.get(self.backend))
         return said if own is None else {**said, "weights": own}
 

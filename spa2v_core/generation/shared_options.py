@@ -62,4 +62,5 @@ class ShownOptions(FlowOptions):
         label="First frame",
         metavar="FILE",
         of_this_machine=True,
+        upload="picture",
     )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from spa2v_core import cli
+from spa2v_core.errors import InputError
 from spa2v_core.generation.conditioning import frame_conditions
 from spa2v_core.generation.controls.depth import box_depth
 from spa2v_core.generation.controls.drafts import cut_draft
@@ -126,6 +127,12 @@ def test_pictures_fill_the_frame_and_lie_on_white(tmp_path):
     assert filled.shape == (50, 80, 3)
     columns = np.flatnonzero(filled[25, :, 0] < 50)
     assert (columns[0], columns[-1]) == (15, 64)
+
+
+def test_a_picture_of_too_many_pixels_is_not_opened(tmp_path):
+    Image.new("1", (10_000, 6_000)).save(tmp_path / "large.png")
+    with pytest.raises(InputError, match="large.png has more than 50 million pixels"):
+        read_picture(tmp_path / "large.png")
 
 
 def test_a_picture_is_cut_out_and_moved_along_the_boxes():

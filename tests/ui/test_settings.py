@@ -2,9 +2,11 @@
 
 import pytest
 from huggingface_hub import constants
+from PIL import Image
 
 from spa2v_core.errors import InputError
 from spa2v_core.generation import hardware
+from spa2v_core.generation.controls.pictures import read_picture, references
 from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
@@ -127,3 +129,51 @@ def test_visitors_of_a_public_host_name_no_file_of_it(monkeypatch):
 )
 def test_the_page_shows_what_a_model_is_shown(backend, grounding, views):
     assert settings.views_of(backend, grounding) == views
+
+
+@pytest.fixture
+def uploads(monkeypatch, tmp_path):
+    """Uploaded pictures, each in a folder of its own as Gradio keeps them: name -> path."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    monkeypatch.setattr(settings, "missing", lambda _: "")
+    given = {}
+    for shade, name in enumerate(("car.png", "police dog.png", "first.png")):
+        path = tmp_path / "uploads" / str(shade) / name
+        path.parent.mkdir(parents=True)
+        Image.new("RGB", (8, 5), (shade, 0, 0)).save(path)
+        given[name] = str(path)
+    return given
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_uploaded_pictures_are_options(monkeypatch, uploads, public):
+    monkeypatch.setattr(host, "_current", Host(public=public))
+    first, *objects = uploads["first.png"], uploads["car.png"], uploads["police dog.png"]
+    made = settle(request(backend="vace", start_picture=first, references=objects)).options
+    assert read_picture(made.start_picture)[0, 0].tolist() == [2, 0, 0]
+    found = references(made.references, ["car", "police dog", "cat"])
+    assert {name: picture[0, 0, 0] for name, picture in found.items()} == {
+        "car": 0,
+        "police dog": 1,
+    }
+    assert settle(request(backend="vace", start_picture=None, references=[])).options == (
+        settle(request(backend="vace")).options
+    )
+    for backend, name in (("vace", "references"), ("ltx", "start_picture")):
+        assert settings.is_offered(backend, settings.page_options()[name])
+
+
+def test_what_was_not_uploaded_is_no_picture_for_visitors(monkeypatch, uploads, tmp_path):
+    monkeypatch.setattr(host, "_current", Host(public=True))
+    outside = tmp_path / "car.png"
+    outside.write_bytes(b"x")
+    car, up = uploads["car.png"], f"{tmp_path}/uploads/../car.png"
+    for bad in (str(outside), up, [str(outside)], [car, str(outside)], [car, 3], {"path": car}, 7):
+        for name in ("start_picture", "references"):
+            with pytest.raises(InputError, match="run the app yourself"):
+                request(backend="vace", **{name: bad})
+    with pytest.raises(InputError, match="police dog.png is gone: upload it again"):
+        monkeypatch.setattr(host, "_current", Host(public=False))
+        request(backend="vace", references=[car, str(tmp_path / "police dog.png")])
+    with pytest.raises(InputError, match="start picture must be a text"):
+        settle(request(backend="vace", start_picture=[car]))

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from ...errors import InputError
 
+MOST_PIXELS = 50_000_000
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -19,6 +20,11 @@ def read_picture(path: Path) -> np.ndarray:
     can't be read."""
     try:
         with Image.open(path) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise InputError(
+                    f"{path.name} has more than {MOST_PIXELS // 1_000_000} million pixels: make it "
+                    "smaller"
+                )
             upright = ImageOps.exif_transpose(opened).convert("RGBA")
     except FileNotFoundError as error:
         raise InputError(f"there is no picture {path.name}") from error
@@ -51,7 +57,7 @@ def references(folder: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
         it is no folder, or holds a picture of none of them.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder of reference pictures")
+        raise InputError(f"{folder.name} is no folder of reference pictures")
     wanted = list(dict.fromkeys(names))
     there = {
         path.stem.lower(): path
@@ -61,7 +67,7 @@ def references(folder: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
     found = {name: read_picture(there[name.lower()]) for name in wanted if name.lower() in there}
     if not found:
         raise InputError(
-            f"no reference picture in {folder} is named after an object: call one "
+            f"no reference picture in {folder.name} is named after an object: call one "
             f"{(wanted or ['object'])[0]}.png"
         )
     return found

@@ -410,7 +410,7 @@ export default {
 "Wan VACE · not here": ["Wan VACE · nicht hier","Wan VACE · 此处不可用","Wan VACE · no disponible"],
 "Motion-track adapter": ["Adapter für Bewegungsspuren","运动轨迹适配器","Adaptador de trayectorias"],
 "Noise in the sound": ["Rauschen im Klang","声音中的噪声","Ruido en el sonido"],
-"Pictures of the objects": ["Bilder der Objekte","物体的图片","Imágenes de los objetos"],
+"Pictures of the objects, each named after one (car.png)": ["Bilder der Objekte, jedes nach einem benannt (car.png)","物体的图片，各以物体命名（car.png）","Imágenes de los objetos, cada una con su nombre (car.png)"],
 "The picture follows the recording": ["Das Bild folgt der Aufnahme","画面跟随录音","La imagen sigue la grabación"],
 "With control (share)": ["Mit Steuerung (Anteil)","用控制的比例","Con control (proporción)"],
 "Distilled": ["Destilliert","蒸馏","Destilado"],

@@ -23,7 +23,8 @@ class VaceOptions(ShownOptions):
     references: Path | None = option(
         None,
         help="folder of pictures of the objects, each named after its object (car.png)",
-        label="Pictures of the objects",
+        label="Pictures of the objects, each named after one (car.png)",
         metavar="DIR",
         of_this_machine=True,
+        upload="pictures",
     )
