@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import nn
 
 from ..errors import BackendError
-from .hardware import Memory
+from .hardware import Memory, WeightsIn
 
 #: What a render needs beside the weights, GiB: activations and what decoding takes (an estimate,
 #: not measured).
 WORKING_GIB = 5.0
+#: The parts that draw; their weights are most of a model.
+TRANSFORMERS = ("transformer", "transformer_2")
 #: Parts whose layers may wait elsewhere; the others are small and work apart from their `forward`.
-LAYERED = ("transformer", "transformer_2", "text_encoder")
+LAYERED = (*TRANSFORMERS, "text_encoder")
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How the user wants a model to be kept.
+
+    Attributes
+    ----------
+    memory
+        "auto": the quickest way that fits; "full" and "low" are the first and the last.
+    weights_in
+        "auto": as fits, 16 bits or fp8; "int8" is up to whoever loads them (`int8_config`).
+    compile
+        the repeated blocks of the transformers are compiled.
+    """
+
+    memory: Memory = "auto"
+    weights_in: WeightsIn = "auto"
+    compile: bool = False
+
+
+ON_THE_CARD = Keep("full")
 
 
 @dataclass(frozen=True)
@@ -88,14 +112,18 @@ def needed_gib(fit: Fit, parts: Mapping[str, float]) -> float:
     return WORKING_GIB + (max(kept.values()) if fit.aside else sum(kept.values()))
 
 
-def choose_fit(parts: Mapping[str, float], free_gib: float, memory: Memory = "auto") -> Fit:
-    """The quickest way that fits into what is free; "full" and "low" are the first and the last."""
-    if memory != "auto":
-        return FITS[0] if memory == "full" else FITS[-1]
-    return next((fit for fit in FITS if needed_gib(fit, parts) <= free_gib), FITS[-1])
+def choose_fit(parts: Mapping[str, float], free_gib: float, keep: Keep) -> Fit:
+    """The quickest way that fits into what is free, or the one that is asked for."""
+    fits: tuple[Fit, ...] = FITS
+    if keep.weights_in != "auto":
+        stored = (replace(fit, fp8=keep.weights_in == "fp8") for fit in FITS)
+        fits = tuple(dict.fromkeys(stored))
+    if keep.memory != "auto":
+        return fits[0] if keep.memory == "full" else fits[-1]
+    return next((fit for fit in fits if needed_gib(fit, parts) <= free_gib), fits[-1])
 
 
-def place(pipeline: Any, device: str, memory: Memory) -> Placed:
+def place(pipeline: Any, device: str, keep: Keep) -> Placed:
     """Bring a pipeline to `device` in the way that fits; a CPU has one way.
 
     Raises
@@ -107,16 +135,65 @@ def place(pipeline: Any, device: str, memory: Memory) -> Placed:
         pipeline.to("cpu")
         return Placed()
     parts = {
-        name: sum(p.numel() * p.element_size() for p in part.parameters()) / 2**30
+        name: sum(map(stored_bytes, part.parameters())) / 2**30
         for name, part in pipeline.components.items()
         if isinstance(part, nn.Module)
     }
     free = torch.cuda.mem_get_info()[0] / 2**30
-    fit = choose_fit(parts, free, memory)
+    fit = choose_fit(parts, free, keep)
     arrange(pipeline, fit, device)
-    why = "as asked for" if memory != "auto" else f"{free:.1f} GiB are free"
-    said = f"{torch.cuda.get_device_name()}: {fit.words()} ({why})"
-    return Placed((said,), previews=fit.layered or not fit.aside)
+    why = "as asked for" if keep.memory != "auto" else f"{free:.1f} GiB are free"
+    int8 = "weights in int8, " if keep.weights_in == "int8" else ""
+    notes = [f"{torch.cuda.get_device_name()}: {int8}{fit.words()} ({why})"]
+    if keep.compile:
+        notes.append(_compiled(pipeline, fit))
+    return Placed(tuple(notes), previews=fit.layered or not fit.aside)
+
+
+def stored_bytes(weights: torch.Tensor) -> int:
+    """What a tensor takes, also of one that says a wider type than it is stored in."""
+    if hasattr(weights, "__tensor_flatten__"):
+        inner, _ = weights.__tensor_flatten__()
+        return sum(stored_bytes(getattr(weights, name)) for name in inner)
+    return weights.numel() * weights.element_size()
+
+
+def _compiled(pipeline: Any, fit: Fit) -> str:
+    """Compile what can be; what the user is told of it."""
+    if fit.fp8 or fit.layered:
+        return f"not compiled, for it does not go with: {fit.words()}"
+    compile_blocks(pipeline)
+    return "compiled by region: the first steps take minutes more"
+
+
+def compile_blocks(pipeline: Any, **how: Any) -> None:
+    """Compile the repeated blocks of the transformers, each kind once; how: as `torch.compile`."""
+    for name in TRANSFORMERS:
+        if (part := getattr(pipeline, name, None)) is not None:
+            part.compile_repeated_blocks(**how)
+
+
+def int8_config(keep: Keep) -> Any:
+    """What diffusers' loaders take as `quantization_config` for a transformer; None for weights as
+    they are.
+
+    Raises
+    ------
+    BackendError
+        int8 is asked for and torchao is missing.
+    """
+    if keep.weights_in != "int8":
+        return None
+    try:
+        from torchao.quantization import Int8WeightOnlyConfig
+    except ImportError as error:
+        raise BackendError(
+            "weights in int8 need torchao: pip install -r requirements-torchao.txt, or choose "
+            "--weights-in fp8"
+        ) from error
+    from diffusers import TorchAoConfig
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def arrange(pipeline: Any, fit: Fit, device: str) -> None:
@@ -147,7 +224,7 @@ def arrange(pipeline: Any, fit: Fit, device: str) -> None:
 def store_in_fp8(pipeline: Any) -> None:
     """The transformers' weights in float8 (e4m3), computed with in the type that they had; layers
     that suffer from it stay as they are, as diffusers names them."""
-    for name in ("transformer", "transformer_2"):
+    for name in TRANSFORMERS:
         part = getattr(pipeline, name, None)
         if part is not None:
             part.enable_layerwise_casting(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Memory = Literal["auto", "full", "low"]
+#: How the weights of a large model's transformers are stored.
+WeightsIn = Literal["auto", "16", "fp8", "int8"]
 #: Free graphics memory from which everything stays on the card, GiB (peaks: docs/figures.md).
 FULL_GIB = 7.0
 

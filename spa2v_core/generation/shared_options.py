@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..layout.picture import SHAPES
 from ..options import option
 from .base import RenderOptions
-from .hardware import Memory
+from .hardware import Memory, WeightsIn
 
 
 def memory_option() -> Any:
@@ -19,6 +19,15 @@ def memory_option() -> Any:
         help="how the graphics memory is used",
         label="Graphics memory",
         choices={"auto": "Automatic", "full": "All on the card", "low": "Low"},
+    )
+
+
+def compile_option() -> Any:
+    """The field `compile`, a switch."""
+    return option(
+        False,
+        help="compile the model: slow to start, then faster",
+        label="Compile (the first render takes minutes more)",
     )
 
 
@@ -47,6 +56,18 @@ class FlowOptions(RenderOptions):
         choices={"layout": "As the layout", **{shape: shape for shape in SHAPES}},
     )
     memory: Memory = memory_option()
+    weights_in: WeightsIn = option(
+        "auto",
+        help="how the weights of the transformers are stored",
+        label="Weights stored in",
+        choices={
+            "auto": "Automatic",
+            "16": "16 bits",
+            "fp8": "8 bits (fp8)",
+            "int8": "8 bits (int8, by torchao)",
+        },
+    )
+    compile: bool = compile_option()
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from spa2v_core.generation.backends.ltx.model import Given, LtxModel, guidance
 from spa2v_core.generation.backends.wan.control import Control
 from spa2v_core.generation.backends.wan.model import WanModel
 from spa2v_core.generation.cache import free_memory
-from spa2v_core.generation.card import FITS, Fit, arrange
+from spa2v_core.generation.card import FITS, Fit, arrange, compile_blocks
 from spa2v_core.generation.controls.outlines import outlines
 from spa2v_core.generation.grounding.wan_boxes import TEXT_TOKENS, ground_prompt
 from spa2v_core.generation.schedule import LtxSchedule, WanSchedule
@@ -220,6 +220,22 @@ def run_kept(bench: Bench, only: list[str]) -> None:
         free_memory()
 
 
+def run_compiled(bench: Bench, only: list[str]) -> None:
+    """All on the card, with the repeated blocks of the transformer compiled."""
+    if "vace" in only:
+        wan = WanModel(vace_pipeline(bench, FITS[0]))
+        compile_blocks(wan.pipeline)
+        free = WanSchedule(VACE.steps, 5.0, grounding_share=0.0)
+        bench.measure("vace: compiled by region", partial(vace_frames, wan, VACE, free))
+        del wan
+        free_memory()
+    if "ltx" in only:
+        ltx = LtxModel(ltx_pipeline(bench, FITS[0]))
+        compile_blocks(ltx.pipeline)
+        render = partial(ltx_frames, ltx, LTX, LtxSchedule(LTX.steps, 3.0))
+        bench.measure("ltx: compiled by region", render)
+
+
 def _words(size: Size) -> str:
     return f"{size.wh[0]}x{size.wh[1]}x{size.frames}, {size.steps} steps"
 
@@ -273,6 +289,7 @@ def main() -> None:
         free_memory()
         if bench.device == "cuda" and not options.small:
             run_kept(bench, options.only)
+            run_compiled(bench, options.only)
     print(table(bench, floors))
     if options.out:
         figures = [(row.name, row.seconds, row.peak_gib) for row in bench.rows]

@@ -1,11 +1,28 @@
 """How a large model is kept on a card: chosen by what is free, and harmless to what it makes."""
 
+import sys
+
 import pytest
 import torch
 
+from spa2v_core.errors import BackendError
+from spa2v_core.generation.backends.ltx.loading import load_ltx
 from spa2v_core.generation.backends.ltx.model import LtxModel
+from spa2v_core.generation.backends.wan.loading import VACE as PARTS
+from spa2v_core.generation.backends.wan.loading import load_wan
 from spa2v_core.generation.backends.wan.model import WanModel
-from spa2v_core.generation.card import FITS, WORKING_GIB, Fit, arrange, choose_fit, needed_gib
+from spa2v_core.generation.card import (
+    FITS,
+    WORKING_GIB,
+    Fit,
+    Keep,
+    arrange,
+    choose_fit,
+    compile_blocks,
+    int8_config,
+    needed_gib,
+    stored_bytes,
+)
 from tests.generation import tiny_ltx, tiny_wan
 from tests.generation.test_vace import FREE, shown
 from tests.generation.tiny_wan import build_vace_pipeline, conditions
@@ -28,9 +45,24 @@ LTX = {"transformer": 38.0, "text_encoder": 24.0, "connectors": 3.0, "vae": 1.0}
     ],
 )
 def test_the_quickest_that_fits_is_chosen(parts, free, fit):
-    assert choose_fit(parts, free) == fit
-    assert choose_fit(parts, free, "full") == FITS[0]
-    assert choose_fit(parts, free, "low") == FITS[-1]
+    assert choose_fit(parts, free, Keep()) == fit
+    assert choose_fit(parts, free, Keep("full")) == FITS[0]
+    assert choose_fit(parts, free, Keep("low")) == FITS[-1]
+
+
+@pytest.mark.parametrize(
+    ("free", "keep", "fit"),
+    [
+        (79, Keep(weights_in="fp8"), Fit(fp8=True)),
+        (32, Keep(weights_in="16"), Fit(aside=True, layered=True, tiled=True)),
+        (32, Keep(weights_in="fp8"), Fit(fp8=True, aside=True, tiled=True)),
+        (79, Keep("low", "16"), Fit(aside=True, layered=True, tiled=True)),
+        (16, Keep("full", "fp8"), Fit(fp8=True)),
+        (79, Keep(weights_in="int8"), Fit()),
+    ],
+)
+def test_weights_are_stored_as_asked(free, keep, fit):
+    assert choose_fit(LTX, free, keep) == fit
 
 
 def test_each_fit_needs_less_than_the_one_before():
@@ -82,6 +114,69 @@ def test_the_recording_is_heard_by_weights_in_8_bits():
     pipeline = tiny_ltx.build_pipeline()
     arrange(pipeline, Fit(fp8=True), "cpu")
     model = LtxModel(pipeline)
+    one, other = (
+        tiny_ltx.run(tiny_ltx.conditions(), model=model, clip=tiny_ltx.clip(seed))
+        for seed in (0, 1)
+    )
+    assert torch.isfinite(one).all()
+    assert not torch.equal(one, other)
+
+
+def test_compiled_by_region_it_draws_nearly_the_same_with_boxes():
+    """What is grafted can be traced, and is still switched by the schedule."""
+    pipeline = build_vace_pipeline()
+    model = WanModel(pipeline)
+    compile_blocks(pipeline, backend="eager")
+    blocks = [*pipeline.transformer.blocks, *pipeline.transformer.vace_blocks]
+    assert all(block._compiled_call_impl for block in blocks)
+    for schedule in (tiny_wan.GROUNDED, FREE):
+        compiled, plain = (
+            tiny_wan.run(conditions(), schedule, model=one, control=shown())
+            for one in (model, tiny_wan.tiny_vace())
+        )
+        assert torch.allclose(compiled, plain, atol=1e-4)
+
+
+def test_compiled_by_region_it_hears_the_recording():
+    pipeline = tiny_ltx.build_pipeline()
+    model = LtxModel(pipeline)
+    compile_blocks(pipeline, backend="eager")
+    compiled, plain = (
+        tiny_ltx.run(tiny_ltx.conditions(), model=one, clip=tiny_ltx.clip())
+        for one in (model, tiny_ltx.tiny_ltx())
+    )
+    assert torch.allclose(compiled, plain, atol=1e-4)
+
+
+def test_without_torchao_int8_is_one_line(monkeypatch):
+    assert int8_config(Keep(weights_in="fp8")) is None
+    monkeypatch.setitem(sys.modules, "torchao.quantization", None)
+    with pytest.raises(BackendError, match="pip install -r requirements-torchao.txt") as raised:
+        int8_config(Keep(weights_in="int8"))
+    assert "\n" not in str(raised.value)
+
+
+def test_weights_in_int8_are_half_and_nearly_the_same(tmp_path):
+    pytest.importorskip("torchao", reason="the extra 'torchao' is not installed")
+    build_vace_pipeline().save_pretrained(tmp_path)
+    full, small = (
+        load_wan(tmp_path, "cpu", parts=PARTS, keep=Keep("full", weights_in))
+        for weights_in in ("16", "int8")
+    )
+    weights = [
+        dict(one.pipeline.transformer.named_parameters())["blocks.0.ffn.net.0.proj.weight"]
+        for one in (full, small)
+    ]
+    assert stored_bytes(weights[1]) < 0.5 * stored_bytes(weights[0])
+    kept = {"schedule": tiny_wan.GROUNDED, "control": shown()}
+    one, other = (tiny_wan.run(conditions(), model=model, **kept) for model in (full, small))
+    assert 0 < (one - other).abs().mean() < 0.2 * one.abs().mean()
+
+
+def test_the_recording_is_heard_by_weights_in_int8(tmp_path):
+    pytest.importorskip("torchao", reason="the extra 'torchao' is not installed")
+    tiny_ltx.build_pipeline().save_pretrained(tmp_path)
+    model = load_ltx(tmp_path, "cpu", keep=Keep("full", "int8"))
     one, other = (
         tiny_ltx.run(tiny_ltx.conditions(), model=model, clip=tiny_ltx.clip(seed))
         for seed in (0, 1)

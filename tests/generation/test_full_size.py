@@ -1,6 +1,7 @@
 """vace and ltx from the command line to the file, with tiny weights in a folder."""
 
 import json
+import sys
 from dataclasses import replace
 from itertools import islice
 
@@ -112,12 +113,15 @@ def test_a_video_of_another_shape(backend, inputs, folders, tmp_path, capsys):
     assert cv2.imread(str(out.with_suffix(".jpg"))).shape == (512, 288, 3)
 
 
-def test_a_user_s_mistake_is_one_line(inputs, folders, tmp_path, capsys):
+def test_a_user_s_mistake_is_one_line(inputs, folders, tmp_path, capsys, monkeypatch):
     out = tmp_path / "video.mp4"
     (tmp_path / "weights").mkdir()
+    monkeypatch.setitem(sys.modules, "torchao.quantization", None)
     for backend, more, code in (
         ("vace", ["--weights", str(tmp_path / "weights")], 1),
         ("vace", ["--grounding", "trails"], 2),
+        ("vace", ["--weights-in", "int8"], 1),
+        ("ltx", ["--weights-in", "int8"], 1),
         ("vace", ["--control-strength", "3"], 2),
         ("ltx", ["--grounding", "trails"], 1),
         ("ltx", ["--start-picture", str(tmp_path / "none.png")], 2),

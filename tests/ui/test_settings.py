@@ -101,7 +101,8 @@ def test_every_choice_is_one_that_the_backend_takes(monkeypatch):
         others = [one for one in settings.page_options() if one not in settings.NUMBERS]
         visible = {one: update["visible"] for one, update in zip(others, updates, strict=False)}
         assert visible["negative_prompt"]
-        assert visible["lora"] == visible["compile"] == (name == "animatediff")
+        assert visible["lora"] == (name == "animatediff")
+        assert visible["compile"] == (name != "mini")
         assert settings.choose_preset(name, "nothing")[0] is not None
 
 

@@ -433,5 +433,9 @@ export default {
 "Trails": ["Spuren","轨迹","Trazas"],
 "Draft, roughly": ["Entwurf, grob","草稿（粗略）","Borrador, a grandes rasgos"],
 "Width to height": ["Breite zu Höhe","宽高比","Ancho por alto"],
-"As the layout": ["Wie das Layout","同布局","Como el diseño"]
+"As the layout": ["Wie das Layout","同布局","Como el diseño"],
+"Weights stored in": ["Gewichte gespeichert in","权重存储方式","Pesos guardados en"],
+"16 bits": ["16 Bit","16 位","16 bits"],
+"8 bits (fp8)": ["8 Bit (fp8)","8 位（fp8）","8 bits (fp8)"],
+"8 bits (int8, by torchao)": ["8 Bit (int8, mit torchao)","8 位（int8，需 torchao）","8 bits (int8, con torchao)"]
 }

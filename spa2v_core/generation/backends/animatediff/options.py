@@ -8,7 +8,7 @@ from pathlib import Path
 from ....options import option
 from ...base import RenderOptions
 from ...hardware import Memory
-from ...shared_options import memory_option
+from ...shared_options import compile_option, memory_option
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,7 @@ class AnimateDiffOptions(RenderOptions):
         of_this_machine=True,
     )
     memory: Memory = memory_option()
-    compile: bool = option(
-        False,
-        help="compile the UNet: slow to start, then faster",
-        label="Compile (the first render takes minutes more)",
-    )
+    compile: bool = compile_option()
     migc: Path | None = option(
         None,
         help="MIGC's checkpoint, your own copy",

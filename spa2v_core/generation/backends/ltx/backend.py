@@ -21,6 +21,7 @@ from ....units import latent_frame_count
 from ... import hardware
 from ...base import Frames, Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
+from ...card import Keep
 from ...conditioning import CaptionMode, FrameConditions, frame_conditions
 from ...controls.drafts import Draft, cut_draft, fit_draft, paint_draft
 from ...controls.pictures import fill, read_picture
@@ -79,17 +80,16 @@ class LtxBackend:
         emit: Emit,
     ) -> None:
         emit(Progress("load", 0, 1))
-        device, memory = hardware.cuda_or_cpu(), settled.options.memory
+        device, options = hardware.cuda_or_cpu(), settled.options
         schedule = cast(LtxSchedule, settled.preset.schedule)
         # before the model, which it may be made with
         draft = self.draft(request) if holds(request, settled) and first is None else None
-        loaded = {
-            "distilled": schedule.distilled,
-            "tracks": settled.options.motion_tracks if "trails" in settled.kinds else None,
-            "memory": memory,
-        }
+        tracks = options.motion_tracks if "trails" in settled.kinds else None
+        keep = Keep(options.memory, options.weights_in, options.compile)
+        distilled = schedule.distilled
         with MODELS.using(
-            (folder, device, *loaded.values()), lambda: load_ltx(folder, device, **loaded)
+            (folder, device, distilled, tracks, keep),
+            lambda: load_ltx(folder, device, distilled=distilled, tracks=tracks, keep=keep),
         ) as model:
             emit(Progress("load", 1, 1))
             emit(Frames(_frames(request, settled, model, first, draft, emit)))

@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, LTX2InContextPipeline
+from diffusers import (
+    FlowMatchEulerDiscreteScheduler,
+    LTX2InContextPipeline,
+    PipelineQuantizationConfig,
+)
 
 from ....errors import BackendError
 from ....hub import looks_like_safetensors
-from ...card import place
-from ...hardware import Memory
+from ...card import ON_THE_CARD, Keep, int8_config, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts
 from .model import TRACKS, LtxModel
@@ -30,7 +33,7 @@ def load_ltx(
     *,
     distilled: bool = False,
     tracks: Path | None = None,
-    memory: Memory = "full",
+    keep: Keep = ON_THE_CARD,
 ) -> LtxModel:
     """The parts in `folder` on `device`, bf16 on a GPU, fp32 on a CPU.
 
@@ -45,9 +48,14 @@ def load_ltx(
     PARTS.check(folder)
     quiet_libraries()
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    more = {}
+    if int8 := int8_config(keep):
+        more = {
+            "quantization_config": PipelineQuantizationConfig(quant_mapping={"transformer": int8})
+        }
     with PARTS.loading(folder):
         pipeline = LTX2InContextPipeline.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, use_safetensors=True
+            folder, dtype=dtype, local_files_only=True, use_safetensors=True, **more
         )
     if distilled:
         pipeline.scheduler = FlowMatchEulerDiscreteScheduler.from_config(
@@ -56,7 +64,7 @@ def load_ltx(
     if tracks is not None:
         _load_tracks(pipeline, tracks)
     pipeline.set_progress_bar_config(disable=True)
-    return LtxModel(pipeline, place(pipeline, device, memory))
+    return LtxModel(pipeline, place(pipeline, device, keep))
 
 
 def check_tracks(path: Path | None) -> None:

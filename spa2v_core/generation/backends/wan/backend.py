@@ -16,6 +16,7 @@ from pathlib import Path
 from ... import hardware
 from ...base import Frames, Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
+from ...card import Keep
 from ...controls.drafts import Draft, paint_draft
 from ...parts import Parts, weights_folder
 from ...registry import Settled, settle
@@ -57,13 +58,14 @@ class WanBackend:
         emit: Emit,
     ) -> None:
         emit(Progress("load", 0, 1))
-        device, memory = hardware.cuda_or_cpu(), settled.options.memory
+        device, options = hardware.cuda_or_cpu(), settled.options
+        keep = Keep(options.memory, options.weights_in, options.compile)
         drafted = uses_of_draft(request, settled) and pictures.first is None
         # before the model, which it may be made with
         draft = self.draft(request) if drafted else None
         with MODELS.using(
-            (folder, device, memory),
-            lambda: load_wan(folder, device, parts=self.parts, memory=memory),
+            (folder, device, keep),
+            lambda: load_wan(folder, device, parts=self.parts, keep=keep),
         ) as model:
             emit(Progress("load", 1, 1))
             emit(Frames(Film(request, settled, model, pictures, draft, emit).frames()))

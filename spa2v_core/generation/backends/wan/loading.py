@@ -18,8 +18,7 @@ from diffusers import (
 from transformers import AutoTokenizer, UMT5EncoderModel
 
 from ....errors import BackendError
-from ...card import place
-from ...hardware import Memory
+from ...card import ON_THE_CARD, TRANSFORMERS, Keep, int8_config, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts, read_json
 from .model import WanModel
@@ -55,7 +54,7 @@ def load_wan(
     device: str,
     dtype: torch.dtype | None = None,
     parts: Parts = WAN,
-    memory: Memory = "full",
+    keep: Keep = ON_THE_CARD,
 ) -> WanModel:
     """The parts in `folder`, grounded, on `device`.
 
@@ -66,9 +65,12 @@ def load_wan(
     quiet_libraries()
     dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
 
+    int8 = int8_config(keep)
+
     def part(cls: Any, name: str, dtype: torch.dtype = dtype) -> Any:
+        more = {"quantization_config": int8} if int8 and name in TRANSFORMERS else {}
         return cls.from_pretrained(
-            folder / name, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+            folder / name, use_safetensors=True, local_files_only=True, torch_dtype=dtype, **more
         ).eval()
 
     kind = WanTransformer3DModel if parts is WAN else WanVACETransformer3DModel
@@ -85,7 +87,7 @@ def load_wan(
             given["boundary_ratio"] = read_json(folder / "model_index.json")["boundary_ratio"]
         pipeline = (WanPipeline if parts is WAN else WanVACEPipeline)(**given)
     pipeline.set_progress_bar_config(disable=True)
-    return WanModel(pipeline, placed=place(pipeline, device, memory))
+    return WanModel(pipeline, placed=place(pipeline, device, keep))
 
 
 def _load_scheduler(folder: Path) -> Any:
