@@ -20,6 +20,7 @@ from spa2v_core.generation.base import RenderRequest
 from spa2v_core.generation.registry import BACKENDS, GROUNDINGS, grounding_kinds, kinds_of
 from spa2v_core.generation.spec import BackendSpec
 from spa2v_core.layout import VideoSceneLayout
+from spa2v_core.layout.picture import SHAPES
 from spa2v_core.options import Option, options_of
 
 from . import host as hosting
@@ -190,13 +191,17 @@ def _label(kinds: str, words: Words) -> str:
     return reduce(lambda so, other: words("{} and {}", so, other), others, first)
 
 
-def views_of(backend: str, grounding: str) -> list[str]:
-    """Names of what a backend is given of a layout as pictures, for `controls.views`."""
+def views_of(backend: str, grounding: str, aspect: str | None = None) -> dict[str, Any]:
+    """{views, shape}: names of what a backend is given of a layout as pictures, for
+    `controls.views`; the shape of its picture where it is not the layout's own, else ""."""
+    spec = BACKENDS.get(backend)
     try:
-        kinds = grounding_kinds(grounding, BACKENDS.get(backend))
+        kinds = grounding_kinds(grounding, spec)
     except InputError:  # the backend has just been changed: its own grounding is on its way
-        return []
-    return list(dict.fromkeys(filter(None, (GROUNDINGS.get(kind).view for kind in kinds))))
+        kinds = ()
+    views = list(dict.fromkeys(filter(None, (GROUNDINGS.get(kind).view for kind in kinds))))
+    taken = any(one.name == "aspect" for one in options_of(spec.options))
+    return {"views": views, "shape": aspect if taken and aspect in SHAPES else ""}
 
 
 def choose_backend(backend: str, session: gr.Request | None = None) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from .pages import (
     BOX,
     PLANNING,
     button,
+    choose,
     drag,
     layout_file,
     saved,
@@ -23,6 +24,7 @@ from .pages import (
     track,
     upload,
 )
+from .test_sees import choose_model
 
 pytestmark = pytest.mark.e2e
 
@@ -91,3 +93,23 @@ def test_a_video_is_shown_in_its_own_shape(open_page, browser, tmp_path):
     settle(page)
     assert ratio(page) == pytest.approx(8 / 5, rel=0.01)
     assert box_in_frame(page) == pytest.approx(upright, abs=0.015)
+
+
+def test_the_scene_has_the_shape_that_will_be_rendered(open_page):
+    page = open_page()
+    button(page, "Show the scene that is edited").click()
+    page.get_by_role("button", name="Settings").click()
+    choose_model(page, "Wan VACE")
+    page.get_by_role("button", name="Expert").click()
+    page.get_by_label("Width to height").click()
+    page.get_by_role("option", name="9:16").click()
+    page.wait_for_selector(".spa2v-editor .stage.tall")
+    assert ratio(page) == pytest.approx(9 / 16, rel=0.01)
+    choose(page, "Show what the chosen model is given of the layout")
+    image = page.locator(".spa2v-editor .sees img")
+    expect(image).to_have_count(1, timeout=PLANNING)
+    size = image.evaluate("(one) => one.decode().then(() => [one.naturalWidth, one.naturalHeight])")
+    assert tuple(size) == SHAPES["9:16"]
+    choose_model(page, "Mini")
+    expect(page.locator(".spa2v-editor .stage.tall")).to_have_count(0, timeout=PLANNING)
+    assert (saved(page)["width"], saved(page)["height"]) == SHAPES["8:5"]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import av
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from spa2v_core.generation.controls.views import VIEWS, view
 from spa2v_core.generation.registry import GROUNDINGS
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
-from spa2v_core.layout.picture import HORIZON, middle, standing_height
+from spa2v_core.layout.picture import HORIZON, SHAPES, middle, standing_height
 from tests.generation.scene import FRAMES, conditions
 
 SIZE_WH = (80, 50)
@@ -190,10 +191,19 @@ def test_what_people_see_is_what_the_model_is_given():
         assert (view(name, layout, 7) == control(seen, (512, 320))[now]).all()
     assert (view("trails", layout, 7) == trails(seen.part(slice(now + 1)), (512, 320))[-1]).all()
     draft = view("draft", layout, 7).astype(int)
-    x1, x2 = np.rint(seen.boxes[now, 0, [0, 2]] * 256).astype(int)
-    patch = np.abs(draft - draft[:, -1:]).max(-1)[96]
+    x1, x2 = np.rint(seen.boxes[now, 0, [0, 2]] * 512).astype(int)
+    patch = np.abs(draft - draft[:, -1:]).max(-1)[192]
     assert patch[(x1 + x2) // 2] > 50
-    assert not patch[: x1 - 1].any() and not patch[x2 + 1 :].any()
+    assert not patch[: x1 - 3].any() and not patch[x2 + 3 :].any()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_view_has_the_shape_that_is_rendered(name, shape):
+    picture, (width, height) = view(name, crossing(), 7, shape), SHAPES[shape]
+    assert picture.shape == (height, width, 3)
+    same = cv2.resize(view(name, crossing(), 7), (width, height), interpolation=cv2.INTER_AREA)
+    assert np.abs(picture.astype(float) - same).mean() < 6
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -126,6 +126,8 @@ def test_what_the_model_sees_is_asked_for_with_anything(frame):
     asked = {"layout": layout, "frame": frame, "views": ["outlines", "/etc/passwd", [], "trails"]}
     assert [url[:22] for url in model_sees(asked)] == ["data:image/png;base64,"] * 2
     assert model_sees({"layout": layout, "frame": frame, "views": "draft"}) == []
+    for shape in ("9:16", "5:8", None, ["9:16"], 7):
+        assert len(model_sees(asked | {"shape": shape})) == 2
     for bad in (None, [], {"layout": None}, {"layout": {"duration_s": "<b>"}}):
         with pytest.raises(gr.Error):
             model_sees(bad)

@@ -129,7 +129,15 @@ def test_visitors_of_a_public_host_name_no_file_of_it(monkeypatch):
     ],
 )
 def test_the_page_shows_what_a_model_is_shown(backend, grounding, views):
-    assert settings.views_of(backend, grounding) == views
+    assert settings.views_of(backend, grounding) == {"views": views, "shape": ""}
+
+
+@pytest.mark.parametrize(
+    ("backend", "aspect", "shape"),
+    [("vace", "9:16", "9:16"), ("vace", "layout", ""), ("ltx", None, ""), ("mini", "9:16", "")],
+)
+def test_the_page_shows_the_shape_that_is_rendered(backend, aspect, shape):
+    assert settings.views_of(backend, "default", aspect)["shape"] == shape
 
 
 @pytest.fixture

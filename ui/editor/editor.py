@@ -17,6 +17,7 @@ from spa2v_core.errors import LayoutError
 from spa2v_core.generation.controls.views import VIEWS, view
 from spa2v_core.layout import VideoSceneLayout, words
 from spa2v_core.layout import io as layout_io
+from spa2v_core.layout.picture import SHAPES, shape_of
 from spa2v_core.layout.schema import VERSION
 from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
@@ -92,7 +93,7 @@ def write_captions(payload: Any) -> dict[str, Any]:
 
 def model_sees(payload: Any) -> list[str]:
     """Addresses of pictures, of what a model is given of a layout at one of its frames; called by
-    the editor. payload: {layout, frame, views: names}."""
+    the editor. payload: {layout, frame, views: names, shape: as `ViewsFeed`}."""
     payload = payload if isinstance(payload, dict) else {}
     try:
         layout = layout_io.from_dict(payload.get("layout"))
@@ -101,7 +102,9 @@ def model_sees(payload: Any) -> list[str]:
     frame, names = payload.get("frame"), payload.get("views")
     at = min(max(frame, 0), layout.frame_count - 1) if isinstance(frame, int) else 0
     asked = [name for name in VIEWS if isinstance(names, list) and name in names]
-    return [f"data:image/png;base64,{_png(view(name, layout, at))}" for name in asked]
+    shape = payload.get("shape")
+    shown = shape if shape in tuple(SHAPES) else shape_of((layout.width, layout.height))
+    return [f"data:image/png;base64,{_png(view(name, layout, at, shown))}" for name in asked]
 
 
 def _png(picture: np.ndarray) -> str:
@@ -290,13 +293,14 @@ class PreviewFeed(_Channel):
 
 
 class ViewsFeed(_Channel):
-    """Carries the names (`controls.views.VIEWS`) of what the chosen model is given of a layout."""
+    """Carries what the chosen model is given of a layout: {views: names of `controls.views.VIEWS`,
+    shape: of its picture, a key of `layout.picture.SHAPES`, "" for the layout's}."""
 
-    def __init__(self, value: list[str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, value: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__("module.mountViews({ props, watch });", value, **kwargs)
 
-    def postprocess(self, value: list[str] | None) -> list[str]:
-        return value or []
+    def postprocess(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        return value
 
 
 class Asks(_Channel):

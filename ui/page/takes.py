@@ -11,7 +11,7 @@ from ..bundle import BUNDLE
 from ..fields import note, render_settings
 from ..rendering import Rendering, Tab, another_seed, kept
 from ..renders import RenderList
-from ..settings import views_of
+from ..settings import REQUEST_FIELDS, page_options, views_of
 from ..words import words_for
 
 if TYPE_CHECKING:
@@ -126,10 +126,11 @@ def wire_takes(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:
     }
     bar.render.click(**submit | {"trigger_mode": "once"}).success(**follow)
     backend, _, seed, _, grounding, *_ = own.settings
+    aspect = own.settings[len(REQUEST_FIELDS) + list(page_options()).index("aspect")]
     gr.on(
-        [backend.change, grounding.change],
+        [backend.change, grounding.change, aspect.change],
         views_of,
-        [backend, grounding],
+        [backend, grounding, aspect],
         picture.views,
         **_PRIVATE,
     )

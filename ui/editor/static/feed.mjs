@@ -22,8 +22,8 @@ function channel() {
   };
 }
 
-/** The recording and its plan; the picture of a render under way; the finished video; the names of
- *  what the chosen model is given of a layout. */
+/** The recording and its plan; the picture of a render under way; the finished video; what the
+ *  chosen model is given of a layout. */
 export const channels = { feed: channel(), preview: channel(), video: channel(), views: channel() };
 
 let asks = null;

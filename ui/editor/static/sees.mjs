@@ -11,10 +11,10 @@ const LABELS = { outlines: "Outlines", depth: "Depth", trails: "Trails", draft: 
 /** tools: {getState, view, setView, server}. */
 export function createSees({ getState, view, setView, server }) {
   const node = html("div", { class: "sees", role: "group", "aria-label": say("What the model sees"), hidden: true });
-  let shown = {}; // the layout, frame and views of what is drawn or asked for
+  let shown = {}; // the layout, frame, views and shape of what is drawn or asked for
   let timer = 0;
 
-  channels.views.on((views) => setView({ views: views ?? [] }));
+  channels.views.on((given) => setView({ views: given?.views ?? [], shape: given?.shape ?? "" }));
 
   async function look(asked) {
     const urls = await server.model_sees(asked);
@@ -28,9 +28,9 @@ export function createSees({ getState, view, setView, server }) {
     node,
     draw({ layout, frame }) {
       node.hidden = !view.sees || !view.views.length || !layout;
-      const { views } = view;
+      const { views, shape } = view;
       if (node.hidden || (shown.layout === layout && shown.frame === frame && shown.views === views)) return;
-      shown = { layout, frame, views };
+      shown = { layout, frame, views, shape };
       clearTimeout(timer);
       timer = setTimeout(() => look(shown).catch(() => node.replaceChildren()), PAUSE);
     },

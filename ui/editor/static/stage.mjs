@@ -75,9 +75,9 @@ export function createStage(canvas, { playback, setView, getState }) {
     get hasVideo() {
       return Boolean(shown.video || shown.preview);
     },
-    /** Width to height of what is shown: of a video, else of the layout. */
+    /** Width to height of what is shown: of a video, else of what will be rendered, or the layout. */
     ratio({ layout }, view) {
-      const { width, height } = layout ?? { width: 8, height: 5 };
+      const [width, height] = view.shape ? view.shape.split(":") : [layout?.width ?? 8, layout?.height ?? 5];
       const [wide, high] = shown.preview ? [still.naturalWidth, still.naturalHeight] : [video.videoWidth, video.videoHeight];
       return moves(view) && wide && high ? wide / high : width / height;
     },
