@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from ..errors import BackendError
+from ..errors import BackendError, InputError
 from .hardware import Memory, WeightsIn
 
 #: What a render needs beside the weights, GiB: activations and what decoding takes (an estimate,
@@ -30,14 +31,24 @@ class Keep:
     memory
         "auto": the quickest way that fits; "full" and "low" are the first and the last.
     weights_in
-        "auto": as fits, 16 bits or fp8; "int8" is up to whoever loads them (`int8_config`).
+        "auto": as fits, 16 bits or fp8; "int8" is up to whoever loads them (`stored.py`).
     compile
         the repeated blocks of the transformers are compiled.
+    gguf
+        file of the transformer's weights, in place of the folder's.
     """
 
     memory: Memory = "auto"
     weights_in: WeightsIn = "auto"
     compile: bool = False
+    gguf: Path | None = None
+
+    @classmethod
+    def of(cls, options: Any) -> Keep:
+        """What a backend's `FlowOptions` say; InputError if they contradict one another."""
+        if options.gguf is not None and options.weights_in != "auto":
+            raise InputError("a GGUF file has its own way to store weights: leave out --weights-in")
+        return cls(options.memory, options.weights_in, options.compile, options.gguf)
 
 
 ON_THE_CARD = Keep("full")
@@ -115,7 +126,7 @@ def needed_gib(fit: Fit, parts: Mapping[str, float]) -> float:
 def choose_fit(parts: Mapping[str, float], free_gib: float, keep: Keep) -> Fit:
     """The quickest way that fits into what is free, or the one that is asked for."""
     fits: tuple[Fit, ...] = FITS
-    if keep.weights_in != "auto":
+    if keep.weights_in != "auto" or keep.gguf is not None:
         stored = (replace(fit, fp8=keep.weights_in == "fp8") for fit in FITS)
         fits = tuple(dict.fromkeys(stored))
     if keep.memory != "auto":
@@ -143,8 +154,9 @@ def place(pipeline: Any, device: str, keep: Keep) -> Placed:
     fit = choose_fit(parts, free, keep)
     arrange(pipeline, fit, device)
     why = "as asked for" if keep.memory != "auto" else f"{free:.1f} GiB are free"
-    int8 = "weights in int8, " if keep.weights_in == "int8" else ""
-    notes = [f"{torch.cuda.get_device_name()}: {int8}{fit.words()} ({why})"]
+    stored = "weights in int8, " if keep.weights_in == "int8" else ""
+    stored = "weights of a GGUF file, " if keep.gguf else stored
+    notes = [f"{torch.cuda.get_device_name()}: {stored}{fit.words()} ({why})"]
     if keep.compile:
         notes.append(_compiled(pipeline, fit))
     return Placed(tuple(notes), previews=fit.layered or not fit.aside)
@@ -171,29 +183,6 @@ def compile_blocks(pipeline: Any, **how: Any) -> None:
     for name in TRANSFORMERS:
         if (part := getattr(pipeline, name, None)) is not None:
             part.compile_repeated_blocks(**how)
-
-
-def int8_config(keep: Keep) -> Any:
-    """What diffusers' loaders take as `quantization_config` for a transformer; None for weights as
-    they are.
-
-    Raises
-    ------
-    BackendError
-        int8 is asked for and torchao is missing.
-    """
-    if keep.weights_in != "int8":
-        return None
-    try:
-        from torchao.quantization import Int8WeightOnlyConfig
-    except ImportError as error:
-        raise BackendError(
-            "weights in int8 need torchao: pip install -r requirements-torchao.txt, or choose "
-            "--weights-in fp8"
-        ) from error
-    from diffusers import TorchAoConfig
-
-    return TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def arrange(pipeline: Any, fit: Fit, device: str) -> None:

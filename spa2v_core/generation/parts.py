@@ -37,12 +37,13 @@ class Parts:
     weights: tuple[str, ...]
     others: tuple[str, ...] = ("tokenizer", "scheduler")
 
-    def check(self, folder: Path) -> None:
-        """BackendError that names each missing part."""
+    def check(self, folder: Path, elsewhere: tuple[str, ...] = ()) -> None:
+        """BackendError that names each missing part; of those whose weights are elsewhere only the
+        configuration is needed."""
         missing = [f"{p}/" for p in (*self.weights, *self.others) if not (folder / p).is_dir()]
         for part in self.weights:
             if (folder / part).is_dir():
-                missing += _missing_weights(folder / part)
+                missing += _missing_weights(folder / part, part in elsewhere)
         if missing:
             raise BackendError(
                 f"{self.who}'s weights are not complete in {folder}: {', '.join(missing)} missing. "
@@ -88,9 +89,11 @@ def read_json(path: Path) -> dict[str, Any]:
         raise BackendError(f"{path} is broken: download it again") from error
 
 
-def _missing_weights(part: Path) -> list[str]:
+def _missing_weights(part: Path, elsewhere: bool) -> list[str]:
     """Files that a part lacks: its configuration, or any of its safetensors."""
     needed = ["config.json"]
+    if elsewhere:
+        return [f"{part.name}/{name}" for name in needed if not (part / name).is_file()]
     for index in part.glob("*.safetensors.index.json"):
         try:
             needed += sorted(set(read_json(index)["weight_map"].values()))

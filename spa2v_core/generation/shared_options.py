@@ -68,6 +68,13 @@ class FlowOptions(RenderOptions):
         },
     )
     compile: bool = compile_option()
+    gguf: Path | None = option(
+        None,
+        help="a GGUF file of the transformer's weights, in place of the folder's",
+        label="Transformer as GGUF",
+        metavar="FILE",
+        of_this_machine=True,
+    )
 
 
 @dataclass(frozen=True)

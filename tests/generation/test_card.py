@@ -19,7 +19,6 @@ from spa2v_core.generation.card import (
     arrange,
     choose_fit,
     compile_blocks,
-    int8_config,
     needed_gib,
     stored_bytes,
 )
@@ -148,16 +147,16 @@ def test_compiled_by_region_it_hears_the_recording():
     assert torch.allclose(compiled, plain, atol=1e-4)
 
 
-def test_without_torchao_int8_is_one_line(monkeypatch):
-    assert int8_config(Keep(weights_in="fp8")) is None
+def test_without_torchao_int8_is_one_line(tmp_path, monkeypatch):
+    build_vace_pipeline().save_pretrained(tmp_path)
     monkeypatch.setitem(sys.modules, "torchao.quantization", None)
-    with pytest.raises(BackendError, match="pip install -r requirements-torchao.txt") as raised:
-        int8_config(Keep(weights_in="int8"))
+    with pytest.raises(BackendError, match="requirements-quantized.txt, or choose") as raised:
+        load_wan(tmp_path, "cpu", parts=PARTS, keep=Keep("full", "int8"))
     assert "\n" not in str(raised.value)
 
 
 def test_weights_in_int8_are_half_and_nearly_the_same(tmp_path):
-    pytest.importorskip("torchao", reason="the extra 'torchao' is not installed")
+    pytest.importorskip("torchao", reason="the extra 'quantized' is not installed")
     build_vace_pipeline().save_pretrained(tmp_path)
     full, small = (
         load_wan(tmp_path, "cpu", parts=PARTS, keep=Keep("full", weights_in))
@@ -174,7 +173,7 @@ def test_weights_in_int8_are_half_and_nearly_the_same(tmp_path):
 
 
 def test_the_recording_is_heard_by_weights_in_int8(tmp_path):
-    pytest.importorskip("torchao", reason="the extra 'torchao' is not installed")
+    pytest.importorskip("torchao", reason="the extra 'quantized' is not installed")
     tiny_ltx.build_pipeline().save_pretrained(tmp_path)
     model = load_ltx(tmp_path, "cpu", keep=Keep("full", "int8"))
     one, other = (
@@ -183,3 +182,68 @@ def test_the_recording_is_heard_by_weights_in_int8(tmp_path):
     )
     assert torch.isfinite(one).all()
     assert not torch.equal(one, other)
+
+
+def write_gguf(transformer, path):
+    """The weights of a transformer, those of its linear layers in 8 bits."""
+    gguf = pytest.importorskip("gguf", reason="the extra 'quantized' is not installed")
+    writer = gguf.GGUFWriter(path, "wan")
+    for name, weights in transformer.state_dict().items():
+        array = weights.float().numpy()
+        if name.endswith(".weight") and array.ndim == 2 and array.shape[1] % 32 == 0:
+            small = gguf.quantize(array, gguf.GGMLQuantizationType.Q8_0)
+            writer.add_tensor(name, small, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+        else:
+            writer.add_tensor(name, array)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_a_gguf_file_takes_the_place_of_the_transformers_weights(tmp_path):
+    pipeline = build_vace_pipeline()
+    pipeline.save_pretrained(tmp_path)
+    path = write_gguf(pipeline.transformer, tmp_path / "vace-q8.gguf")
+    for weights in (tmp_path / "transformer").glob("*.safetensors"):
+        weights.unlink()
+    with pytest.raises(BackendError, match="transformer.* missing"):
+        load_wan(tmp_path, "cpu", parts=PARTS)
+    small = load_wan(tmp_path, "cpu", parts=PARTS, keep=Keep("full", gguf=path))
+    kept = {"schedule": tiny_wan.GROUNDED, "control": shown()}
+    one, other = (
+        tiny_wan.run(conditions(), model=model, **kept) for model in (small, tiny_wan.tiny_vace())
+    )
+    assert 0 < (one - other).abs().mean() < 0.2 * other.abs().mean()
+
+
+def test_the_recording_is_heard_by_weights_of_a_gguf_file(tmp_path):
+    pipeline = tiny_ltx.build_pipeline()
+    pipeline.save_pretrained(tmp_path)
+    path = write_gguf(pipeline.transformer, tmp_path / "ltx-q8.gguf")
+    model = load_ltx(tmp_path, "cpu", keep=Keep("full", gguf=path))
+    one, other = (
+        tiny_ltx.run(tiny_ltx.conditions(), model=model, clip=tiny_ltx.clip(seed))
+        for seed in (0, 1)
+    )
+    assert torch.isfinite(one).all()
+    assert not torch.equal(one, other)
+
+
+def test_what_is_no_gguf_file_is_one_line(tmp_path):
+    build_vace_pipeline().save_pretrained(tmp_path)
+    (tmp_path / "a.gguf").write_bytes(b"GGML")
+    for path in (tmp_path / "a.gguf", tmp_path / "none.gguf", tmp_path):
+        with pytest.raises(BackendError, match="is no GGUF file"):
+            load_wan(tmp_path, "cpu", parts=PARTS, keep=Keep("full", gguf=path))
+    assert not choose_fit(LTX, 32, Keep(gguf=tmp_path)).fp8  # which it could not be cast to
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(64), b"\xff" * 64, b"\x03\0\0\0" + b"\x01" * 60])
+def test_a_damaged_gguf_file_is_one_line(tmp_path, rest):
+    pytest.importorskip("gguf", reason="the extra 'quantized' is not installed")
+    build_vace_pipeline().save_pretrained(tmp_path)
+    (tmp_path / "a.gguf").write_bytes(b"GGUF" + rest)
+    with pytest.raises(BackendError, match="a.gguf can't be loaded"):
+        load_wan(tmp_path, "cpu", parts=PARTS, keep=Keep("full", gguf=tmp_path / "a.gguf"))

@@ -122,6 +122,8 @@ def test_a_user_s_mistake_is_one_line(inputs, folders, tmp_path, capsys, monkeyp
         ("vace", ["--grounding", "trails"], 2),
         ("vace", ["--weights-in", "int8"], 1),
         ("ltx", ["--weights-in", "int8"], 1),
+        ("ltx", ["--gguf", str(tmp_path / "none.gguf")], 1),
+        ("vace", ["--gguf", "a.gguf", "--weights-in", "fp8"], 2),
         ("vace", ["--control-strength", "3"], 2),
         ("ltx", ["--grounding", "trails"], 1),
         ("ltx", ["--start-picture", str(tmp_path / "none.png")], 2),

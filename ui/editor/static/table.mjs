@@ -437,5 +437,6 @@ export default {
 "Weights stored in": ["Gewichte gespeichert in","权重存储方式","Pesos guardados en"],
 "16 bits": ["16 Bit","16 位","16 bits"],
 "8 bits (fp8)": ["8 Bit (fp8)","8 位（fp8）","8 bits (fp8)"],
-"8 bits (int8, by torchao)": ["8 Bit (int8, mit torchao)","8 位（int8，需 torchao）","8 bits (int8, con torchao)"]
+"8 bits (int8, by torchao)": ["8 Bit (int8, mit torchao)","8 位（int8，需 torchao）","8 bits (int8, con torchao)"],
+"Transformer as GGUF": ["Transformer als GGUF","GGUF 格式的 Transformer","Transformer en GGUF"]
 }

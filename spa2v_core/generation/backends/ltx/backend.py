@@ -32,7 +32,7 @@ from ...registry import Settled, settle
 from ...rendering import Emit, on_card, step_reporter, tell
 from ...schedule import LtxSchedule
 from ...sizes import size_for
-from .loading import PARTS, check_tracks, load_ltx, reference_factor
+from .loading import check_parts, check_tracks, load_ltx, reference_factor
 from .model import DEFAULT_NEGATIVE_PROMPT, Given, LtxModel
 from .models import LARGE_WH, LICENCE, SIDES
 
@@ -64,7 +64,7 @@ class LtxBackend:
         if not options.accept_ltx_licence:
             raise BackendError(f"LTX-2 has a licence: {LICENCE}. Accept it by --accept-ltx-licence")
         folder = weights_folder(settled)
-        PARTS.check(folder)
+        check_parts(folder, Keep.of(options).gguf)
         if "trails" in settled.kinds:
             check_tracks(options.motion_tracks)
         first = read_picture(options.start_picture) if options.start_picture else None
@@ -85,8 +85,7 @@ class LtxBackend:
         # before the model, which it may be made with
         draft = self.draft(request) if holds(request, settled) and first is None else None
         tracks = options.motion_tracks if "trails" in settled.kinds else None
-        keep = Keep(options.memory, options.weights_in, options.compile)
-        distilled = schedule.distilled
+        keep, distilled = Keep.of(options), schedule.distilled
         with MODELS.using(
             (folder, device, distilled, tracks, keep),
             lambda: load_ltx(folder, device, distilled=distilled, tracks=tracks, keep=keep),

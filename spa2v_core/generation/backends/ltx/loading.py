@@ -9,14 +9,15 @@ import torch
 from diffusers import (
     FlowMatchEulerDiscreteScheduler,
     LTX2InContextPipeline,
-    PipelineQuantizationConfig,
+    LTX2VideoTransformer3DModel,
 )
 
 from ....errors import BackendError
 from ....hub import looks_like_safetensors
-from ...card import ON_THE_CARD, Keep, int8_config, place
+from ...card import ON_THE_CARD, Keep, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts
+from ...stored import check_gguf, read_transformer
 from .model import TRACKS, LtxModel
 from .models import REPO, TRACKS_REPO
 
@@ -45,17 +46,18 @@ def load_ltx(
     BackendError
         a part is missing or broken, or the adapter does not fit.
     """
-    PARTS.check(folder)
+    check_parts(folder, keep.gguf)
     quiet_libraries()
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    more = {}
-    if int8 := int8_config(keep):
-        more = {
-            "quantization_config": PipelineQuantizationConfig(quant_mapping={"transformer": int8})
-        }
     with PARTS.loading(folder):
         pipeline = LTX2InContextPipeline.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, use_safetensors=True, **more
+            folder,
+            transformer=read_transformer(
+                LTX2VideoTransformer3DModel, folder / "transformer", dtype, keep
+            ),
+            dtype=dtype,
+            local_files_only=True,
+            use_safetensors=True,
         )
     if distilled:
         pipeline.scheduler = FlowMatchEulerDiscreteScheduler.from_config(
@@ -65,6 +67,12 @@ def load_ltx(
         _load_tracks(pipeline, tracks)
     pipeline.set_progress_bar_config(disable=True)
     return LtxModel(pipeline, place(pipeline, device, keep))
+
+
+def check_parts(folder: Path, gguf: Path | None) -> None:
+    """BackendError that names each missing part."""
+    check_gguf(gguf)
+    PARTS.check(folder, ("transformer",) if gguf else ())
 
 
 def check_tracks(path: Path | None) -> None:

@@ -42,8 +42,8 @@ class WanBackend:
 
     def render(self, request: RenderRequest) -> Iterator[RenderEvent]:
         settled = settle(request)
-        folder = weights_folder(settled)
-        check_parts(folder, self.parts)
+        folder, keep = weights_folder(settled), Keep.of(settled.options)
+        check_parts(folder, self.parts, keep.gguf)
         shows = self.parts is VACE
         pictures = read_pictures(request.layout, settled) if shows else Pictures()
         render = partial(self._render, request, settled, folder, pictures)
@@ -58,8 +58,7 @@ class WanBackend:
         emit: Emit,
     ) -> None:
         emit(Progress("load", 0, 1))
-        device, options = hardware.cuda_or_cpu(), settled.options
-        keep = Keep(options.memory, options.weights_in, options.compile)
+        device, keep = hardware.cuda_or_cpu(), Keep.of(settled.options)
         drafted = uses_of_draft(request, settled) and pictures.first is None
         # before the model, which it may be made with
         draft = self.draft(request) if drafted else None

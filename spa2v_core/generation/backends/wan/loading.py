@@ -18,9 +18,10 @@ from diffusers import (
 from transformers import AutoTokenizer, UMT5EncoderModel
 
 from ....errors import BackendError
-from ...card import ON_THE_CARD, TRANSFORMERS, Keep, int8_config, place
+from ...card import ON_THE_CARD, Keep, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts, read_json
+from ...stored import check_gguf, read_transformer
 from .model import WanModel
 from .models import VACE_REPO, WAN_REPO
 
@@ -33,9 +34,10 @@ WAN = Parts("Wan", WAN_REPO, _WEIGHTS)
 VACE = Parts("VACE", VACE_REPO, _WEIGHTS)
 
 
-def check_parts(folder: Path, parts: Parts = WAN) -> None:
+def check_parts(folder: Path, parts: Parts = WAN, gguf: Path | None = None) -> None:
     """BackendError that names each missing part, or that the model is of another kind."""
-    parts.check(folder)
+    check_gguf(gguf)
+    parts.check(folder, ("transformer",) if gguf else ())
     made = read_json(folder / "transformer" / "config.json").get("_class_name", "")
     if ("VACE" in made) != (parts is VACE):
         raise BackendError(
@@ -47,6 +49,8 @@ def check_parts(folder: Path, parts: Parts = WAN) -> None:
             "Wan models with two transformers (Wan 2.2 A14B) can't be used: choose Wan 2.1 or "
             "Wan 2.2 TI2V-5B"
         )
+    if gguf and (folder / "transformer_2").is_dir():
+        raise BackendError("a model with two transformers takes no GGUF file: leave out --gguf")
 
 
 def load_wan(
@@ -61,16 +65,13 @@ def load_wan(
     `dtype` is that of transformer and text encoder: bf16 on a GPU, fp32 on a CPU if None. The VAE
     is in fp32, in bf16 it shows. VACE may have a second transformer, for the low noise.
     """
-    check_parts(folder, parts)
+    check_parts(folder, parts, keep.gguf)
     quiet_libraries()
     dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
 
-    int8 = int8_config(keep)
-
     def part(cls: Any, name: str, dtype: torch.dtype = dtype) -> Any:
-        more = {"quantization_config": int8} if int8 and name in TRANSFORMERS else {}
         return cls.from_pretrained(
-            folder / name, use_safetensors=True, local_files_only=True, torch_dtype=dtype, **more
+            folder / name, use_safetensors=True, local_files_only=True, torch_dtype=dtype
         ).eval()
 
     kind = WanTransformer3DModel if parts is WAN else WanVACETransformer3DModel
@@ -80,10 +81,10 @@ def load_wan(
             "text_encoder": part(UMT5EncoderModel, "text_encoder"),
             "vae": part(AutoencoderKLWan, "vae", torch.float32),
             "scheduler": _load_scheduler(folder / "scheduler"),
-            "transformer": part(kind, "transformer"),
+            "transformer": read_transformer(kind, folder / "transformer", dtype, keep),
         }
         if (folder / "transformer_2").is_dir():
-            given["transformer_2"] = part(kind, "transformer_2")
+            given["transformer_2"] = read_transformer(kind, folder / "transformer_2", dtype, keep)
             given["boundary_ratio"] = read_json(folder / "model_index.json")["boundary_ratio"]
         pipeline = (WanPipeline if parts is WAN else WanVACEPipeline)(**given)
     pipeline.set_progress_bar_config(disable=True)
