@@ -15,7 +15,7 @@ from spa2v_core.errors import InputError
 from spa2v_core.generation.conditioning import frame_conditions
 from spa2v_core.generation.controls.depth import box_depth
 from spa2v_core.generation.controls.drafts import cut_draft
-from spa2v_core.generation.controls.files import FORMS
+from spa2v_core.generation.controls.files import FORMS, write_control
 from spa2v_core.generation.controls.outlines import outlines
 from spa2v_core.generation.controls.pictures import fill, read_picture
 from spa2v_core.generation.controls.trails import LENGTH, points, trails
@@ -217,3 +217,22 @@ def test_who_is_absent_is_not_seen(name):
 def test_every_view_of_a_grounding_can_be_drawn():
     named = {kind.view for kind in GROUNDINGS.all().values()} - {""}
     assert named == set(VIEWS)
+
+
+@pytest.mark.parametrize(
+    ("form", "shape", "size"),
+    [
+        ("outlines", "9:16", (432, 768)),
+        ("depth", "1:1", (608, 608)),
+        ("trails", "16:9", (512, 288)),
+    ],
+)
+def test_a_control_video_has_the_shape_of_its_layout(form, shape, size, tmp_path):
+    width, height = SHAPES[shape]
+    write_control(
+        crossing().model_copy(update={"width": width, "height": height, "duration_s": 0.5}),
+        form,
+        tmp_path / "v.mp4",
+    )
+    with av.open(str(tmp_path / "v.mp4")) as file:
+        assert (file.streams.video[0].width, file.streams.video[0].height) == size
