@@ -18,8 +18,8 @@ from .schema import Box, Facing, ObjectTrack
 #: Focal length in heights of the frame: its edges are seen at 22 degrees.
 FOCAL = 2.0
 #: Numbers of a pose: sine and cosine of the heading, and of the step's phase (0, 0 where it
-#: stands), and the voice.
-POSE = 5
+#: stands), the voice, and 1 where it stands (else that is the mean of all steps).
+POSE = 6
 #: Own heights in a sixteenth of the clip below which it stands.
 STANDS = 0.02
 #: Steps in one rendered frame at most: more would look like fewer, or like going backwards.
@@ -76,7 +76,8 @@ def pose(headings: np.ndarray, gaits: np.ndarray, voice: np.ndarray) -> np.ndarr
     stands."""
     turn, step = np.radians(headings), 2 * np.pi * np.nan_to_num(gaits)
     goes = ~np.isnan(gaits)
-    columns = [np.sin(turn), np.cos(turn), goes * np.sin(step), goes * np.cos(step), ~goes * voice]
+    steps = [goes * np.sin(step), goes * np.cos(step)]
+    columns = [np.sin(turn), np.cos(turn), *steps, ~goes * voice, ~goes]
     return np.stack(columns, 1).astype(np.float32)
 
 

@@ -33,6 +33,7 @@ from spa2v_core.training.mini.models import build_tokenizer
 from spa2v_core.training.world.sprites import SPRITES, fetched_pack
 from spa2v_core.training.world.toys.views import draw_views
 from spa2v_core.training.world.world import World
+from tests.benchmarks.rhythm import rhythm
 
 LAYOUTS, ABLATED, SEED = 104, 32, 2024
 #: What the mini model does when it is asked for more steps: the mode that others are held against.
@@ -185,17 +186,23 @@ def main() -> None:
     parser.add_argument("--detector", type=Path, default=detectors.WEIGHTS)
     parser.add_argument("--layouts", type=int, default=LAYOUTS)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--only", choices=("obedience", "cost"), help="one half of it")
+    parser.add_argument("--only", choices=("obedience", "cost", "rhythm"), help="one part of it")
+    parser.add_argument("--work", type=Path, default=Path("build/tagger"), help="of sounds")
     parser.add_argument("--once", help="internal: time one kind and print it")
     parser.add_argument("--out", type=Path, help="JSON of the figures")
     options = parser.parse_args()
     if options.once:
         once(options.weights, options.once)
         return
-    if options.only != "cost":
-        obedience(options.weights, options.detector, options.layouts, options.device, options.out)
-    if options.only != "obedience":
-        cost(options.weights)
+    parts: dict[str, Callable[[], None]] = {
+        "obedience": lambda: obedience(
+            options.weights, options.detector, options.layouts, options.device, options.out
+        ),
+        "rhythm": lambda: rhythm(options.weights, options.work),
+        "cost": lambda: cost(options.weights),
+    }
+    for name in [options.only] if options.only else parts:
+        parts[name]()
 
 
 if __name__ == "__main__":

@@ -85,9 +85,9 @@ def test_steps_are_never_faster_than_can_be_seen(high, to):
     assert (np.minimum(turned, 1 - turned) <= FASTEST + 1e-9).all()
 
 
-def test_a_pose_is_five_numbers_of_which_the_voice_shows_while_it_stands():
+def test_a_pose_says_whether_it_stands_and_its_voice_only_then():
     made = pose(np.array([90.0, 180.0]), np.array([np.nan, 0.25]), np.array([0.5, 0.5]))
-    assert made == pytest.approx(np.array([[1, 0, 0, 0, 0.5], [0, -1, 1, 0, 0]]), abs=1e-6)
+    assert made == pytest.approx(np.array([[1, 0, 0, 0, 0.5, 1], [0, -1, 1, 0, 0, 0]]), abs=1e-6)
 
 
 def test_resting_keeps_the_meaning_of_facing():

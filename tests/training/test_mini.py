@@ -13,9 +13,11 @@ from spa2v_core.generation.schedule import Schedule
 from spa2v_core.training.mini import __main__ as command
 from spa2v_core.training.mini import models, trainer
 from spa2v_core.training.mini.detector import Detector, detect
+from spa2v_core.training.mini.objective import focus
+from spa2v_core.training.mini.pool import change_of
 from spa2v_core.training.mini.sheet import CASES, conditions
 from spa2v_core.training.mini.vae import around_objects
-from spa2v_core.training.world.choreography import FRAMES
+from spa2v_core.training.world.choreography import FRAMES, Backdrop, Choreographer
 from spa2v_core.training.world.outdoors import ALONG, SCENE_PAINTERS, draw_scene
 from spa2v_core.training.world.sprites import COLOURED, PICTURES, SIZE, SpritePack
 from spa2v_core.training.world.toys.catalogue import TOYS
@@ -153,6 +155,36 @@ def test_what_comes_is_told_to_be_turned_to_the_camera(world):
     assert np.median(ways["approach"]) > 0.9
     assert np.median(ways["recede"]) < -0.9
     assert abs(np.median(ways["cross"])) < 0.4
+
+
+def test_boxes_say_nothing_of_strokes_and_steps():
+    views = disc_views()
+    for name in ("bell", "man"):
+        look = views.looks[name]
+        for row in range(look.first, look.first + look.count):
+            views.boxes[row] *= 1 + 0.1 * ((row - look.first) // look.azimuths)
+    choreographer = Choreographer(views, [Backdrop("street", "day", 0.6)], seed=1)
+    bells = [choreographer._actor("bell", "stay", choreographer.backdrops[0]) for _ in range(9)]
+    assert any(np.ptp(heights(bell.drawn)) > 0.1 for bell in bells)
+    assert all(np.ptp(heights(bell.boxes)) < 0.01 for bell in bells)
+    steps = [views.boxes[views.looks["man"].row(90, gait, 0.0)] for gait in (0.0, 0.5)]
+    assert views.outline("man", 90, goes=True) == pytest.approx(np.mean(steps, axis=0))
+
+
+def heights(boxes):
+    """(F,) of boxes."""
+    return np.array(boxes)[:, 3] - np.array(boxes)[:, 1]
+
+
+def test_errors_weigh_most_inside_boxes_where_something_changes():
+    latents = torch.zeros(1, FRAMES, 8, 4, 4)
+    latents[0, 3, :, 1, 1] = 5.0
+    change = change_of(latents)
+    assert change[0, 3, 1, 1] > 0.9
+    assert change[0, 3, 2, 2] == 0
+    box, there = torch.tensor([[[0.0, 0.0, 0.5, 1.0]]]), torch.ones(1, 1)
+    weight = focus(box, there, change[:, 3])[0, 0]
+    assert weight[1, 1] > weight[2, 1] > weight[2, 3] == 1
 
 
 def test_captions_use_known_words_only(world):
