@@ -2,10 +2,12 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from spa2v_core import cli
+from spa2v_core.audio.clip import AudioClip
 from spa2v_core.errors import InputError
 from spa2v_core.evaluation.videos import evaluate_videos, read_frames
 from spa2v_core.generation.export import write_video
@@ -48,6 +50,19 @@ def test_a_detector_tells_which_video_obeys(made):
     assert figures["video_precision"].value == 0.5
     assert figures["frechet_ours"].value == pytest.approx(0, abs=1e-6)
     assert "fvd" not in figures
+
+
+@pytest.mark.parametrize("clicks, score", [((0.55, 1.35), 1.0), ((0.95, 1.75), 0.0)])
+def test_motion_is_held_against_the_video_s_own_sound(tmp_path, clicks, score):
+    frames = np.zeros((20, 320, 512, 3), np.uint8)
+    for k, x in enumerate(np.repeat([100, 130, 160], [5, 8, 7])):
+        cv2.circle(frames[k], (int(x), 160), 60, (255, 255, 255), -1)
+    sound = np.zeros(2 * 16000, np.float32)
+    for at in clicks:
+        sound[round(at * 16000) :][:400] = 0.5 * np.hanning(400)
+    io.write(CAR, tmp_path / "a.layout.json")
+    write_video(frames, AudioClip(np.stack([sound, sound]), 16000), tmp_path / "a.mp4")
+    assert evaluate_videos(tmp_path, tmp_path, bright)["av_align"].value == score
 
 
 def test_the_command_adds_them_to_the_table(made, capsys):

@@ -38,6 +38,16 @@ def voices(clip: AudioClip, places: np.ndarray) -> np.ndarray:
     return out * ~np.isnan(places)
 
 
+def onsets_s(clip: AudioClip) -> np.ndarray:
+    """(n,) seconds at which something sets in, whatever sounds and wherever."""
+    slots = max(2, round(clip.duration_s / SLOT_S))
+    if clip.samples.shape[1] < 4 * slots:
+        return np.zeros(0)
+    slot_s = clip.duration_s / slots
+    rise = novelty(stereo_spectra(clip, slots)[0], np.ones((1, 1)))
+    return (strokes(rise, slot_s) + 0.5) * slot_s
+
+
 def novelty(spectra: Spectra, share: np.ndarray) -> np.ndarray:
     """(S,) mean rise of the log spectrum of a part of the sound, `share` (bins, S) or 1 of it."""
     power = (spectra.left + spectra.right) * share

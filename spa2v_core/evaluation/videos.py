@@ -10,10 +10,13 @@ import av
 import cv2
 import numpy as np
 
+from ..audio.io import read_audio
+from ..audio.rhythm import onsets_s
 from ..errors import BackendError, InputError
 from ..layout import VideoSceneLayout
 from ..layout.folders import entries
 from ..layout.picture import MINI_WH
+from ..metrics.av_align import Alignment, av_align
 from ..metrics.frechet import I3D, frechet_distance
 from ..metrics.obedience import Detections, box_obedience
 from ..metrics.spatial_av_align import (
@@ -56,8 +59,8 @@ def mini_detector() -> Detector:
     return detect
 
 
-def read_frames(path: Path, count: int = FRAMES) -> np.ndarray:
-    """(count, H, W, 3) uint8 RGB, at equal times of a video.
+def read_video(path: Path) -> tuple[np.ndarray, float]:
+    """(F, H, W, 3) uint8 RGB, all frames of a video, and how many a second.
 
     Raises
     ------
@@ -66,12 +69,23 @@ def read_frames(path: Path, count: int = FRAMES) -> np.ndarray:
     """
     try:
         with av.open(str(path)) as container:
+            rate = float(container.streams.video[0].average_rate or 0)
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     except (av.error.FFmpegError, IndexError) as error:
         raise InputError(f"{path.name} can't be read as a video") from error
-    if not frames:
+    if not frames or not rate:
         raise InputError(f"{path.name} holds no pictures")
-    return np.stack([frames[int((k + 0.5) / count * len(frames))] for k in range(count)])
+    return np.stack(frames), rate
+
+
+def read_frames(path: Path, count: int = FRAMES) -> np.ndarray:
+    """(count, H, W, 3) uint8 RGB, at equal times of a video; InputError as `read_video`."""
+    return spread(read_video(path)[0], count)
+
+
+def spread(frames: np.ndarray, count: int) -> np.ndarray:
+    """(count, H, W, 3) of frames (F, H, W, 3), at equal times."""
+    return frames[[int((k + 0.5) / count * len(frames)) for k in range(count)]]
 
 
 def evaluate_videos(
@@ -87,9 +101,11 @@ def evaluate_videos(
     if not videos:
         raise InputError(f"{pred_dir} holds no videos beside its layouts")
     network = I3D(i3d) if i3d else None
-    judged, aligned, ours, fvd = [], [], [], []
+    judged, aligned, moved, ours, fvd = [], [], [], [], []
     for name, one in videos.items():
-        frames = read_frames(one.video)  # type: ignore[arg-type]
+        video, rate = read_video(one.video)  # type: ignore[arg-type]
+        frames = spread(video, FRAMES)
+        moved += _moved(one.video, video, rate)  # type: ignore[arg-type]
         seen, features = detector(frames)
         judged.append(box_obedience(one.read(), seen))
         ours.append(features.mean(0))
@@ -98,6 +114,7 @@ def evaluate_videos(
             aligned.append(_aligned(references[name].read(), seen))
     share = len(videos) / len(predictions)
     figures = _obedience([vars(one) for one in judged if one], share) | _alignment(aligned)
+    figures |= _rhythm(moved, len(videos))
     real = [read_frames(one.video) for one in references.values() if one.video]
     if len(real) > 1 and len(ours) > 1:
         theirs = [detector(frames)[1].mean(0) for frames in real]
@@ -114,6 +131,24 @@ def _aligned(reference: VideoSceneLayout, seen: list[Detections]) -> SpatialAlig
     at = [seen[int((k + 0.5) / count * len(seen))].xyxy for k in range(count)]
     boxes = [[k, box[0], box[2]] for k, frame in enumerate(at) for box in frame]
     return spatial_av_align(sounds_of(reference), np.array(boxes, float).reshape(-1, 3))
+
+
+def _moved(path: Path, frames: np.ndarray, rate: float) -> list[Alignment]:
+    """Of a video's motion with its own sound, if it has one."""
+    try:
+        sound = read_audio(path)
+    except InputError:
+        return []
+    return [av_align(frames, rate, onsets_s(sound))]
+
+
+def _rhythm(moved: list[Alignment], videos: int) -> dict[str, Figure]:
+    """Of those with peaks of sound or motion: the others say nothing."""
+    scores = [one.score for one in moved if one.score is not None]
+    mean = float(np.mean(scores)) if scores else None
+    name, covers = "AV-Align, onsets ours", "videos (with sound and peaks)"
+    share = len(scores) / videos
+    return {"av_align": Figure(name, mean, "higher, 0 to 1", share, covers, of_mean(scores))}
 
 
 def _obedience(judged: list[Mapping[str, Any]], share: float) -> dict[str, Figure]:

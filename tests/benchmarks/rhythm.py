@@ -1,7 +1,8 @@
 """Does what the mini model draws move with its sound? AV-Align of bells, drums and dogs.
 
-A part of `make bench-mini` (`python -m tests.benchmarks.mini --only rhythm`). Clips of up to three seconds of held-out recordings, one thing that
-stands in the middle. Beside each figure its control: the same videos with the next clip's sound.
+A part of `make bench-mini` (alone: `--only rhythm`). Clips of up to three seconds of held-out
+recordings, one thing that stands in the middle. Beside each figure its control: the same videos
+with the next clip's sound.
 """
 
 from __future__ import annotations
