@@ -15,7 +15,7 @@ from ..audio.rhythm import onsets_s
 from ..errors import BackendError, InputError
 from ..layout import VideoSceneLayout
 from ..layout.folders import entries
-from ..layout.picture import MINI_WH
+from ..layout.picture import MINI_WH, WIDTH
 from ..metrics.av_align import Alignment, av_align
 from ..metrics.frechet import I3D, frechet_distance
 from ..metrics.obedience import Detections, box_obedience
@@ -60,7 +60,8 @@ def mini_detector() -> Detector:
 
 
 def read_video(path: Path) -> tuple[np.ndarray, float]:
-    """(F, H, W, 3) uint8 RGB, all frames of a video, and how many a second.
+    """(F, H, W, 3) uint8 RGB, all frames of a video and how many a second; at most 512 wide, so
+    that motion counts alike in large ones.
 
     Raises
     ------
@@ -70,12 +71,18 @@ def read_video(path: Path) -> tuple[np.ndarray, float]:
     try:
         with av.open(str(path)) as container:
             rate = float(container.streams.video[0].average_rate or 0)
-            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+            frames = [_small(frame) for frame in container.decode(video=0)]
     except (av.error.FFmpegError, IndexError) as error:
         raise InputError(f"{path.name} can't be read as a video") from error
     if not frames or not rate:
         raise InputError(f"{path.name} holds no pictures")
     return np.stack(frames), rate
+
+
+def _small(frame: av.VideoFrame) -> np.ndarray:
+    width = min(frame.width, WIDTH)
+    height = round(frame.height * width / frame.width)
+    return frame.to_ndarray(width=width, height=height, format="rgb24", interpolation="AREA")
 
 
 def read_frames(path: Path, count: int = FRAMES) -> np.ndarray:

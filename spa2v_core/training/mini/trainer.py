@@ -172,13 +172,17 @@ class Trainer:
         return torch.cat(frames), torch.cat(inside)
 
     def vae(self) -> AutoencoderKL:
-        if not (self.work / "vae.pt").exists() and self.recipe.start:
-            vae = AutoencoderKL.from_pretrained(Path(self.recipe.start) / "vae").float()
-            return vae.to(self.recipe.device, memory_format=torch.channels_last).eval()
-        saved = self.saved("vae")
+        """What its stage made, else what stages go on from."""
         vae = models.build_vae()
-        vae.load_state_dict(saved["vae"])
-        vae.register_to_config(scaling_factor=saved["scaling_factor"])
+        if not (self.work / "vae.pt").exists() and self.recipe.start:
+            self._go_on("vae", vae)
+            config = AutoencoderKL.load_config(Path(self.recipe.start) / "vae")
+            factor = config["scaling_factor"]
+        else:
+            saved = self.saved("vae")
+            vae.load_state_dict(saved["vae"])
+            factor = saved["scaling_factor"]
+        vae.register_to_config(scaling_factor=factor)
         return vae.to(self.recipe.device, memory_format=torch.channels_last).eval()
 
     # ---- latents ---------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from .yamnet import CLASSES, Yamnet, export_onnx, fetch_yamnet, load_yamnet
 COUNTS = Path(__file__).with_name("audioset_counts.tsv")
 #: Strength of the logit adjustment, and how many clips are of no class' own prior.
 TAU, CLIPS = 0.3, 2_000_000
-#: Weights with fewer numbers stay in single precision; those with as many as the last two large
+#: Weights with fewer numbers stay in single precision; those with as many as the seven large
 #: convolutions are kept in 8 bits, each output channel with a scale of its own.
-LARGE, HUGE = 1000, 500_000
+LARGE, HUGE = 1000, 250_000
 
 
 class Ear(nn.Module):
