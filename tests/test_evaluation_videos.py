@@ -72,6 +72,15 @@ def test_the_command_adds_them_to_the_table(made, capsys):
     assert "frechet_ours" in json.loads((made / "evaluation.json").read_text())["figures"]
 
 
+def test_frames_are_read_at_equal_times_and_at_the_video_s_size(tmp_path):
+    values = np.arange(10, 250, 5, dtype=np.uint8)
+    frames = np.broadcast_to(values[:, None, None, None], (48, 480, 768, 3))
+    write_video(frames, noise(2.0), tmp_path / "v.mp4")
+    seen = read_frames(tmp_path / "v.mp4", 4)
+    assert seen.shape == (4, 480, 768, 3)
+    assert seen.mean((1, 2, 3)) == pytest.approx(values[[6, 18, 30, 42]], abs=3)
+
+
 def test_what_is_no_video_is_refused(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"no video")
     with pytest.raises(InputError, match="can't be read as a video"):

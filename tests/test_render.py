@@ -1,14 +1,17 @@
 """The shipped model, end to end on the command line: few steps, real weights, real file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from spa2v_core import cli, pipeline
 from spa2v_core.audio.io import read_audio
 from spa2v_core.generation.base import (
+    Frames,
     Notice,
     Preview,
     Progress,
@@ -62,6 +65,23 @@ def test_the_red_car_is_in_its_box(tmp_path):
     assert any(isinstance(e, Preview) and e.picture.shape == (160, 256, 3) for e in events)
     assert isinstance(events[-1], pipeline.Rendered)
     assert set(events[-1].seconds) == {"load", "denoise", "decode", "smooth", "export"}
+
+
+@pytest.mark.parametrize("fps", [0, 8])
+def test_what_a_large_model_makes_is_written_as_large(fps, tmp_path):
+    """Also with frames between; the poster and the video with boxes too."""
+
+    def make(asked):
+        yield Frames(np.full((16, 480, 768, 3), 90, np.uint8))
+
+    out = tmp_path / "v.mp4"
+    made = replace(request(), options={"fps": fps})
+    *_, done = pipeline.render(made, out, make)
+    count = round(fps * made.clip.duration_s) or 16
+    for path in (done.path, done.boxes_path):
+        assert frames_of(path).shape == (count, 480, 768, 3)
+    assert cv2.imread(str(done.poster_path)).shape == (480, 768, 3)
+    assert read_layout(out) == made.layout
 
 
 def pipeline_box(layout, index):

@@ -51,8 +51,8 @@ def write_video(
     """Write (F, H, W, 3) uint8 frames over the whole clip, with its sound.
 
     H.264 and AAC, constant frame rate: `fps`, or 0 for F / duration, so that picture and sound end
-    together; 512x320, or what `layout.picture.SHAPES` has for another shape. Layout and settings go
-    into the metadata (`read_layout`, `read_settings`). OutputError if it can't be written.
+    together; at `export_wh`. Layout and settings go into the metadata (`read_layout`,
+    `read_settings`). OutputError if it can't be written.
     """
     with atomic(path) as part:
         fps = fps or len(frames) / clip.duration_s
@@ -85,14 +85,13 @@ def encode_video(
         )
         pictures = iter(frames)
         first = next(pictures)
-        size = video.width, video.height = export_wh(first)
+        video.width, video.height = export_wh(first)
         video.pix_fmt = "yuv420p"
         audio_rate = clip.rate if clip.rate in AAC_RATES else 48_000
         layout_name = "stereo" if clip.channels == 2 else "mono"
         audio = container.add_stream("aac", rate=audio_rate, layout=layout_name, bit_rate=192_000)
         for frame in chain([first], pictures):
-            large = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(large, "rgb24")))
+            container.mux(video.encode(av.VideoFrame.from_ndarray(enlarged(frame), "rgb24")))
         container.mux(video.encode(None))
         resampler = av.AudioResampler(format="fltp", layout=layout_name, rate=audio_rate)
         sound = av.AudioFrame.from_ndarray(np.ascontiguousarray(clip.samples), "fltp", layout_name)
@@ -112,16 +111,18 @@ def as_os_errors() -> Iterator[None]:
 
 
 def export_wh(frame: np.ndarray) -> tuple[int, int]:
-    """Width and height at which a picture (H, W, 3) is exported."""
-    return SHAPES[shape_of((frame.shape[1], frame.shape[0]))]
+    """Width and height at which a picture (H, W, 3) is exported: its own, both even as the video's
+    colours need it; a smaller one is enlarged to what `layout.picture.SHAPES` has for its shape."""
+    own = frame.shape[1], frame.shape[0]
+    least = SHAPES[shape_of(own)]
+    if own[0] < least[0] or own[1] < least[1]:
+        return least
+    return own[0] // 2 * 2, own[1] // 2 * 2
 
 
-def at_most_export_size(frames: np.ndarray) -> np.ndarray:
-    """(F, H, W, 3) uint8 no larger than the export: more is only slower on the way there."""
-    size = export_wh(frames[0])
-    if frames.shape[2] <= size[0]:
-        return frames
-    return np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in frames])
+def enlarged(frame: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 3) uint8 at the size at which it is exported, a copy."""
+    return np.asarray(cv2.resize(frame, export_wh(frame), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def read_layout(path: Path) -> VideoSceneLayout:
@@ -156,9 +157,7 @@ def _metadata(path: Path, key: str) -> str:
 
 def poster(frames: np.ndarray) -> bytes:
     """The middle frame of (F, H, W, 3) uint8 as a JPEG of the export's size."""
-    middle = frames[len(frames) // 2]
-    large = cv2.resize(middle, export_wh(middle), interpolation=cv2.INTER_CUBIC)
-    large = cv2.cvtColor(large, cv2.COLOR_RGB2BGR)
+    large = cv2.cvtColor(enlarged(frames[len(frames) // 2]), cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
@@ -170,8 +169,8 @@ def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> Iterator[np.ndar
         for track in layout.objects
     ]
     for index, frame in enumerate(frames):
-        size = export_wh(frame)
-        large = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
+        large = enlarged(frame)
+        size = large.shape[1], large.shape[0]
         for track, boxes, colour in tracks:
             if (box := boxes[index]) is not None:
                 _draw(large, to_pixels(box, size), track.name, TRACK_COLOURS[colour])
@@ -181,20 +180,17 @@ def draw_boxes(frames: np.ndarray, layout: VideoSceneLayout) -> Iterator[np.ndar
 def _draw(
     frame: np.ndarray, xyxy: tuple[float, ...], name: str, colour: tuple[int, int, int]
 ) -> None:
+    """Onto (H, W, 3), in lines and letters that are as large a part of every size."""
+    times = frame.shape[1] / SHAPES[shape_of((frame.shape[1], frame.shape[0]))][0]
     x1, y1, x2, y2 = (round(v) for v in xyxy)
-    cv2.rectangle(frame, (x1, y1), (x2, y2), (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.rectangle(frame, (x1, y1), (x2, y2), colour, 2, cv2.LINE_AA)
+    line, gap, font = round(2 * times), round(4 * times), (cv2.FONT_HERSHEY_SIMPLEX, 0.42 * times)
+    cv2.rectangle(frame, (x1, y1), (x2, y2), (0, 0, 0), line + 1, cv2.LINE_AA)
+    cv2.rectangle(frame, (x1, y1), (x2, y2), colour, line, cv2.LINE_AA)
     label = name.encode("ascii", "replace").decode()[:24]
-    (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
-    left, top = max(0, min(x1, frame.shape[1] - wide - 8)), max(high + 6, y1)
-    cv2.rectangle(frame, (left, top - high - 6), (left + wide + 8, top), colour, -1)
-    cv2.putText(
-        frame,
-        label,
-        (left + 4, top - 4),
-        cv2.FONT_HERSHEY_SIMPLEX,
-        0.42,
-        (20, 20, 20),
-        1,
-        cv2.LINE_AA,
-    )
+    thick = round(times)
+    (wide, high), _ = cv2.getTextSize(label, *font, thick)
+    wide, high = wide + 2 * gap, high + gap + gap // 2
+    left, top = max(0, min(x1, frame.shape[1] - wide)), max(high, y1)
+    cv2.rectangle(frame, (left, top - high), (left + wide, top), colour, -1)
+    at = left + gap, top - gap
+    cv2.putText(frame, label, at, *font, (20, 20, 20), thick, cv2.LINE_AA)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-#: Pixels of an exported video and of a new layout, and of what the mini model draws.
+#: Pixels of a new layout and, at least, of an exported video; and of what the mini model draws.
 WIDTH, HEIGHT = SIZE_WH = (512, 320)
 MINI_WH = (256, 160)
 ASPECT = WIDTH / HEIGHT
-#: Width to height of a picture -> pixels of its exported video, of about one area.
+#: Width to height of a picture -> pixels of its smallest exported video, of about one area.
 SHAPES = {"8:5": SIZE_WH, "16:9": (512, 288), "9:16": (288, 512), "1:1": (384, 384)}
 STANDARD = "8:5"
 

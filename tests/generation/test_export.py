@@ -6,8 +6,8 @@ import pytest
 from spa2v_core.audio.io import level_db, read_audio, read_span
 from spa2v_core.errors import InputError
 from spa2v_core.generation.export import (
-    at_most_export_size,
     draw_boxes,
+    enlarged,
     poster,
     read_layout,
     read_settings,
@@ -98,10 +98,28 @@ def test_settings_travel_in_the_file_and_the_poster_is_the_middle(tmp_path):
     assert picture.mean() == pytest.approx(ramp()[8].mean(), abs=2)
 
 
-def test_only_larger_frames_are_made_smaller():
-    assert at_most_export_size(ramp()).shape == (16, 160, 256, 3)
-    large = np.full((2, 480, 768, 3), 77, np.uint8)
-    assert (at_most_export_size(large) == np.full((2, 320, 512, 3), 77)).all()
+@pytest.mark.parametrize("size", [(768, 480), (1024, 640), (432, 768), (832, 832)])
+def test_a_large_picture_is_exported_pixel_for_pixel(size, tmp_path):
+    """Every second row is white: made smaller, or smaller and larger again, they would be grey."""
+    frames = np.zeros((8, size[1], size[0], 3), np.uint8)
+    frames[:, ::2] = 255
+    write_video(frames, noise(2), tmp_path / "v.mp4", layout())
+    with av.open(str(tmp_path / "v.mp4")) as file:
+        assert (file.streams.video[0].width, file.streams.video[0].height) == size
+        seen = next(file.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.abs(seen.astype(int) - frames[0]).max() < 30
+    (tmp_path / "v.jpg").write_bytes(poster(frames))
+    assert np.abs(cv2.imread(str(tmp_path / "v.jpg")).astype(int) - frames[0]).max() < 30
+    assert (enlarged(frames[0]) == frames[0]).all()
+    assert read_layout(tmp_path / "v.mp4") == layout()
+
+
+@pytest.mark.parametrize("size", [(256, 160), (512, 320)])
+def test_a_small_picture_is_enlarged_to_the_least_size(size):
+    picture = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    large = cv2.resize(picture, (512, 320), interpolation=cv2.INTER_CUBIC)
+    assert (enlarged(picture) == large).all()
+    assert large.shape == (320, 512, 3)
 
 
 def test_frames_keep_their_order_and_look(tmp_path):
@@ -149,6 +167,19 @@ def test_boxes_are_drawn_only_where_present():
     spread = drawn.reshape(16, -1).std(1)
     assert (spread[:8] > 5).all()
     assert (spread[8:] < 1).all()
+
+
+def test_boxes_look_alike_at_every_size():
+    """Lines and letters are of one share of the picture, seen from afar."""
+    shown = []
+    for factor in (1, 2, 3):
+        frames = np.zeros((1, 320 * factor, 512 * factor, 3), np.uint8)
+        (drawn,) = draw_boxes(frames, layout())
+        assert drawn.shape == frames[0].shape
+        shown.append(cv2.resize(drawn, (128, 80), interpolation=cv2.INTER_AREA).astype(int))
+    for one in shown[1:]:
+        assert np.abs(one - shown[0]).mean() < 0.3 * shown[0].mean()
+        assert one.mean() == pytest.approx(shown[0].mean(), rel=0.25)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".m4a", ".ogg", ".webm", ".mov"])

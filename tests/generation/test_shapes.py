@@ -12,11 +12,11 @@ from spa2v_core.errors import InputError
 from spa2v_core.generation.backends.ltx.models import LARGE_WH, SIDES
 from spa2v_core.generation.backends.wan.models import NATIVE
 from spa2v_core.generation.controls.drafts import mini_draft
-from spa2v_core.generation.export import at_most_export_size, draw_boxes, export_wh
+from spa2v_core.generation.export import draw_boxes, export_wh
 from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.generation.sizes import size_for
 from spa2v_core.layout import Box, Keyframe, VideoSceneLayout
-from spa2v_core.layout.picture import SHAPES, SIZE_WH, has_shape, shape_of
+from spa2v_core.layout.picture import SHAPES, SIZE_WH, shape_of
 from tests.generation.test_wan_backend import request, track
 
 #: The sizes for 8:5, with what the sides are multiples of.
@@ -43,23 +43,33 @@ def test_a_model_draws_every_shape_at_about_its_own_area(shape, standard, multip
 
 
 @given(st.integers(16, 2000), st.integers(16, 2000))
-def test_every_picture_is_exported_in_the_nearest_shape(width, height):
+def test_a_picture_is_exported_as_large_as_it_is_or_in_the_nearest_shape(width, height):
     size = export_wh(np.zeros((height, width, 1)))
-    assert size in SHAPES.values()
-    assert not any(side % 16 for side in size)
-    if any(has_shape((width, height), shape) for shape in SHAPES):
-        assert has_shape((width, height), shape_of((width, height)))
+    least = SHAPES[shape_of((width, height))]
+    assert not any(side % 2 for side in size)
+    assert size[0] >= least[0]
+    assert size[1] >= least[1]
+    if width < least[0] or height < least[1]:
+        assert size == least
+    else:
+        assert size == (width - width % 2, height - height % 2)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("standard", "multiple"), SIZES)
+def test_what_a_model_draws_is_exported_as_it_is(shape, standard, multiple):
+    width, height = size_for(shape, standard, multiple)
+    assert export_wh(np.zeros((height, width, 1))) == (width, height)
 
 
 def test_boxes_keep_their_places_in_another_shape():
-    frames = np.zeros((2, 1312, 736, 3), np.uint8)
-    small = at_most_export_size(frames)
-    assert small.shape == (2, 512, 288, 3)
+    frames = np.zeros((2, 1024, 576, 3), np.uint8)
     box = Keyframe(frame=0, box=Box(0.25, 0.5, 0.75, 0.75))
     layout = VideoSceneLayout(duration_s=1, objects=(track(start=0, end=15, keyframes=(box,)),))
-    drawn = next(draw_boxes(small, layout)).max(-1)
-    assert np.flatnonzero(drawn[320]).take([0, -1]) == pytest.approx([72, 216], abs=3)
-    assert np.flatnonzero(drawn[:, 200]).take([0, -1]) == pytest.approx([256, 384], abs=3)
+    drawn = next(draw_boxes(frames, layout)).max(-1)
+    assert drawn.shape == (1024, 576)
+    assert np.flatnonzero(drawn[640]).take([0, -1]) == pytest.approx([144, 432], abs=5)
+    assert np.flatnonzero(drawn[:, 400]).take([0, -1]) == pytest.approx([512, 768], abs=5)
 
 
 @pytest.mark.parametrize(
