@@ -36,6 +36,7 @@ def tracks(draw, frame_count=16, track_id=0):
         end=end,
         facing=draw(st.sampled_from(["auto", "left", "right"])),
         confidence=draw(st.floats(0, 1)),
+        reference=draw(st.sampled_from(["", "car.png", "../<b>.png"])),
         keyframes=keyframes,
     )
 

@@ -192,16 +192,22 @@ def _label(kinds: str, words: Words) -> str:
 
 
 def views_of(backend: str, grounding: str, aspect: str | None = None) -> dict[str, Any]:
-    """{views, shape}: names of what a backend is given of a layout as pictures, for
-    `controls.views`; the shape of its picture where it is not the layout's own, else ""."""
+    """{views, shape, pictures}: names of what a backend is given of a layout as pictures, for
+    `controls.views`; the shape of its picture where it is not the layout's own, else ""; whether
+    it takes pictures of the objects."""
     spec = BACKENDS.get(backend)
     try:
         kinds = grounding_kinds(grounding, spec)
     except InputError:  # the backend has just been changed: its own grounding is on its way
         kinds = ()
     views = list(dict.fromkeys(filter(None, (GROUNDINGS.get(kind).view for kind in kinds))))
-    taken = any(one.name == "aspect" for one in options_of(spec.options))
-    return {"views": views, "shape": aspect if taken and aspect in SHAPES else ""}
+    taken = options_of(spec.options)
+    shaped = aspect in SHAPES and any(one.name == "aspect" for one in taken)
+    return {
+        "views": views,
+        "shape": aspect if shaped else "",
+        "pictures": any(one.upload == "pictures" for one in taken),
+    }
 
 
 def choose_backend(backend: str, session: gr.Request | None = None) -> tuple[Any, ...]:

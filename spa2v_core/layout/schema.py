@@ -128,6 +128,9 @@ class ObjectTrack(_Value):
         0..1, how far the plan can be trusted.
     locked
         planning again keeps it.
+    reference
+        file name of a picture of it ("my_car.png"), among those that a backend is given; "" for one
+        that is named after it.
     keyframes
         sparse boxes, frames strictly increasing.
     """
@@ -140,6 +143,7 @@ class ObjectTrack(_Value):
     facing: Facing = "auto"
     confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
     locked: bool = False
+    reference: Annotated[str, Field(max_length=200)] = ""
     keyframes: Annotated[tuple[Keyframe, ...], Field(min_length=1, max_length=MAX_FRAMES)]
 
     @model_validator(mode="after")

@@ -7,7 +7,19 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .pages import BOX, PLANNING, button, choose, drag, layout_file, opened, seek, settle, track
+from .pages import (
+    BOX,
+    PLANNING,
+    button,
+    choose,
+    drag,
+    layout_file,
+    opened,
+    saved,
+    seek,
+    settle,
+    track,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -54,6 +66,11 @@ def test_what_the_model_sees_is_shown_for_models_that_are_shown_anything(open_pa
     page.locator(".spa2v-editor .toolbar summary").click()
     expect(button(page, NAME)).to_be_visible(timeout=PLANNING)
     page.locator(".spa2v-editor .toolbar summary").click()
+    own = page.get_by_label("Its picture")
+    own.fill("<b>my car</b>.png")
+    own.press("Enter")
+    settle(page)
+    assert saved(page)["objects"][0]["reference"] == "<b>my car</b>.png"
     choose(page, NAME)
     [outlines] = pictures(page, "Outlines")
     columns = np.flatnonzero(outlines[160, :, 0] == 0)
@@ -70,6 +87,7 @@ def test_what_the_model_sees_is_shown_for_models_that_are_shown_anything(open_pa
     assert (other_outlines(page, before) != moved).any()
 
     choose_model(page, "LTX-2")
+    expect(own).to_be_hidden(timeout=PLANNING)
     pictures(page, "Draft, roughly")
     page.get_by_role("button", name="Expert").click()
     page.get_by_label("What puts things into boxes").click()

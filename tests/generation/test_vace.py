@@ -25,7 +25,7 @@ from spa2v_core.generation.base import Notice, Progress
 from spa2v_core.generation.controls.outlines import outlines
 from spa2v_core.generation.registry import settle
 from spa2v_core.generation.schedule import WanSchedule
-from tests.generation.test_wan_backend import request
+from tests.generation.test_wan_backend import request, track
 from tests.generation.tiny_wan import (
     CAPTION,
     FRAMES,
@@ -193,6 +193,39 @@ def test_pictures_that_cannot_be_used_are_one_line(tmp_path):
         read_pictures(layout, asked(references=tmp_path))
     with pytest.raises(InputError, match="outlines or depth, not both"):
         read_pictures(layout, asked(grounding="outlines+depth"))
+
+
+def test_an_object_s_picture_is_the_one_that_the_layout_names(tmp_path):
+    for name, shade in (("car.png", 10), ("mine.png", 20), ("red.png", 30)):
+        cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), shade, np.uint8))
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "car.png").write_bytes((tmp_path / "car.png").read_bytes())
+
+    def shades(folder, *named):
+        objects = tuple(
+            track(id=k, name="car", start=0, end=15, reference=name) for k, name in enumerate(named)
+        )
+        layout = request().layout.model_copy(update={"objects": objects})
+        found = read_pictures(layout, asked(references=folder))
+        return [one[0, 0, 0] for one in found.objects]
+
+    assert shades(tmp_path, "mine.png", "red.png") == [20, 30]
+    assert shades(tmp_path, "mine.png", "", "mine.png") == [20, 10]
+    for bad in ("../mine.png", str(tmp_path / "mine.png"), "none.png", "\0", "."):
+        with pytest.raises(InputError, match="the layout names a picture .* which pictures lacks"):
+            shades(tmp_path / "pictures", bad)
+    with pytest.raises(InputError, match="pictures is no picture that can be read"):
+        shades(tmp_path, "pictures")
+
+
+def test_pictures_that_are_named_and_not_given_are_told(folder):
+    car = track(name="car", start=0, end=15, reference="mine.png")
+    made = request(backend="vace", options={"weights": folder, "steps": 1})
+    made = replace(made, layout=made.layout.model_copy(update={"objects": (car,)}))
+    first = next(iter(WanBackend(parts=VACE).render(made)))
+    assert first == Notice(
+        "pictures that the layout names are not used: mine.png (--references names their folder)"
+    )
 
 
 def test_a_long_clip_is_joined_of_runs_that_start_where_the_last_ended(folder, monkeypatch):

@@ -38,6 +38,21 @@ test("an object is turned at all its keyframes, and stays so where a box is set"
   assert.deepEqual(headings(reduce(turned, { type: "setHeading", id: 0, heading: "auto" })), ["auto", "auto"]);
 });
 
+test("an object keeps the name of its picture whatever is edited", () => {
+  const named = play({ type: "setReference", id: 0, reference: " mine.png " });
+  const pictures = (state) => state.layout.objects.map((one) => one.reference ?? "");
+  assert.deepEqual(pictures(named), ["mine.png", ""]);
+  const edited = [
+    { type: "rename", id: 0, name: "taxi" },
+    { type: "setBox", id: 0, box: [0.1, 0.2, 0.3, 0.4] },
+    { type: "duplicate", id: 0 },
+    { type: "addObject", box: [0.4, 0.4, 0.6, 0.6] },
+  ].reduce(reduce, named);
+  assert.deepEqual(pictures(edited), ["mine.png", "mine.png", "", ""]);
+  assert.deepEqual(pictures(reduce(named, { type: "undo" })), ["", ""]);
+  assert.equal(play({ type: "setReference", id: 3, reference: "a.png" }).layout.objects[1].reference, undefined); // locked
+});
+
 test("what is heard of the scene stays whatever is edited", () => {
   const { scene } = layout();
   const edits = [

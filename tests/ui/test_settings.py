@@ -10,6 +10,7 @@ from spa2v_core.generation.controls.pictures import read_picture, references
 from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
+from tests.generation.test_wan_backend import track
 from ui import host, settings
 from ui.host import Host
 from ui.settings import Settings
@@ -129,7 +130,9 @@ def test_visitors_of_a_public_host_name_no_file_of_it(monkeypatch):
     ],
 )
 def test_the_page_shows_what_a_model_is_shown(backend, grounding, views):
-    assert settings.views_of(backend, grounding) == {"views": views, "shape": ""}
+    shown = settings.views_of(backend, grounding)
+    assert (shown["views"], shown["shape"]) == (views, "")
+    assert shown["pictures"] == (backend == "vace")
 
 
 @pytest.mark.parametrize(
@@ -160,10 +163,11 @@ def test_uploaded_pictures_are_options(monkeypatch, uploads, public):
     first, *objects = uploads["first.png"], uploads["car.png"], uploads["police dog.png"]
     made = settle(request(backend="vace", start_picture=first, references=objects)).options
     assert read_picture(made.start_picture)[0, 0].tolist() == [2, 0, 0]
-    found = references(made.references, ["car", "police dog", "cat"])
+    there = [track(name=name) for name in ("car", "police dog", "cat")]
+    found = references(made.references, there)
     assert {name: picture[0, 0, 0] for name, picture in found.items()} == {
-        "car": 0,
-        "police dog": 1,
+        "car.png": 0,
+        "police dog.png": 1,
     }
     assert settle(request(backend="vace", start_picture=None, references=[])).options == (
         settle(request(backend="vace")).options

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ...errors import InputError
+from ...layout import ObjectTrack, VideoSceneLayout
 
 MOST_PIXELS = 50_000_000
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -47,27 +48,35 @@ def fill(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
     return large[top : top + height, left : left + width]
 
 
-def references(folder: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
-    """Name of an object -> its picture (H, W, 3) uint8, for those that a folder has one of
-    ("car.png").
+def references(folder: Path, objects: Iterable[ObjectTrack]) -> dict[str, np.ndarray]:
+    """File name -> picture (H, W, 3) uint8, for the objects that a folder has one of: that which
+    their `reference` names, else one that is named after them ("car.png").
 
     Raises
     ------
     InputError
-        it is no folder, or holds a picture of none of them.
+        it is no folder, holds a picture of none of them, or lacks one that is named.
     """
     if not folder.is_dir():
         raise InputError(f"{folder.name} is no folder of reference pictures")
-    wanted = list(dict.fromkeys(names))
-    there = {
-        path.stem.lower(): path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in SUFFIXES
+    there = {path.name: path for path in sorted(folder.iterdir())}
+    after = {
+        path.stem.lower(): name for name, path in there.items() if path.suffix.lower() in SUFFIXES
     }
-    found = {name: read_picture(there[name.lower()]) for name in wanted if name.lower() in there}
-    if not found:
+    tracks = tuple(objects)
+    wanted = [track.reference or after.get(track.name.lower(), "") for track in tracks]
+    for name in filter(None, wanted):
+        if name not in there:  # looked for among the folder's own: no path leads out of it
+            raise InputError(f"the layout names a picture {name}, which {folder.name} lacks")
+    if not any(wanted):
         raise InputError(
             f"no reference picture in {folder.name} is named after an object: call one "
-            f"{(wanted or ['object'])[0]}.png"
+            f"{tracks[0].name if tracks else 'object'}.png"
         )
-    return found
+    return {name: read_picture(there[name]) for name in dict.fromkeys(filter(None, wanted))}
+
+
+def unused(layout: VideoSceneLayout) -> str:
+    """What is said of pictures that a layout names and were not given, "" if there are none."""
+    named = list(dict.fromkeys(track.reference for track in layout.objects if track.reference))
+    return f"pictures that the layout names are not used: {', '.join(named)}" if named else ""

@@ -97,7 +97,7 @@ export function mount(element, { props, trigger, watch, server }) {
   const { getState, dispatch } = store;
   const view = {
     snap: true, onion: false, ghost: true, drawing: false, whole: false, boxes: true,
-    picture: "scene", still: null, waiting: "", offered: null, sees: false, views: [], shape: "",
+    picture: "scene", still: null, waiting: "", offered: null, sees: false, views: [], shape: "", pictures: false,
   };
   const canvas = createCanvas();
   let gesture = null;

@@ -72,9 +72,9 @@ function actions({ getState, dispatch }) {
   };
 }
 
-/** tools: {getState, dispatch, heardOf(id), vocabulary(), write}. */
+/** tools: {getState, dispatch, heardOf(id), vocabulary(), write, view}. */
 export function createFields(tools) {
-  const { getState, dispatch, heardOf, vocabulary, write } = tools;
+  const { getState, dispatch, heardOf, vocabulary, write, view } = tools;
   const forSelected = (action) => dispatch({ ...action, id: getState().selected });
   const input = (placeholder, action, tag = "input", extra = {}) =>
     html(tag, { placeholder: say(placeholder), autocomplete: "off", onchange: (event) => action(event.target.value), ...extra });
@@ -84,6 +84,10 @@ export function createFields(tools) {
   });
   const drawn = createDrawn({ ...tools, rename: (value) => forSelected({ type: "rename", name: value }) });
   const look = input("red, old ...", (value) => forSelected({ type: "setAppearance", appearance: value }));
+  const picture = input("car.png", (value) => forSelected({ type: "setReference", reference: value }), "input", {
+    title: say("File name of its picture, where it is not named after it"),
+  });
+  const pictured = field("Its picture", picture);
   const facing = html(
     "select",
     { onchange: (event) => forSelected({ type: "setFacing", facing: event.target.value }) },
@@ -106,7 +110,7 @@ export function createFields(tools) {
   const writer = button(["write", "Write the captions"], "Write the captions from the layout", write);
   const agrees = html("output", { class: "agrees" });
   const bar = actions(tools);
-  const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), field("Facing", facing), field("Turned", dial), field("Motion", motion));
+  const object = html("fieldset", { class: "fields" }, field("Name", name), field("Appearance", look), pictured, field("Facing", facing), field("Turned", dial), field("Motion", motion));
   let offered = null;
 
   function offer(id) {
@@ -143,6 +147,8 @@ export function createFields(tools) {
       sync(name, track?.name ?? "");
       drawn.draw(document.activeElement === name ? name.value.trim() : (track?.name ?? ""));
       sync(look, track?.appearance ?? "");
+      pictured.hidden = !view.pictures;
+      sync(picture, track?.reference ?? "");
       sync(facing, track?.facing ?? "auto");
       sync(dial, turnOf(track));
       sync(motion, easingOf(track));

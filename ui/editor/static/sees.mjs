@@ -14,7 +14,8 @@ export function createSees({ getState, view, setView, server }) {
   let shown = {}; // the layout, frame, views and shape of what is drawn or asked for
   let timer = 0;
 
-  channels.views.on((given) => setView({ views: given?.views ?? [], shape: given?.shape ?? "" }));
+  channels.views.on((given) =>
+    setView({ views: given?.views ?? [], shape: given?.shape ?? "", pictures: Boolean(given?.pictures) }));
 
   async function look(asked) {
     const urls = await server.model_sees(asked);

@@ -13,8 +13,8 @@ const DRIFT = { playing: 0.12, still: 0.03 };
 /** What a layout says of the boxes, so that two of them can be compared. */
 const shape = ({ objects }) =>
   JSON.stringify(
-    objects.map(({ id, name, appearance, start, end, facing, keyframes }) => [
-      id, name, appearance, start, end, facing,
+    objects.map(({ id, name, appearance, start, end, facing, reference = "", keyframes }) => [
+      id, name, appearance, start, end, facing, reference,
       keyframes.map(({ frame, box, easing }) => [frame, box.map((value) => Math.round(value * 1e4)), easing]),
     ]),
   );

@@ -73,6 +73,7 @@ function addObject(state, { box, name = "loudspeaker" }) {
     facing: "auto",
     confidence: 1,
     locked: false,
+    reference: "",
     keyframes: [{ ...PLAIN, frame, box: tidyBox(box) }],
   };
   return { ...layout, objects: [...layout.objects, track] };
@@ -187,6 +188,8 @@ const TRACK_EDITS = {
   paste: (track, _, { frame, clipboard }) => (clipboard ? withBox(track, frame, clipboard) : {}),
   rename: (track, { name }) => (name.trim() ? { name: name.trim().slice(0, 200) } : {}),
   setAppearance: (track, { appearance }) => ({ appearance: appearance.trim().slice(0, 500) }),
+  // the file name of a picture of it
+  setReference: (track, { reference }) => ({ reference: reference.trim().slice(0, 200) }),
   setFacing: (track, { facing }) => ({ facing }),
   /** Degrees from facing the camera, 90 to the right, or "auto": from its motion; at all keyframes. */
   setHeading: (track, { heading }) => ({ keyframes: track.keyframes.map((key) => ({ ...key, heading })) }),

@@ -20,7 +20,7 @@ from ...card import Keep
 from ...controls.drafts import Draft, paint_draft
 from ...parts import Parts, weights_folder
 from ...registry import Settled, settle
-from ...rendering import Emit, on_card
+from ...rendering import Emit, on_card, tell
 from .control import Pictures, read_pictures
 from .film import Film, uses_of_draft
 from .loading import VACE, WAN, check_parts, load_wan
@@ -57,6 +57,7 @@ class WanBackend:
         pictures: Pictures,
         emit: Emit,
     ) -> None:
+        tell([pictures.note], emit)
         emit(Progress("load", 0, 1))
         device, keep = hardware.cuda_or_cpu(), Keep.of(settled.options)
         drafted = uses_of_draft(request, settled) and pictures.first is None

@@ -19,7 +19,7 @@ from ....layout import VideoSceneLayout
 from ...conditioning import FrameConditions
 from ...controls.depth import box_depth
 from ...controls.outlines import outlines
-from ...controls.pictures import fill, read_picture, references
+from ...controls.pictures import fill, read_picture, references, unused
 from ...registry import Settled
 
 #: Grounding -> how a layout is shown, as (F, H, W, 3) uint8 of a size (width, height).
@@ -62,10 +62,12 @@ class Control:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the user gives: the first frame (h, w, 3) uint8 or None, and pictures of objects."""
+    """What the user gives: the first frame (h, w, 3) uint8 or None, pictures of objects, and what
+    is to be said of those that are lacking."""
 
     first: np.ndarray | None = None
     objects: tuple[np.ndarray, ...] = ()
+    note: str = ""
 
 
 def read_pictures(layout: VideoSceneLayout, settled: Settled) -> Pictures:
@@ -74,16 +76,16 @@ def read_pictures(layout: VideoSceneLayout, settled: Settled) -> Pictures:
     Raises
     ------
     InputError
-        one can't be read, none is of an object, or two control videos are asked for.
+        one can't be read or is lacking, none is of an object, or two control videos are asked for.
     """
     if set(SHOWN) <= set(settled.kinds):
         raise InputError("VACE is shown one control video: take outlines or depth, not both")
     options = settled.options
     first = read_picture(options.start_picture) if options.start_picture else None
     if options.references is None:
-        return Pictures(first)
-    named = references(options.references, [track.name for track in layout.objects])
-    return Pictures(first, tuple(named.values()))
+        lacking = unused(layout)
+        return Pictures(first, note=lacking and f"{lacking} (--references names their folder)")
+    return Pictures(first, tuple(references(options.references, layout.objects).values()))
 
 
 def control_of(

@@ -22,7 +22,8 @@ class VaceOptions(ShownOptions):
     )
     references: Path | None = option(
         None,
-        help="folder of pictures of the objects, each named after its object (car.png)",
+        help="folder of pictures of the objects, each named after its object (car.png) or in the "
+        "layout (reference)",
         label="Pictures of the objects, each named after one (car.png)",
         metavar="DIR",
         of_this_machine=True,
