@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from spa2v_core import __version__, cli
+from spa2v_core.generation.backends.ltx.models import TRACKS_REPO
+from spa2v_core.generation.registry import BACKENDS
 from tests.benchmarks.structure import SHAPE, public, takes_arrays
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +29,15 @@ def commands(page):
     text = page.read_text().replace("\\\n", " ")
     lines = re.findall(r"^    (.+)$", text, re.MULTILINE)
     return [line.split(" #")[0].strip() for line in lines]
+
+
+def test_weights_are_got_as_the_messages_say():
+    told = commands(ROOT / "docs" / "full-size.md")
+    for spec in map(BACKENDS.get, BACKENDS.names()):
+        if spec.download:
+            assert re.search(r"--revision [0-9a-f]{40} --local-dir DIR$", spec.download)
+            assert any(line.startswith(spec.download.removesuffix("DIR")) for line in told)
+    assert any(f"hf download {TRACKS_REPO} " in line for line in told)
 
 
 @by_name

@@ -79,8 +79,9 @@ def check_tracks(path: Path | None) -> None:
     """BackendError if there is no adapter that could read trails."""
     if path is None:
         raise BackendError(
-            f"LTX-2 reads trails by an adapter: get {TRACKS_REPO} and give its file as "
-            "--motion-tracks FILE, or choose --grounding time-to-move"
+            f"LTX-2 reads trails by an adapter: get it with `hf download {TRACKS_REPO} --local-dir "
+            "DIR` and give its .safetensors file as --motion-tracks FILE, or choose --grounding "
+            "time-to-move"
         )
     if not path.is_file() or not looks_like_safetensors(path):
         raise BackendError(f"{path} is no adapter: give the .safetensors file of {TRACKS_REPO}")

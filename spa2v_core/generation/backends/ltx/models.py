@@ -5,7 +5,8 @@ from __future__ import annotations
 #: The default; "diffusers/LTX-2.3-Distilled-Diffusers" and "Lightricks/LTX-2.5-Diffusers", whose
 #: page asks for consent, load alike.
 REPO = "diffusers/LTX-2.3-Diffusers"
-#: The adapter that reads trails.
+REVISION = "8eee8edcf067e838b843f926ec4d4cc9b2be1aaf"
+#: The adapter that reads trails; its revision is not known here.
 TRACKS_REPO = "Lightricks/LTX-2.3-22b-IC-LoRA-Motion-Track-Control"
 LICENCE = (
     "LTX-2 Community License: free below 10 million dollars of yearly revenue, with rules of use "

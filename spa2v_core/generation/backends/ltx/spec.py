@@ -6,7 +6,7 @@ from ....layout.picture import SIZE_WH
 from ...base import VideoBackend
 from ...schedule import LtxSchedule
 from ...spec import BackendSpec, Preset
-from .models import LARGE_WH, REPO
+from .models import LARGE_WH, REPO, REVISION
 from .options import LtxOptions
 
 
@@ -47,5 +47,5 @@ SPEC = BackendSpec(
     family="ltx",
     needs_gpu=True,
     weights_variable="SPA2V_LTX",
-    download=f"hf download {REPO} --local-dir DIR",
+    download=f"hf download {REPO} --revision {REVISION} --local-dir DIR",
 )

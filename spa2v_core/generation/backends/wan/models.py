@@ -8,6 +8,7 @@ WAN_REPO = "Wan-AI/Wan2.1-T2V-1.3B-Diffusers"
 #: VACE's default; "Wan-AI/Wan2.1-VACE-14B-diffusers" and Wan2.2-VACE-Fun-A14B, which has two
 #: transformers, load alike.
 VACE_REPO = "Wan-AI/Wan2.1-VACE-1.3B-diffusers"
+VACE_REVISION = "ec4d2cb062b548996b179d493fdd05340de702a1"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from ...base import VideoBackend
 from ...schedule import WanSchedule
 from ...shared_options import FlowOptions
 from ...spec import BackendSpec, Preset
-from .models import LONGEST, VACE_REPO
+from .models import LONGEST, VACE_REPO, VACE_REVISION
 from .options import VaceOptions
 
 
@@ -60,5 +60,5 @@ VACE = BackendSpec(
     family="wan",
     needs_gpu=True,
     weights_variable="SPA2V_VACE",
-    download=f"hf download {VACE_REPO} --local-dir DIR",
+    download=f"hf download {VACE_REPO} --revision {VACE_REVISION} --local-dir DIR",
 )
