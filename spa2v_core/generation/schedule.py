@@ -73,17 +73,22 @@ class FlowSchedule(Schedule):
         Time-to-Move; the defaults are the paper's 7 and 3 of 50.
     size_wh
         pixels, None for the model's own size.
+    phrase_gain
+        factor on the attention to an object's words inside its box.
     """
 
     inside_share: float = 0.14
     outside_share: float = 0.06
     size_wh: tuple[int, int] | None = None
+    phrase_gain: float = 2.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("inside_share", "outside_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} must be 0 to 1, not {getattr(self, name)}")
+        if not 1 <= self.phrase_gain <= 100:
+            raise InputError(f"phrase_gain must be 1 to 100, not {self.phrase_gain}")
 
     @property
     def inside_steps(self) -> int:
@@ -102,8 +107,6 @@ class WanSchedule(FlowSchedule):
     ----------
     strength
         share of the noise schedule that a draft goes through; 1 forgets it, 0.1 keeps it.
-    phrase_gain
-        factor on the attention to an object's words inside its box.
     control_strength
         factor on what a control video adds (VACE), 0..2.
     control_share
@@ -111,7 +114,6 @@ class WanSchedule(FlowSchedule):
     """
 
     strength: float = 0.85
-    phrase_gain: float = 2.0
     control_strength: float = 1.0
     control_share: float = 1.0
 
@@ -119,8 +121,6 @@ class WanSchedule(FlowSchedule):
         super().__post_init__()
         if not 0.1 <= self.strength <= 1:
             raise InputError(f"strength must be 0.1 to 1, not {self.strength}")
-        if not 1 <= self.phrase_gain <= 100:
-            raise InputError(f"phrase_gain must be 1 to 100, not {self.phrase_gain}")
         if not 0 <= self.control_strength <= 2:
             raise InputError(f"control_strength must be 0 to 2, not {self.control_strength}")
         if not 0 <= self.control_share <= 1:

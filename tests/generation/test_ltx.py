@@ -246,16 +246,14 @@ def test_what_cannot_be_rendered_is_one_line(folder, adapter, tmp_path):
 def test_a_prompt_says_what_each_object_does():
     layout = request().layout
     tokenizer = tiny_ltx().pipeline.tokenizer
-    text, kept = prompt_for(layout, "global", tokenizer, True)
-    assert text == (
+    prompt = prompt_for(layout, "global", tokenizer, ("trails",))
+    assert prompt.text == (
         "a red car on the road. the red car moves from the left to the right. "
         "the dog moves from the left to the right"
     )
-    assert kept == 0
-    assert prompt_for(layout, "mix", tokenizer, False) == (
-        "a red car on the road. rain. a street",
-        2,
-    )
+    assert (prompt.frame_captions, len(prompt.words)) == (0, 0)
+    plain = prompt_for(layout, "mix", tokenizer, ())
+    assert (plain.text, plain.frame_captions) == ("a red car on the road. rain. a street", 2)
 
 
 def test_a_request_settles_to_the_schedule():

@@ -172,12 +172,13 @@ def ground_prompt(
     objects: Sequence[tuple[str, str]],
     tokenizer: Any,
     motions: Sequence[str] = (),
+    most: int = TEXT_TOKENS,
 ) -> GroundedPrompt:
     """One prompt that names all objects, each given by its phrase and name ("red car", "car").
 
     The caption, the frame captions and what the objects do become sentences, phrases that they
     lack are added at the end: "<caption>. <frame caption>. <phrase>, <phrase>". Frame captions are
-    thinned out until the prompt fits.
+    thinned out until the prompt fits into `most` tokens, L of the words.
     """
     wanted = [
         (prompt_clean(phrase).lower(), prompt_clean(name).lower()) for phrase, name in objects
@@ -186,9 +187,18 @@ def ground_prompt(
     text, kept = thinned(
         frame_captions,
         lambda kept: _named([caption, *kept, *motions], phrases),
-        lambda text: len(tokenizer(text).input_ids) <= TEXT_TOKENS,
+        lambda text: len(tokenizer(text).input_ids) <= most,
     )
-    return GroundedPrompt(text, _words(text, wanted, tokenizer), kept)
+    return GroundedPrompt(text, _words(text, wanted, tokenizer, most), kept)
+
+
+def cut_off(phrases: Sequence[str], prompt: GroundedPrompt) -> str:
+    """What is said of objects, given by their phrases, that the prompt has no room for; "" if there
+    are none."""
+    lost = [phrase for phrase, words in zip(phrases, prompt.words, strict=False) if not words.any()]
+    if not lost:
+        return ""
+    return f"the caption is too long: {', '.join(lost)} can't be placed by attention"
 
 
 def _named(parts: Sequence[str], phrases: Sequence[str]) -> str:
@@ -217,14 +227,18 @@ def _overlaps(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
     return any(span[0] < stop and start < span[1] for start, stop in others)
 
 
-def _words(text: str, objects: Sequence[tuple[str, str]], tokenizer: Any) -> torch.Tensor:
-    """(K, L) bool, the tokens of each object's phrase, and of its name where that stands alone."""
+def _words(
+    text: str, objects: Sequence[tuple[str, str]], tokenizer: Any, most: int
+) -> torch.Tensor:
+    """(K, most) bool, the tokens of each object's phrase, and of its name where that stands
+    alone."""
     spans = phrase_spans(text, [word for pair in objects for word in pair])
     offsets = tokenizer(
         text,
         padding="max_length",
+        padding_side="right",
         truncation=True,
-        max_length=TEXT_TOKENS,
+        max_length=most,
         return_offsets_mapping=True,
     )["offset_mapping"]
     rows = [

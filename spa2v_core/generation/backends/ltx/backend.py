@@ -9,11 +9,13 @@ recording.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import torch
 
 from ....errors import BackendError
 from ....layout import VideoSceneLayout
@@ -26,6 +28,7 @@ from ...conditioning import CaptionMode, FrameConditions, frame_conditions
 from ...controls.drafts import Draft, cut_draft, fit_draft, paint_draft
 from ...controls.pictures import fill, read_picture
 from ...controls.trails import trails
+from ...grounding.wan_boxes import GroundedPrompt, cut_off, ground_prompt
 from ...parts import weights_folder
 from ...prompts import captions_of, motions, sentences, thinned
 from ...registry import Settled, settle
@@ -114,17 +117,17 @@ def _frames(
     size = size_for(settled.shape, schedule.size_wh or LARGE_WH, SIDES)
     count = latent_frame_count(layout.duration_s, RATE, settled.preset.frames, model.per_latent)
     conditions = frame_conditions(layout, count, request.captions)
-    text, kept = prompt_for(layout, request.captions, model.pipeline.tokenizer, bool(settled.kinds))
-    tell([*model.placed.notes, *notices(layout, request.captions, kept, count)], emit)
+    prompt = prompt_for(layout, request.captions, model.pipeline.tokenizer, settled.kinds)
+    tell([*model.placed.notes, *notices(layout, request.captions, prompt, count)], emit)
     every = PREVIEW_EVERY if model.placed.previews else schedule.steps
     latents = model.denoise(
-        text,
+        prompt.text,
         conditions,
         schedule,
         seed=request.seed,
         size=size,
         rate=count / layout.duration_s,
-        given=_given(request, settled, conditions, size, first, draft),
+        given=replace(_given(request, settled, conditions, size, first, draft), words=prompt.words),
         negative_prompt=settled.options.negative_prompt or DEFAULT_NEGATIVE_PROMPT,
         on_step=step_reporter(
             emit, schedule.steps, every, count // model.per_latent // 2, DECODING_STEPS
@@ -162,23 +165,27 @@ def _given(
 
 
 def prompt_for(
-    layout: VideoSceneLayout, captions: CaptionMode, tokenizer: Any, naming: bool
-) -> tuple[str, int]:
-    """The one prompt of the video, and how many frame captions are in it; if `naming`, every object
-    is named with what it does."""
+    layout: VideoSceneLayout, captions: CaptionMode, tokenizer: Any, kinds: tuple[str, ...]
+) -> GroundedPrompt:
+    """The one prompt of the video; with a grounding, every object is named with what it does, and
+    with "boxes" its words are known."""
     caption, of_frames = captions_of(layout, captions)
-    said = motions(layout) if naming else []
-    return thinned(
+    said = motions(layout) if kinds else []
+    if "boxes" in kinds:
+        objects = [(track.phrase, track.name) for track in layout.objects]
+        return ground_prompt(caption, of_frames, objects, tokenizer, said, TEXT_TOKENS)
+    text, kept = thinned(
         of_frames,
         lambda kept: sentences([caption, *kept, *said]),
         lambda text: len(tokenizer(text).input_ids) <= TEXT_TOKENS,
     )
+    return GroundedPrompt(text, torch.zeros(0, TEXT_TOKENS, dtype=torch.bool), kept)
 
 
 def notices(
-    layout: VideoSceneLayout, captions: CaptionMode, kept: int, count: int
+    layout: VideoSceneLayout, captions: CaptionMode, prompt: GroundedPrompt, count: int
 ) -> Iterator[str]:
-    """What the user should know of a render of `count` frames, with `kept` frame captions."""
+    """What the user should know of a render of `count` frames."""
     yield f"LTX-2: {LICENCE}"
     if hardware.cuda_or_cpu() == "cpu":
         yield "no GPU was found: LTX-2 takes days on a CPU"
@@ -190,6 +197,7 @@ def notices(
     written = len(captions_of(layout, captions)[1])
     if written:
         yield (
-            f"LTX-2 reads one prompt for the video: {kept} of {written} frame captions are in it, "
-            "one after the other"
+            f"LTX-2 reads one prompt for the video: {prompt.frame_captions} of {written} frame "
+            "captions are in it, one after the other"
         )
+    yield cut_off([track.phrase for track in layout.objects], prompt)

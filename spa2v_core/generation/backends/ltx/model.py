@@ -18,8 +18,9 @@ from ...card import Placed
 from ...composed import StepCallback, to_uint8
 from ...conditioning import FrameConditions
 from ...flow import FlowGuess
+from ...grounding.ltx_boxes import TextMask, where_read
 from ...grounding.time_to_move import DualClock
-from ...grounding.wan_boxes import token_masks
+from ...grounding.wan_boxes import attention_bias, token_masks
 from ...internals import execution_device, ltx_latents, ltx_tokens
 from ...schedule import LtxSchedule
 from .sound import AudioHold, sound_latents
@@ -46,6 +47,9 @@ class Given:
         (H, W, 3) uint8, the first frame.
     held
         (F, H, W, 3) uint8, what is held inside the boxes by Time-to-Move.
+    words
+        (K, L) bool, which tokens of the prompt name each object and are seen only in its box; None
+        for none.
     """
 
     clip: AudioClip | None = None
@@ -54,11 +58,12 @@ class Given:
     factor: int = 1
     start: np.ndarray | None = None
     held: np.ndarray | None = None
+    words: torch.Tensor | None = None
 
 
 @dataclass
 class LtxModel:
-    """A stock pipeline whose transformer hears what `hold` says.
+    """A stock pipeline whose transformer hears what `hold` says and reads what `text` lets it.
 
     Attributes
     ----------
@@ -69,9 +74,11 @@ class LtxModel:
     pipeline: LTX2InContextPipeline
     placed: Placed = Placed()
     hold: AudioHold = field(init=False)
+    text: TextMask = field(init=False)
 
     def __post_init__(self) -> None:
         self.hold = AudioHold(self.pipeline.transformer)
+        self.text = TextMask(self.pipeline.transformer)
 
     @property
     def per_latent(self) -> int:
@@ -105,7 +112,9 @@ class LtxModel:
         run = _Run(self, schedule, clock, grid, on_step)
         if given.trails is not None:
             pipe.set_adapters(TRACKS, schedule.control_strength)
-        with self.hold.holding(pipe, heard, given.sound_noise, seed):
+        bias = self._bias(prompt, given, conditions, schedule, grid)
+        hearing = self.hold.holding(pipe, heard, given.sound_noise, seed)
+        with hearing, self.text.grounded(bias):
             return pipe(
                 prompt=prompt,
                 negative_prompt=negative_prompt,
@@ -133,6 +142,21 @@ class LtxModel:
         pipe = self.pipeline
         hops = pipe.audio_sampling_rate / pipe.audio_hop_length
         return round(frames / rate * hops / pipe.audio_vae_temporal_compression_ratio)
+
+    def _bias(
+        self,
+        prompt: str,
+        given: Given,
+        conditions: FrameConditions,
+        schedule: LtxSchedule,
+        grid: tuple[int, int, int],
+    ) -> torch.Tensor | None:
+        """(N, L) for the attention of the video's tokens to the text, None where all is seen."""
+        if given.words is None or not schedule.grounded_steps or not given.words.any():
+            return None
+        words = where_read(self.pipeline, prompt, given.words)
+        masks = token_masks(conditions, grid[1:], self.per_latent)
+        return attention_bias(masks, words, schedule.phrase_gain)[0, 0]
 
     def _clock(
         self, given: Given, conditions: FrameConditions, schedule: LtxSchedule, seed: int
@@ -230,6 +254,7 @@ class _Run:
 
     def after_step(self, running: Any, index: int, _: torch.Tensor, tensors: dict) -> dict:
         done, tokens = index + 1, tensors["latents"]
+        self.model.text.on = done < self.schedule.grounded_steps
         count = self.grid[0] * self.grid[1] * self.grid[2]
         video = tokens[:, :count]
         if self.clock is not None:

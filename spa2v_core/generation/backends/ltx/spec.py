@@ -30,20 +30,31 @@ SPEC = BackendSpec(
     label="LTX-2 (follows the sound)",
     make=_make,
     presets={
-        "draft": _preset("Draft", "15 steps, 512x320", LtxSchedule(15, 3.0, size_wh=SIZE_WH)),
-        "default": _preset("Default", "30 steps, 1024x640", LtxSchedule(30, 3.0, size_wh=LARGE_WH)),
+        "draft": _preset(
+            "Draft", "15 steps, 512x320", LtxSchedule(15, 3.0, 1.0, 0.4, size_wh=SIZE_WH)
+        ),
+        "default": _preset(
+            "Default", "30 steps, 1024x640", LtxSchedule(30, 3.0, 1.0, 0.4, size_wh=LARGE_WH)
+        ),
         "distilled": _preset(
             "Distilled",
             "8 steps of the distilled model",
             LtxSchedule(
-                8, 1.0, size_wh=LARGE_WH, sound_scale=1.0, perturbed_scale=0.0, distilled=True
+                8,
+                1.0,
+                1.0,
+                0.4,
+                size_wh=LARGE_WH,
+                sound_scale=1.0,
+                perturbed_scale=0.0,
+                distilled=True,
             ),
         ),
     },
     options=LtxOptions,
-    groundings=("trails", "time-to-move"),
+    groundings=("trails", "time-to-move", "boxes"),
     default_grounding=("time-to-move",),
-    combinations=("trails+time-to-move",),
+    combinations=("trails+time-to-move", "boxes+time-to-move"),
     family="ltx",
     needs_gpu=True,
     weights_variable="SPA2V_LTX",

@@ -16,7 +16,12 @@ from ...base import Notice, Progress, RenderRequest
 from ...composed import StepCallback
 from ...conditioning import CaptionMode, FrameConditions, frame_conditions
 from ...controls.drafts import cut_draft, fit_draft
-from ...grounding.wan_boxes import FRAMES_PER_LATENT, GroundedPrompt, ground_prompt
+from ...grounding.wan_boxes import (
+    FRAMES_PER_LATENT,
+    GroundedPrompt,
+    cut_off,
+    ground_prompt,
+)
 from ...prompts import captions_of, motions
 from ...registry import Settled
 from ...rendering import Emit, step_reporter, tell
@@ -214,10 +219,5 @@ def notices(
             f"Wan reads one prompt for the video: {prompt.frame_captions} of {written} frame "
             "captions fit into it"
         )
-    lost = [
-        track.phrase
-        for track, words in zip(layout.objects, prompt.words, strict=False)
-        if not words.any()
-    ]
-    if lost and "boxes" in kinds:
-        yield f"the caption is too long: {', '.join(lost)} can't be placed by attention"
+    if "boxes" in kinds:
+        yield cut_off([track.phrase for track in layout.objects], prompt)
