@@ -161,10 +161,16 @@ def _named(request: PlanRequest) -> str:
 
 def _judged(layout: VideoSceneLayout, request: PlanRequest) -> VideoSceneLayout:
     """With how far each object agrees with what is heard as its confidence; after a change, what
-    is locked stays."""
+    is locked stays, and so do the pictures of objects that are still there."""
+    before = request.current.objects if request.change and request.current is not None else ()
+    pictures = {(track.id, track.name): track.reference for track in before}
     scores = {one.track: one.score for one in agreement(layout, request.heard)}
     judged = tuple(
-        revise(track, confidence=0.3 if scores[track.id] is None else scores[track.id])
+        revise(
+            track,
+            confidence=0.3 if scores[track.id] is None else scores[track.id],
+            reference=pictures.get((track.id, track.name), ""),
+        )
         for track in layout.objects
     )
     notes = setting_of(request.heard, judged).cues

@@ -105,6 +105,16 @@ def test_a_change_in_words_edits_the_layout_and_leaves_what_is_locked(recording)
     assert "car (id 0)" in told[-1]["content"]
 
 
+def test_a_change_in_words_keeps_the_picture_of_what_is_still_there(recording):
+    for name, picture in (("car", "mine.png"), ("bus", "")):
+        script = Script(chat(GOOD), chat(text(plan(names=(name,)))))
+        with serving(script) as url:
+            current = with_track(plan_by(recording, url).layout, 0, reference="mine.png")
+            assert current.track(0).name == "car"
+            made = plan_by(recording, url, current=current, change="make it better", reuse=False)
+        assert [(t.name, t.reference) for t in made.layout.objects] == [(name, picture)]
+
+
 def test_the_same_request_is_not_paid_for_twice(recording, own_cache):
     script = Script(chat(GOOD))
     with serving(script) as url:
