@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,13 +56,15 @@ def test_every_call_with_the_prompt_sees_words_in_their_boxes_only():
     given, named = conditions(), words()
     with masks() as seen:
         run(given, GUIDED, words=named)
-    assert [len(mask) for mask in seen] == [2, 1, 1] * 2
+    assert [len(mask) for mask in seen] == [4, 2, 2] + [2, 1, 1]  # two heads
     with masks() as stock:
         run(given, GUIDED)
     where = where_read(tiny_ltx().pipeline, PROMPT, named)
     inside = token_masks(given, GRID[1:], tiny_ltx().per_latent).transpose(1, 2).flatten(0, 1)
-    for mask, plain in zip(seen[:3], stock[:3], strict=True):
-        assert mask.shape == (len(plain), TOKENS, TEXT_TOKENS)
+    for heads, plain in zip(seen[:3], stock[:3], strict=True):
+        heads = heads.view(len(plain), -1, TOKENS, TEXT_TOKENS)
+        mask = heads[:, 0]
+        assert (heads == heads[:, :1]).all()
         assert (mask[:-1] == plain[:-1]).all()  # without the prompt
         for k in range(2):
             assert (mask[-1][~inside[:, k]][:, where[k]] == -torch.inf).all()
@@ -124,11 +127,14 @@ def test_tokens_of_references_read_everything():
     video, text = torch.zeros(2, 5, 4), torch.tensor([[0, 1, 1], [1, 1, 1]])
     with mask.grounded(torch.full((3, 3), 0.5)):
         given = {"hidden_states": video, "encoder_attention_mask": text}
-        _, changed = mask.enter(None, (), given)
-    seen = changed["encoder_attention_mask"]
+        two = SimpleNamespace(config=SimpleNamespace(num_attention_heads=2))
+        _, changed = mask.enter(two, (), given)
+    seen = changed["encoder_attention_mask"].view(2, 2, 5, 3)
+    assert torch.equal(seen[:, 0], seen[:, 1])
+    seen = seen[:, 0]
     assert seen[0].tolist() == [[PADDING, 0.0, 0.0]] * 5
     assert seen[1].tolist() == [[0.5] * 3] * 3 + [[0.0] * 3] * 2
-    assert mask.enter(None, (), given) is None
+    assert mask.enter(two, (), given) is None
 
 
 def test_a_render_with_boxes(tmp_path):

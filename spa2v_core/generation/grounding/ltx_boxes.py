@@ -44,7 +44,7 @@ class TextMask:
             self.bias = None
 
     def enter(
-        self, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Pre-hook of the transformer: the prompt is the last of the batch in all passes of the
         guidance, and tokens of references follow those of the video."""
@@ -53,6 +53,8 @@ class TextMask:
         video, words = kwargs["hidden_states"], kwargs["encoder_attention_mask"]
         mask = ((1 - words.to(video.dtype)) * PADDING)[:, None].repeat(1, video.shape[1], 1)
         mask[-1, : len(self.bias)] += self.bias.to(mask)
+        # for each head, else every block would make that copy, gigabytes at the full size
+        mask = mask[:, None].expand(-1, module.config.num_attention_heads, -1, -1).flatten(0, 1)
         return args, {**kwargs, "encoder_attention_mask": mask}
 
 
