@@ -58,8 +58,8 @@ def test_motion_is_held_against_the_video_s_own_sound(tmp_path, clicks, score):
     for k, x in enumerate(np.repeat([100, 130, 160], [5, 8, 7])):
         cv2.circle(frames[k], (int(x), 160), 60, (255, 255, 255), -1)
     sound = np.zeros(2 * 16000, np.float32)
-    for at in clicks:
-        sound[round(at * 16000) :][:400] = 0.5 * np.hanning(400)
+    for click in clicks:
+        sound[round(click * 16000) :][:400] = 0.5 * np.hanning(400)
     io.write(CAR, tmp_path / "a.layout.json")
     write_video(frames, AudioClip(np.stack([sound, sound]), 16000), tmp_path / "a.mp4")
     assert evaluate_videos(tmp_path, tmp_path, bright)["av_align"].value == score
