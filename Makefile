@@ -50,6 +50,7 @@ examples: $(VENV)/.run
 # The examples drawn by the shipped weights, for the README and the page's first view.
 pictures: $(VENV)/.run
 	@$(BIN)/python -m spa2v_core.training.pictures
+	@$(BIN)/python -m spa2v_core.training.mini.sheet --out assets/pictures
 
 # Damaged and hostile inputs in capped workers, bounded by count and seconds: make fuzz CASES=10000
 fuzz: $(VENV)/.dev

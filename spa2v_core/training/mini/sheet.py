@@ -1,6 +1,7 @@
-"""A contact sheet of fixed layouts, drawn by the weights in a folder: nothing is picked.
+"""A contact sheet of fixed layouts, and eight of them moving, drawn by the weights in a folder:
+nothing is picked.
 
-python -m spa2v_core.training.mini.sheet --weights assets/mini --out build/sheet.png
+python -m spa2v_core.training.mini.sheet --weights assets/mini --out build
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from ...generation.backends.mini.backend import conditions_for, load_mini
 from ...generation.conditioning import FrameConditions
@@ -27,6 +29,10 @@ from ..world.choreography import FRAMES
 
 SHOWN = (0, 5, 10, 15)
 COLUMNS = 2
+#: Those that move in the picture: coming, leaving, crossing at an angle, walking; a bell, a drum
+#: and a singer, someone who leaves, a dog that barks. How many a row, how large, how long (ms).
+MOVING, ROW, TILE_WH, FRAME_MS = (0, 1, 5, 12, 8, 9, 4, 13), 4, (192, 120), 250
+QUALITY = {"sheet": 80, "clips": 60}
 OUTLINES = ((255, 40, 40), (40, 220, 40), (60, 110, 255))
 #: Middle x, bottom and height of a box, of the frame's.
 Place = tuple[float, float, float]
@@ -198,8 +204,8 @@ def conditions(caption: str, parts: list[Part]) -> FrameConditions:
 
 
 def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: int) -> None:
-    """Render every case and write the sheet, with the boxes drawn over."""
-    model, strips = load_mini(weights, device), []
+    """Render every case; write `sheet.webp`, with the boxes drawn over, and `clips.webp`."""
+    model, strips, videos = load_mini(weights, device), [], []
     for caption, parts in CASES:
         start = time.time()
         given = conditions(caption, parts)
@@ -208,10 +214,33 @@ def draw_sheet(weights: Path, out: Path, device: str, schedule: Schedule, seed: 
         )
         print(f"{caption}: {time.time() - start:.1f} s", flush=True)
         strips.append(np.concatenate([_framed(video, given, f) for f in SHOWN], axis=1))
+        videos.append(video)
     rows = len(strips) // COLUMNS
     columns = [np.concatenate(strips[k * rows : (k + 1) * rows]) for k in range(COLUMNS)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(out), np.concatenate(columns, axis=1)[..., ::-1])
+    out.mkdir(parents=True, exist_ok=True)
+    sheet = Image.fromarray(np.concatenate(columns, axis=1))
+    small = sheet.resize((1280, round(1280 * sheet.height / sheet.width)), Image.Resampling.LANCZOS)
+    small.save(out / "sheet.webp", quality=QUALITY["sheet"], method=6)
+    _write_clips([videos[k] for k in MOVING], out / "clips.webp")
+
+
+def _write_clips(videos: list[np.ndarray], path: Path) -> None:
+    """Videos (F, H, W, 3) side by side, as a moving picture."""
+    pictures = []
+    for f in range(FRAMES):
+        tiles = [cv2.resize(v[f], TILE_WH, interpolation=cv2.INTER_AREA) for v in videos]
+        rows = [np.concatenate(tiles[k : k + ROW], axis=1) for k in range(0, len(tiles), ROW)]
+        pictures.append(Image.fromarray(np.concatenate(rows)))
+    first, *rest = pictures
+    first.save(
+        path,
+        save_all=True,
+        append_images=rest,
+        duration=FRAME_MS,
+        loop=0,
+        quality=QUALITY["clips"],
+        method=6,
+    )
 
 
 def _framed(video: np.ndarray, given: FrameConditions, frame: int) -> np.ndarray:
@@ -226,7 +255,7 @@ def _framed(video: np.ndarray, given: FrameConditions, frame: int) -> np.ndarray
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=Path("assets/mini"))
-    parser.add_argument("--out", type=Path, default=Path("build/sheet.png"))
+    parser.add_argument("--out", type=Path, default=Path("build"), help="folder")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--preset", default="default", choices=BACKENDS.get("mini").presets)
     parser.add_argument("--seed", type=int, default=0)
