@@ -4,8 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from .pages import (
+    BOX,
     LANE,
     OBJECT,
+    box_of,
     drag,
     keyframes,
     saved,
@@ -40,6 +42,41 @@ def test_keyframes_are_dragged_copied_added_and_deleted_in_the_lane(open_page):
     for _ in range(6):
         undo(page)
     assert keyframes(page) == [0, 15]
+
+
+def test_each_axis_has_a_curve_of_its_own_by_keyboard_too(open_page):
+    page = open_page()
+    drag(page, BOX, 0, -60)  # so that it moves up and down as well
+    before = saved(page)["objects"][0]
+    axis, curve = (page.locator(".spa2v-editor .axes select").nth(k) for k in (0, 1))
+    axis.select_option("y")
+    expect(curve).to_have_value("linear")
+    curve.focus()
+    for easing in ("ease", "ease-in"):
+        page.keyboard.press("ArrowDown")
+        settle(page)
+        expect(curve).to_have_value(easing)
+        expect(curve).to_be_focused()
+    after = saved(page)["objects"][0]
+    assert len(after["keyframes"]) > len(before["keyframes"])
+    seek(page, 7)
+    x1, y1, x2, y2 = box_of(page)
+    (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = (k["box"] for k in before["keyframes"])
+    share = 7 / 15
+    assert (x1 + x2) / 2 == pytest.approx(
+        (ax1 + ax2 + share * (bx1 + bx2 - ax1 - ax2)) / 2, abs=0.01
+    )
+    assert (y1 + y2) / 2 == pytest.approx(
+        (ay1 + ay2 + share**2 * (by1 + by2 - ay1 - ay2)) / 2, abs=0.01
+    )
+    axis.select_option("x")
+    expect(curve).to_have_value("linear")
+    undo(page)
+    undo(page)
+    assert saved(page)["objects"][0] == before
+    page.locator(OBJECT).first.focus()
+    page.keyboard.press("l")
+    expect(curve).to_be_disabled()
 
 
 def test_the_presence_span_is_dragged_and_stepped(open_page):

@@ -1,32 +1,11 @@
-// The lane of positions as a curve that can be dragged, one axis at a time: left to right, up and
-// down, or distance.
+// The lane of positions as a curve that can be dragged, one axis at a time.
 
-import { boxAt, centre, clamp, isPresent } from "./geometry.mjs";
+import { AXES } from "./axes.mjs";
+import { boxAt, clamp, isPresent } from "./geometry.mjs";
 import { selectedTrack } from "./state.mjs";
 
 /** Pixels from the curve at which a drag takes hold of it. */
 const NEAR = 12;
-const sizeOf = (box) => box[3] - box[1];
-
-/** Each axis (left, high and far are on top of the lane): its name, what it shows of a box (0 on top of the lane), and the action that puts a
- * value there: (track, frame, value) -> action. */
-export const AXES = {
-  x: {
-    text: "Place",
-    value: (box) => centre(box)[0],
-    put: (track, frame, value) => ({ type: "movePoint", frame, dx: value - centre(boxAt(track, frame))[0], dy: 0 }),
-  },
-  y: {
-    text: "Height",
-    value: (box) => centre(box)[1],
-    put: (track, frame, value) => ({ type: "movePoint", frame, dx: 0, dy: value - centre(boxAt(track, frame))[1] }),
-  },
-  distance: {
-    text: "Distance",
-    value: sizeOf,
-    put: (track, frame, value) => ({ type: "setDistance", frame, factor: Math.max(value, 0.04) / sizeOf(boxAt(track, frame)) }),
-  },
-};
 
 /** Wire the drags; tools: {getState, dispatch, show, axis()}; a click seeks by `seek(frame)`. */
 export function wireCurve(surface, { getState, dispatch, show, axis, scale, seek }) {

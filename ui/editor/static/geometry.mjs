@@ -4,7 +4,8 @@ export const SMALLEST = 0.02;
 /** How far outside the frame a box may reach, in frame sizes. */
 const REACH = 1.5;
 
-const EASE = {
+/** Share of the way at a share of the time. */
+export const EASE = {
   linear: (t) => t,
   ease: (t) => t * t * (3 - 2 * t),
   "ease-in": (t) => t * t,

@@ -1,6 +1,6 @@
 // The two lanes that are drawn: the waveform, and position over time.
 
-import { AXES } from "./curve.mjs";
+import { AXES } from "./axes.mjs";
 import { boxAt, centre, isPresent } from "./geometry.mjs";
 
 /** A canvas context in CSS pixels, cleared. */

@@ -3,6 +3,7 @@
 // layout: what Python gets. frame, selected, clipboard, hidden, colours: the editor's own.
 // proposal: the planner's layout, to go back to. past, future: layouts, one for each gesture.
 
+import { AXES, curved } from "./axes.mjs";
 import { EASINGS, atLeast, boxAt, centre, clamp, corners, grown, hasKeyframe, moved, nearer, rounded, tidyBox } from "./geometry.mjs";
 
 export const HISTORY = 200;
@@ -185,6 +186,9 @@ const TRACK_EDITS = {
     EASINGS.includes(easing)
       ? { keyframes: track.keyframes.map((key) => (key.frame === (frame ?? key.frame) ? { ...key, easing } : key)) }
       : {},
+  // of one axis alone, in the whole path
+  setCurve: (track, { axis, easing }) =>
+    axis in AXES && EASINGS.includes(easing) ? { keyframes: curved(track, axis, easing) } : {},
   paste: (track, _, { frame, clipboard }) => (clipboard ? withBox(track, frame, clipboard) : {}),
   rename: (track, { name }) => (name.trim() ? { name: name.trim().slice(0, 200) } : {}),
   setAppearance: (track, { appearance }) => ({ appearance: appearance.trim().slice(0, 500) }),

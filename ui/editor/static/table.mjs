@@ -384,6 +384,8 @@ export default {
 "this file holds no layout that can be read here: open one that was saved here, COCO video or CVAT for video": ["diese Datei enthält kein Layout, das sich hier lesen lässt: öffne eines, das hier gespeichert wurde, COCO-Video oder CVAT für Video","此文件不含可读取的布局：请打开在此保存的、COCO 视频或 CVAT 视频格式的文件","este archivo no contiene una escena legible: abre una guardada aquí, COCO vídeo o CVAT para vídeo"],
 "ease-in": ["sanft an","缓入","suave al empezar"],
 "ease-out": ["sanft aus","缓出","suave al acabar"],
+"Curve of the selected object on this axis": ["Kurve des gewählten Objekts auf dieser Achse","所选物体在此轴上的曲线","Curva del objeto elegido en este eje"],
+"still": ["ruht","静止","quieto"],
 "mixed": ["gemischt","混合","mixta"],
 "Motion": ["Bewegung","运动","Movimiento"],
 "Give it a sound: open or drop a file, record, or click an example. It is planned at once.": ["Gib einen Klang: Datei öffnen oder fallen lassen, aufnehmen oder ein Beispiel wählen. Er wird gleich geplant.","给它声音：打开或拖入文件、录音或点示例，会立即规划。","Dale un sonido: abre o suelta un archivo, graba o elige un ejemplo. Se planifica al momento."],

@@ -2,7 +2,8 @@
 
 import { button, colourOf, html, icon, shortened, toggle } from "./dom.mjs";
 import { clamp, nextOf, secondsAt } from "./geometry.mjs";
-import { AXES, wireCurve } from "./curve.mjs";
+import { createAxis } from "./axis.mjs";
+import { wireCurve } from "./curve.mjs";
 import { createPlaces, drawWave, placeScale } from "./lanes.mjs";
 import { createTrim } from "./trim.mjs";
 import { isHidden, middle, neighbour, selectedTrack } from "./state.mjs";
@@ -183,17 +184,13 @@ export function createTimeline(tools) {
   const lanes = html("div", { class: "lanes" });
   const head = html("div", { class: "head" });
   const trim = createTrim();
-  const axis = html(
-    "select",
-    { class: "what axis", title: say("What the curve shows; left, high and far are on top"), "aria-label": say("What the curve shows; left, high and far are on top"), onchange: () => drawPlaces(getState(), lastHeard) },
-    ...Object.entries(AXES).map(([value, { text }]) => html("option", { value, text: say(text) })),
-  );
+  const axis = createAxis({ getState, dispatch, onchange: () => drawPlaces(getState(), lastHeard) });
   const inner = html(
     "div",
     { class: "inner" },
     html("div", { class: "lane" }, html("span", { class: "what", text: say("Frame") }), ruler),
     html("div", { class: "lane" }, html("span", { class: "what", text: say("Sound, L over R") }), wave),
-    html("div", { class: "lane" }, axis, places),
+    html("div", { class: "lane" }, axis.node, places),
     lanes,
     html("div", { class: "over" }, head),
   );
@@ -203,7 +200,7 @@ export function createTimeline(tools) {
     if (layout) dispatch({ type: "seek", frame: frameUnder(area, event.clientX, layout.frame_count) });
   });
   const seek = (frame) => dispatch({ type: "seek", frame });
-  wireCurve(places, { getState, dispatch, show: tools.show, axis: () => axis.value, scale: placeScale, seek });
+  wireCurve(places, { getState, dispatch, show: tools.show, axis: axis.chosen, scale: placeScale, seek });
   let lastHeard = [];
   const placeLane = createPlaces(places);
   const bar = transport(tools);
@@ -222,7 +219,7 @@ export function createTimeline(tools) {
     const tracks = state.layout.objects
       .filter((track) => !isHidden(state, track.id))
       .map((track) => ({ track, colour: colourOf(state, track.id), selected: track.id === state.selected }));
-    placeLane.draw({ heard, tracks, frames: state.layout.frame_count, axis: axis.value });
+    placeLane.draw({ heard, tracks, frames: state.layout.frame_count, axis: axis.chosen() });
   }
 
   function drawLanes(state) {
@@ -252,6 +249,7 @@ export function createTimeline(tools) {
     },
     draw(state) {
       bar.draw(state);
+      axis.draw(state);
       slider.disabled = !state.layout;
       if (!state.layout) return lanes.replaceChildren();
       slider.max = state.layout.frame_count - 1;
