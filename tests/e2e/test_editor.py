@@ -242,7 +242,7 @@ SVGElement.prototype.addEventListener = function (type, run, ...rest) {
 
 def test_dragging_stays_smooth_with_many_objects(browser, app_url, tmp_path):
     """Script time per pointer move: 12 objects of 32 frames under 4 ms, 200 objects usable; and
-    handing the layout over at the end under 30 ms."""
+    handing the layout over at the end under 30 ms, of 200 objects under 75."""
     spent, commits = {}, {}
     for count in (12, 200):
         context = browser.new_context(
@@ -269,3 +269,4 @@ def test_dragging_stays_smooth_with_many_objects(browser, app_url, tmp_path):
     assert spent[12] < 4
     assert spent[200] < 33
     assert commits[12] < 30
+    assert commits[200] < 75

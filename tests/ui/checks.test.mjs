@@ -60,6 +60,26 @@ test("what is locked, unsure or absent is not complained about", () => {
   assert.deepEqual(warnings(null), []);
 });
 
+test("things that are never there together hide nothing", () => {
+  const [first, later] = [{ ...CAR, end: 3 }, { ...CAR, id: 1, name: "dog", start: 10 }];
+  assert.deepEqual(warnings(layout(first, later)), []);
+  assert.equal(warnings(layout(first, { ...later, start: 2 }))[0].kind, "covered");
+});
+
+test("of two hundred objects each is looked at once, not for each of the others", () => {
+  let looks = 0;
+  const watched = (id) => {
+    const { keyframes, ...rest } = track(id, `car ${id}`, [0, [0.1, 0.3, 0.3, 0.7]], [15, [0.3, 0.3, 0.5, 0.7]]);
+    return { ...rest, get keyframes() { looks += 1; return keyframes; } };
+  };
+  const all = layout(...Array.from({ length: 200 }, (_, id) => watched(id)));
+  warnings(all);
+  assert.ok(looks < 200 * 40, `${looks} looks`);
+  looks = 0;
+  warnings({ ...all, objects: [...all.objects.slice(1), watched(0)] }); // an edit leaves the others
+  assert.ok(looks < 200 * 5, `${looks} looks`);
+});
+
 test("the score of agreement equals Python's on the golden cases", () => {
   for (const { track: one, path, trust, score: wanted } of golden) {
     const found = score(one, { path, trust });

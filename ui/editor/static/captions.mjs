@@ -4,6 +4,8 @@
 const PAUSE = 250;
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+/** Whether two layouts hold the very same things: an edit of them makes others. */
+const unmoved = (a, b) => a.objects === b.objects && a.scene === b.scene && a.frame_count === b.frame_count;
 const captionsOf = (layout) => ({ caption: layout.caption, frame_captions: layout.frame_captions });
 
 /**
@@ -46,7 +48,7 @@ export function followCaptions({ getState, dispatch, listen }, write, onbusy) {
       onbusy(false);
       return;
     }
-    if (type === "amendCaptions" || (!pending && key(state.layout) === key(before.layout))) return;
+    if (type === "amendCaptions" || (!pending && unmoved(state.layout, before.layout))) return;
     pending ??= before.layout;
     clearTimeout(timer);
     onbusy(true);

@@ -30,16 +30,12 @@ function tiny(track) {
 }
 
 function jump(track) {
-  const far = present(track)
-    .slice(0, -1)
-    .find((frame) => {
-      const [a, b] = [centre(boxAt(track, frame)), centre(boxAt(track, frame + 1))];
-      return Math.hypot(a[0] - b[0], a[1] - b[1]) > JUMP;
-    });
-  return far !== undefined && {
-    text: say("{} jumps between frames {} and {}", track.name, far + 1, far + 2),
+  const places = reachOf(track).boxes.map(centre);
+  const at = places.findIndex(([x, y], k) => k && Math.hypot(x - places[k - 1][0], y - places[k - 1][1]) > JUMP);
+  return at > 0 && {
+    text: say("{} jumps between frames {} and {}", track.name, track.start + at, track.start + at + 1),
     remedy: say("Smooth"),
-    action: { type: "smooth", id: track.id, frame: far },
+    action: { type: "smooth", id: track.id, frame: track.start + at - 1 },
   };
 }
 
@@ -92,34 +88,56 @@ function elsewhere(track, heard, planned) {
 
 const samePath = (a, b) => JSON.stringify(a.keyframes) === JSON.stringify(b.keyframes);
 
-const area = ([x1, y1, x2, y2]) => Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
-const common = (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
+/** What is found once for a track as it is, since an edit makes one new track and leaves the others:
+ * boxes of the frames that it is present in, what they reach, and which others it hides. */
+const known = new WeakMap();
+function reachOf(track) {
+  if (!known.has(track)) {
+    const boxes = present(track).map((frame) => boxAt(track, frame));
+    const far = [0, 1, 2, 3].map((side) => (side < 2 ? Math.min : Math.max)(...boxes.map((box) => box[side])));
+    known.set(track, { boxes, far, hidden: new WeakMap() });
+  }
+  return known.get(track);
+}
+
+/** Area that two boxes share, 0 or less where they are apart. */
+function common(a, b) {
+  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
+  return width <= 0 ? 0 : width * (Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+}
+const area = (box) => common(box, box);
 
 /** Whether `front` hides `back` in most of the frames in which both are there. */
 function hides(front, back) {
-  const frames = present(back).filter((frame) => isPresent(front, frame));
-  const hidden = frames.filter((frame) => {
-    const [a, b] = [boxAt(front, frame), boxAt(back, frame)];
-    return area(common(a, b)) > COVERED * area(b);
-  });
-  return frames.length > 0 && hidden.length > 0.6 * frames.length;
+  const [a, b] = [reachOf(front), reachOf(back)];
+  if (!a.hidden.has(back)) a.hidden.set(back, common(a.far, b.far) > 0 && mostlyOver(front, back, a.boxes, b.boxes));
+  return a.hidden.get(back);
 }
 
-function covered(layout, index) {
-  const back = layout.objects[index];
-  const front = layout.objects.slice(index + 1).find((track) => hides(track, back));
-  return front && {
-    text: say("{} covers {}", front.name, back.name),
+function mostlyOver(front, back, over, under) {
+  const [first, last] = [Math.max(front.start, back.start), Math.min(front.end, back.end)];
+  let hidden = 0;
+  for (let k = first; k <= last; k += 1) {
+    const box = under[k - back.start];
+    if (common(over[k - front.start], box) > COVERED * area(box)) hidden += 1;
+  }
+  return first <= last && hidden > 0.6 * (last - first + 1);
+}
+
+/** Hidden by another one; where both are as large as each other, to the front is no way out. */
+function covered({ objects }, index) {
+  const back = objects[index];
+  const over = objects.slice(index + 1).filter((front) => hides(front, back));
+  const twin = over.find((front) => hides(back, front));
+  if (twin) return inOnePlace(twin, back);
+  return over.length > 0 && {
+    text: say("{} covers {}", over[0].name, back.name),
     remedy: say("Bring {} to the front", back.name),
     action: { type: "reorder", id: back.id, to: "front" },
   };
 }
 
-/** Both as large as each other: bringing one to the front only hides the other. */
-function twins(layout, index) {
-  const back = layout.objects[index];
-  const front = layout.objects.slice(index + 1).find((track) => hides(track, back) && hides(back, track));
-  if (!front) return null;
+function inOnePlace(front, back) {
   const [x] = centre(boxAt(back, back.start));
   return {
     text: say("{} and {} are in the same place", front.name, back.name),
@@ -154,7 +172,7 @@ export function warnings(layout, heard = {}, proposal = null) {
     note("tiny", track.id, tiny(track));
     note("jump", track.id, jump(track));
     note("elsewhere", track.id, elsewhere(track, heard[track.id], trackOf(proposal, track.id)));
-    note("covered", track.id, twins(layout, index) || covered(layout, index));
+    note("covered", track.id, covered(layout, index));
   });
   note("caption", null, silentCaption(layout));
   return found.filter(({ id, action }) => action.focus || !layout.objects.find((track) => track.id === id)?.locked);
