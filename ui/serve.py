@@ -43,6 +43,7 @@ def launch(
     budget.use(Budget(jobs.store.spend, limits.tokens) if hosting.current().public else Budget())
     gr.set_static_paths([jobs.store.takes])
     demo = build_demo(jobs, mcp)
+    words.speak_all_chinese()
     with _ended_in_order(jobs) if block else nullcontext():
         _, url, _ = demo.launch(
             server_name=host,

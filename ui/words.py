@@ -16,11 +16,20 @@ from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.i18n import I18nData
+from gradio.routes import templates
+from jinja2 import ChoiceLoader, DictLoader
 
 #: The columns of the table.
 LANGUAGES = ("de", "zh", "es")
 #: Gradio's names of the languages; it takes the browser's, or what is before its hyphen.
 _OF_GRADIO = {"de": ("de",), "zh": ("zh-CN", "zh-TW"), "es": ("es",)}
+_PAGES = ("frontend/index.html", "frontend/share.html")
+_CHINESE = """<script>
+if (/^zh\\b/i.test(navigator.language) && !/^zh-(CN|TW)$/.test(navigator.language)) {
+  const nearest = /-(Hant|HK|MO)\\b/i.test(navigator.language) ? "zh-TW" : "zh-CN";
+  Object.defineProperty(navigator, "language", { get: () => nearest, configurable: true });
+}
+</script>"""
 
 _T = TypeVar("_T")
 _FILE = Path(__file__).resolve().parent / "editor" / "static" / "table.mjs"
@@ -60,11 +69,21 @@ ENGLISH = Words()
 
 
 def words_for(session: gr.Request | None) -> Words:
-    """The words of who asks: his browser's first language, by the rule that Gradio has."""
+    """The words of who asks: his browser's first language, wherever it is spoken."""
     tags = session.headers.get("accept-language", "") if session is not None else ""
-    tag = tags.split(",")[0].split(";")[0].strip()
-    names = {name: language for language, all_ in _OF_GRADIO.items() for name in all_}
-    return Words(names.get(tag) or names.get(tag.split("-")[0], "en"))
+    language = re.split("[-,;]", tags.strip().lower())[0]
+    return Words(language if language in LANGUAGES else "en")
+
+
+def speak_all_chinese() -> None:
+    """Have Gradio's page take any Chinese for one of the two that it has; it would speak English to
+    "zh", "zh-HK" or "zh-Hans-CN". It asks the browser before anything of ours runs."""
+    loader = templates.env.loader
+    if loader is None or isinstance(loader, ChoiceLoader):
+        return
+    found = {name: loader.get_source(templates.env, name)[0] for name in _PAGES}
+    ours = {name: text.replace("<head>", f"<head>{_CHINESE}", 1) for name, text in found.items()}
+    templates.env.loader = ChoiceLoader([DictLoader(ours), loader])
 
 
 def of_components(demo: gr.Blocks) -> gr.I18n:

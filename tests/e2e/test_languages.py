@@ -67,6 +67,16 @@ def test_the_page_speaks_the_browsers_language(browser, open_page, locale):
         assert {text for text, left in rest.items() if re.search("[A-Za-z]{3}", left)} == set()
 
 
+@pytest.mark.parametrize("locale", ["zh", "zh-HK", "zh-Hans-SG", "es-MX", "de-AT"])
+def test_a_language_is_spoken_wherever_it_is(browser, open_page, locale):
+    page = open_in(browser, open_page, locale)
+    column = LANGUAGES.index(locale[:2])
+    expect(page.locator("#spa2v-plan")).to_have_text(TABLE["Plan"][column])
+    expect(page.locator(".spa2v-editor .timeline .play")).to_have_text(TABLE["Play"][column])
+    about = page.locator(".spa2v-note textarea").first
+    expect(about).to_have_value(re.compile(re.escape(TABLE["stereo"][column])))
+
+
 def test_what_happens_is_said_in_the_language_too(browser, open_page):
     page = open_in(browser, open_page, "de-DE")
     page.get_by_role("button", name="Hund links, Gitarre rechts").click()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+from gradio.routes import templates
 
 from spa2v_core.generation.registry import BACKENDS, GROUNDINGS, kinds_of
 from ui import settings, words
@@ -118,10 +119,20 @@ def test_the_table_holds_nothing_that_is_not_used(demo):
 
 
 def test_the_visitors_language_is_his_browsers():
-    told = {"de-AT,de;q=0.9,en;q=0.8": "de", "zh-CN": "zh", "es": "es", "fr,de": "en", "": "en"}
+    told = {"de-AT,de;q=0.9,en;q=0.8": "de", "zh-CN": "zh", "es-MX,es;q=0.9": "es", "fr,de": "en"}
+    told |= {"zh": "zh", "zh-HK,zh;q=0.9": "zh", "zh-Hant-TW;q=0.5": "zh", "es": "es", "": "en"}
     for accepted, language in told.items():
         assert words.words_for(Session(accepted)).language == language
     assert words.words_for(None).language == "en"
+
+
+def test_gradios_page_is_told_of_other_chinese_before_its_own_scripts_run():
+    words.speak_all_chinese()
+    words.speak_all_chinese()  # as where the app is started anew in one process
+    for page in ("index", "share"):
+        source = templates.env.loader.get_source(templates.env, f"frontend/{page}.html")[0]
+        assert source.count("zh-(CN|TW)") == 1
+        assert source.index("navigator.language") < source.index('type="module"')
 
 
 def test_values_stand_where_they_belong():

@@ -4,8 +4,8 @@ import { test } from "node:test";
 
 import { languageOf, say, wordsOf } from "../../ui/editor/static/words.mjs";
 
-test("the language is the browser's, by Gradio's rule", () => {
-  const told = { "de-AT": "de", "zh-CN": "zh", "zh-TW": "zh", zh: "en", es: "es", fr: "en", "": "en" };
+test("the language is the browser's, wherever it is spoken", () => {
+  const told = { "de-AT": "de", "zh-CN": "zh", "zh-HK": "zh", "zh-Hans-SG": "zh", zh: "zh", "es-MX": "es", fr: "en", "": "en" };
   for (const [tag, language] of Object.entries(told)) assert.equal(languageOf(tag), language);
 });
 

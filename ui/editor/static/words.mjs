@@ -6,11 +6,10 @@ import TABLE from "./table.mjs";
 /** The columns of the table. */
 export const LANGUAGES = ["de", "zh", "es"];
 
-/** The language of a browser's tag, by the rule that Gradio has for its own texts. */
+/** The language of a browser's tag, wherever it is spoken. */
 export function languageOf(tag = "") {
-  if (tag === "zh-CN" || tag === "zh-TW") return "zh";
-  const [first] = tag.split("-");
-  return first !== "zh" && LANGUAGES.includes(first) ? first : "en";
+  const [first] = tag.toLowerCase().split("-");
+  return LANGUAGES.includes(first) ? first : "en";
 }
 
 /** Function (text, ...values) -> that text in a language. */
