@@ -95,7 +95,7 @@ def sound_column(first: Scene, examples: Mapping[str, Path]) -> Sound:
         )
         with gr.Accordion("Model", open=True, visible=False) as model_fields:
             asked = planner_fields()
-        with gr.Row():
+        with gr.Row(elem_id="spa2v-span"):
             start = gr.Number(question.start, label="Start (s)", minimum=0, step=0.1, min_width=90)
             length = gr.Number(
                 question.length,
