@@ -7,7 +7,22 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from .pages import BOX, OBJECT, PLANNING, RENDERING, clip_file, drag, planning, settle, toast
+from .pages import (
+    BOX,
+    OBJECT,
+    PLANNING,
+    RENDERING,
+    about,
+    clip_file,
+    drag,
+    planning,
+    saved,
+    seek,
+    settle,
+    shortest,
+    toast,
+    upload,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -49,6 +64,37 @@ def test_an_own_clip_is_rendered_in_four_clicks_and_a_drag_and_its_takes_compare
         assert {"take-1.mp4", "take-2.mp4"} <= set(packed.namelist())
     page.locator("#spa2v-delete").click()
     expect(page.locator(TAKES)).to_have_count(1, timeout=PLANNING)
+
+
+def test_a_click_on_a_take_brings_back_its_layout_and_its_sound(open_page, tmp_path):
+    page = open_page()
+    shortest(page)
+
+    def rendered(count):
+        page.get_by_role("button", name="Render", exact=True).click()
+        expect(page.locator(TAKES)).to_have_count(count, timeout=RENDERING)
+        settle(page)
+        return saved(page)["objects"]
+
+    first = rendered(1)
+    page.locator(".spa2v-editor .play").filter(has_text="Play").wait_for()  # the video is over
+    seek(page, 8)
+    drag(page, BOX, 60, -40)
+    second = rendered(2)
+    assert second != first
+
+    def brought_back(nth, objects):
+        page.locator(TAKES).nth(nth).click()
+        expect(about(page)).to_have_value(re.compile("^6.02 s"), timeout=PLANNING)
+        page.wait_for_timeout(1500)
+        expect(page.locator(".spa2v-editor .veil")).to_be_hidden(timeout=PLANNING)
+        assert saved(page)["objects"] == objects
+
+    brought_back(0, first)
+    with planning(page):
+        upload(page, clip_file(tmp_path))
+    expect(about(page)).to_have_value(re.compile("^3.00 s"))
+    brought_back(1, second)
 
 
 def wipe_over_two_videos(page):

@@ -95,6 +95,15 @@ test("a crossing that is right by the evidence is not snapped to the faint drift
   assert.equal(warnings(layout(CAR), { 0: heard })[0].action.x, heard.path);
 });
 
+test("what stands as the planner put it is not complained of; what was moved goes back there", () => {
+  const heard = { 0: heardAt(0.9) };
+  assert.equal(warnings(layout(CAR), heard)[0].kind, "elsewhere");
+  assert.deepEqual(warnings(layout(CAR), heard, layout(CAR)), []);
+  const planned = track(0, "car", [0, [0.8, 0.4, 1, 0.7]]);
+  const [found] = warnings(layout(CAR), heard, layout(planned));
+  assert.deepEqual(found.action, { type: "takePath", id: 0, keyframes: planned.keyframes });
+});
+
 test("without a guess a name is asked for", () => {
   const [found] = warnings(layout(track(0, "loudspeaker", [0, [0.1, 0.4, 0.3, 0.7]])));
   assert.deepEqual(found.action, { focus: "name", id: 0 });
