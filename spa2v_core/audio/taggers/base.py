@@ -8,6 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
+#: Share of the threshold that a window between two that reach it needs, so as not to cut a span.
+BRIDGED = 0.8
+
 
 @dataclass(frozen=True)
 class Naming:
@@ -90,11 +93,15 @@ class Tags:
         return self._spans(self.kinds[kind])
 
     def _spans(self, likely: np.ndarray) -> list[tuple[float, float]]:
-        """Runs of the (W,) windows from the threshold on; where windows overlap they share."""
+        """Runs of the (W,) windows from the threshold on, and of single ones between them that are
+        a little under it; where windows overlap they share."""
+        likely = likely * (self.weight > 0)
+        on = likely >= self.threshold
+        on[1:-1] |= on[:-2] & on[2:] & (likely[1:-1] >= BRIDGED * self.threshold)
         middle = (self.start_s + self.end_s) / 2
         edges = np.concatenate([self.start_s[:1], (middle[1:] + middle[:-1]) / 2, self.end_s[-1:]])
         spans: list[tuple[float, float]] = []
-        for k in np.flatnonzero(likely * (self.weight > 0) >= self.threshold):
+        for k in np.flatnonzero(on):
             first, last = float(edges[k]), float(edges[k + 1])
             if spans and abs(spans[-1][1] - first) < 1e-9:
                 spans[-1] = (spans[-1][0], last)

@@ -19,8 +19,8 @@ from .yamnet import CLASSES, Yamnet, export_onnx, fetch_yamnet, load_yamnet
 COUNTS = Path(__file__).with_name("audioset_counts.tsv")
 #: Strength of the logit adjustment, and how many clips are of no class' own prior.
 TAU, CLIPS = 0.3, 2_000_000
-#: Weights with fewer numbers stay in single precision; those with as many as the seven large
-#: convolutions are kept in 8 bits, each output channel with a scale of its own.
+#: Weights with fewer numbers stay in single precision; convolutions with as many as the last seven
+#: are kept in 8 bits, each output channel with a scale of its own.
 LARGE, HUGE = 1000, 250_000
 
 
@@ -78,7 +78,7 @@ def priors(classes: tuple[str, ...]) -> tuple[float, ...]:
 
 
 def shrink_weights(path: Path) -> None:
-    """Keep large weights in half precision, and the largest in 8 bits; they are made floats again
+    """Keep large weights in half precision, the largest convolutions in 8 bits; they are made floats again
     once, when the file is loaded."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -89,7 +89,7 @@ def shrink_weights(path: Path) -> None:
         values = numpy_helper.to_array(weight)
         if values.dtype != np.float32 or values.size < LARGE:
             weights.append(weight)
-        elif values.size < HUGE:
+        elif values.size < HUGE or values.ndim < 4:
             half = numpy_helper.from_array(values.astype(np.float16), f"{weight.name}.half")
             floats.append(
                 helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT)

@@ -53,6 +53,12 @@ def test_windows_count_by_their_level():
     assert name_of(found).name == "dog"
 
 
+@pytest.mark.parametrize("between, spans", [(0.45, 1), (0.1, 2)])
+def test_a_moment_of_doubt_does_not_cut_a_span(between, spans):
+    found = tags([0.9, 0.0], [between, 0.0], [0.9, 0.0])
+    assert len(found.spans("car")) == spans
+
+
 def test_windows_that_overlap_share_their_time_and_spans_join():
     found = tags([0.9, 0.0], [0.8, 0.0], [0.1, 0.0], [0.7, 0.0], kinds={"vehicle": [0, 0.5, 0, 0]})
     assert found.spans("dog") == []
