@@ -78,8 +78,8 @@ def priors(classes: tuple[str, ...]) -> tuple[float, ...]:
 
 
 def shrink_weights(path: Path) -> None:
-    """Keep large weights in half precision, the largest convolutions in 8 bits; they are made floats
-    again once, when the file is loaded."""
+    """Keep large weights in half precision, the largest convolutions in 8 bits; they are made
+    floats again once, when the file is loaded."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
