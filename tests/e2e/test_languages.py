@@ -33,7 +33,7 @@ NAMES += r"|Home|End|Page(Up|Down)|Delete|Enter|Hz|dB|MODEL|FILE\[:SCALE\]|FILE|
 NAMES += (
     r"|pause|Select input device|(number input|range slider) for|Reset to default value"  # Gradio's
 )
-NAMES += r"|car faster, dog to the left at 2 s, add a bird top right|car|crosses.*|A car.*"
+NAMES += r"|car\.png|car faster, dog to the left at 2 s, add a bird top right|car|crosses.*|A car.*"
 
 
 def open_in(browser, open_page, locale, **how):
