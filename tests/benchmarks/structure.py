@@ -93,7 +93,7 @@ def counts(root: Path) -> dict[str, str]:
         "functions over 45 lines": f"{sum(length > 45 for length in of_functions)}",
         "public with a docstring": _share([ast.get_docstring(node) for node in nodes]),
         "array functions that state shapes": _share([SHAPE.search(said) for said in arrays]),
-        f"repetitions of {REPEATED} lines, imports not, tests included": f"{repetitions(everything)}",
+        f"repetitions of {REPEATED} lines but imports, with tests": f"{repetitions(everything)}",
         "files in the largest folder": f"{folders[largest]} ({largest})",
         "words of the README": f"{len((root / 'README.md').read_text().split())}",
     }
