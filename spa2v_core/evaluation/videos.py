@@ -60,8 +60,7 @@ def mini_detector() -> Detector:
 
 
 def read_video(path: Path) -> tuple[np.ndarray, float]:
-    """(F, H, W, 3) uint8 RGB, all frames of a video and how many a second; at most 512 wide, so
-    that motion counts alike in large ones.
+    """(F, H, W, 3) uint8 RGB, all frames of a video, and how many a second.
 
     Raises
     ------
@@ -71,18 +70,12 @@ def read_video(path: Path) -> tuple[np.ndarray, float]:
     try:
         with av.open(str(path)) as container:
             rate = float(container.streams.video[0].average_rate or 0)
-            frames = [_small(frame) for frame in container.decode(video=0)]
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     except (av.error.FFmpegError, IndexError) as error:
         raise InputError(f"{path.name} can't be read as a video") from error
     if not frames or not rate:
         raise InputError(f"{path.name} holds no pictures")
     return np.stack(frames), rate
-
-
-def _small(frame: av.VideoFrame) -> np.ndarray:
-    width = min(frame.width, WIDTH)
-    height = round(frame.height * width / frame.width)
-    return frame.to_ndarray(width=width, height=height, format="rgb24", interpolation="AREA")
 
 
 def read_frames(path: Path, count: int = FRAMES) -> np.ndarray:
@@ -146,7 +139,16 @@ def _moved(path: Path, frames: np.ndarray, rate: float) -> list[Alignment]:
         sound = read_audio(path)
     except InputError:
         return []
-    return [av_align(frames, rate, onsets_s(sound))]
+    return [av_align(np.stack([_small(frame) for frame in frames]), rate, onsets_s(sound))]
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    """At most as wide as the mini's videos: the least motion that counts is in pixels."""
+    height, width = frame.shape[:2]
+    if width <= WIDTH:
+        return frame
+    size = (WIDTH, round(height * WIDTH / width))
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
 
 
 def _rhythm(moved: list[Alignment], videos: int) -> dict[str, Figure]:
