@@ -25,7 +25,7 @@ test: $(VENV)/.dev lint
 	echo "== Tests in the browser and of what the model draws, which ran beside them"; \
 	wait $$first; first=$$?; cat build/first.log; test $$rest = 0 -a $$first = 0
 
-# Training from end to end on a CPU, a cluster: minutes each.
+# Training from end to end on a CPU, a cluster, compiling: minutes each.
 test-long: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m long --timeout 1800
 

@@ -67,7 +67,7 @@ def test_the_page_speaks_the_browsers_language(browser, open_page, locale):
         assert {text for text, left in rest.items() if re.search("[A-Za-z]{3}", left)} == set()
 
 
-@pytest.mark.parametrize("locale", ["zh", "zh-HK", "zh-Hans-SG", "es-MX", "de-AT"])
+@pytest.mark.parametrize("locale", ["zh", "zh-HK", "es-MX"])
 def test_a_language_is_spoken_wherever_it_is(browser, open_page, locale):
     page = open_in(browser, open_page, locale)
     column = LANGUAGES.index(locale[:2])
@@ -103,7 +103,7 @@ RENDERING = """(text) => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (1024, 768), (1440, 900)])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768)])
 def test_the_longest_words_leave_the_page_in_shape(browser, open_page, width, height):
     page = open_in(browser, open_page, "es-ES", width=width, height=height)
     assert 0 < page.evaluate(RENDERING, "Avance del renderizado en curso") < 30

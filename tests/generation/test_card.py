@@ -126,6 +126,7 @@ def test_the_recording_is_heard_by_weights_in_8_bits():
     hears(model)
 
 
+@pytest.mark.long
 def test_compiled_by_region_it_draws_nearly_the_same_with_boxes():
     """What is grafted can be traced, and is still switched by the schedule."""
     pipeline = build_vace_pipeline()
@@ -141,6 +142,7 @@ def test_compiled_by_region_it_draws_nearly_the_same_with_boxes():
         assert torch.allclose(compiled, plain, atol=1e-4)
 
 
+@pytest.mark.long
 def test_compiled_by_region_it_hears_the_recording():
     pipeline = tiny_ltx.build_pipeline()
     model = LtxModel(pipeline)
