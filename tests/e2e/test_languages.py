@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from ui.words import LANGUAGES, TABLE
 
-from .pages import OBJECT, PLANNING, settle
+from .pages import OBJECT, PLANNING, planning, settle
 
 pytestmark = pytest.mark.e2e
 
@@ -79,8 +79,9 @@ def test_a_language_is_spoken_wherever_it_is(browser, open_page, locale):
 
 def test_what_happens_is_said_in_the_language_too(browser, open_page):
     page = open_in(browser, open_page, "de-DE")
-    page.get_by_role("button", name="Hund links, Gitarre rechts").click()
-    expect(page.locator(OBJECT)).to_have_count(2, timeout=PLANNING)
+    with planning(page):
+        page.get_by_role("button", name="Hund links, Gitarre rechts").click()
+    expect(page.locator(OBJECT)).to_have_count(2)
     expect(page.get_by_label(re.compile("^Klang 1 · .*der Energie"))).to_be_visible()
     page.get_by_role("button", name="Wie geplant wird").click()
     page.get_by_label("Beginn (s)").fill("1")
