@@ -30,8 +30,13 @@ export function createCanvas() {
   return canvas;
 }
 
-/** Give the frame another shape, width to height. */
+/** The canvas and its shape. */
+let shaped = null;
+
+/** Give the frame another shape, width to height; nothing where it has it, as while it plays. */
 export function reshape(canvas, ratio) {
+  if (shaped?.canvas === canvas && shaped.ratio === ratio) return;
+  shaped = { canvas, ratio };
   WIDTH = Math.round(Math.sqrt(512 * 320 * ratio));
   HEIGHT = Math.round(WIDTH / ratio);
   [MARGIN_X, MARGIN_Y] = [WIDTH, HEIGHT].map((size) => (size * 5) / 64);
