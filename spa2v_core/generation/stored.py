@@ -9,8 +9,15 @@ import torch
 
 from ..errors import BackendError
 from .card import Keep
+from .parts import Parts
 
 MISSING = "need {}: pip install -r requirements-quantized.txt"
+
+
+def check_stored(parts: Parts, folder: Path, gguf: Path | None) -> None:
+    """BackendError that names each missing part; a GGUF file is in place of the transformer's."""
+    check_gguf(gguf)
+    parts.check(folder, ("transformer",) if gguf else ())
 
 
 def check_gguf(path: Path | None) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from .. import cli
 from ..assets import ASSETS
 from ..errors import Spa2vError
+from ..evaluation.videos import read_video
 from ..files import atomic
 
 EXAMPLES = (
@@ -40,27 +41,21 @@ def main() -> None:
             clip = ASSETS / "examples" / f"{name}.m4a"
             if cli.main(["run", str(clip), "--out", str(video)]):
                 raise Spa2vError(f"{name} was not rendered")
-            frames = _frames(video.with_suffix(".boxes.mp4"))
+            frames = read_video(video.with_suffix(".boxes.mp4"))[0]
             at = np.linspace(0, len(frames) - 1, SHOWN).round().astype(int)
             rows.append(np.concatenate([_tile(frames[k]) for k in at], axis=1))
             if name == FIRST:
-                _silent(_frames(video), ASSETS / "examples" / f"{name}.mp4")
+                _silent(read_video(video)[0], ASSETS / "examples" / f"{name}.mp4")
     sheet = cv2.cvtColor(np.concatenate(rows), cv2.COLOR_RGB2BGR)
     with atomic(ASSETS / "pictures" / "examples.webp") as part:
         cv2.imwrite(str(part), sheet, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
-
-
-def _frames(path: Path) -> list[np.ndarray]:
-    """The (H, W, 3) uint8 pictures of a video."""
-    with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
 def _tile(frame: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.resize(frame, TILE_WH, interpolation=cv2.INTER_AREA))
 
 
-def _silent(frames: list[np.ndarray], path: Path, fps: int = 24) -> None:
+def _silent(frames: np.ndarray, path: Path, fps: int = 24) -> None:
     """The pictures alone as a small mp4."""
     height, width = frames[0].shape[:2]
     with atomic(path) as part, av.open(str(part), "w", format="mp4") as container:

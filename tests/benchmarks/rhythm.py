@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import av
 import librosa
 import numpy as np
 
 from spa2v_core.audio.clip import AudioClip
-from spa2v_core.generation.backends.mini.backend import WEIGHTS
-from spa2v_core.generation.base import Frames, RenderRequest
+from spa2v_core.evaluation.videos import read_video
+from spa2v_core.generation.base import Frames, RenderEvent, RenderRequest
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, VideoSceneLayout
 from spa2v_core.layout.pose import fitted
 from spa2v_core.metrics.av_align import Alignment, av_align
@@ -55,24 +54,24 @@ def request(name: str, clip: AudioClip, weights: Path) -> RenderRequest:
     layout = VideoSceneLayout(
         frame_count=16, duration_s=clip.duration_s, caption=f"a {name}", objects=(track,)
     )
-    return RenderRequest(layout, clip, options={"weights": weights} if weights != WEIGHTS else {})
+    return RenderRequest(layout, clip, options={"weights": weights})
 
 
-def drawn(asked: RenderRequest) -> tuple[np.ndarray, float]:
-    """The frames that the model draws, and how many a second."""
-    made = next(event.frames for event in frames(asked) if isinstance(event, Frames))
-    return made, len(made) / asked.clip.duration_s
+def rendered(asked: RenderRequest) -> list[tuple[np.ndarray, float]]:
+    """Frames, and how many a second: as the model draws them, and of the finished video."""
+    drawn = []
 
+    def make(request: RenderRequest) -> Iterator[RenderEvent]:
+        for event in frames(request):
+            if isinstance(event, Frames):
+                drawn.append((event.frames, len(event.frames) / request.clip.duration_s))
+            yield event
 
-def exported(asked: RenderRequest) -> tuple[np.ndarray, float]:
-    """The frames of the finished video, and how many a second."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
-        for _ in render(asked, path):
+        for _ in render(asked, path, make):
             pass
-        with av.open(str(path)) as video:
-            rate = float(video.streams.video[0].average_rate)
-            return np.stack([f.to_ndarray(format="rgb24") for f in video.decode(video=0)]), rate
+        return [*drawn, read_video(path)]
 
 
 def mean(alignments: list[Alignment]) -> str:
@@ -89,7 +88,7 @@ def rhythm(weights: Path, work: Path) -> None:
     columns: list[list[Alignment]] = [[], [], [], []]
     for k, (name, clip) in enumerate(clips):
         asked = request(name, clip, weights)
-        for column, made in ((0, drawn(asked)), (2, exported(asked))):
+        for column, made in zip((0, 2), rendered(asked), strict=True):
             columns[column].append(av_align(*made, onsets[k]))
             columns[column + 1].append(av_align(*made, onsets[(k + 1) % len(clips)]))
         if (k + 1) % EACH == 0:

@@ -8,7 +8,7 @@ domain of what it measures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from ...vocabulary import COLOURS, drawn_things
 from ..world.choreography import FRAMES
 from ..world.toys.catalogue import ROUND, TOYS
 from .loop import fit, require
-from .pool import join
+from .pool import join, rows
 from .vae import to_signed
 
 if TYPE_CHECKING:
@@ -155,10 +155,6 @@ class Examples:
     things: torch.Tensor
     turns: torch.Tensor
 
-    def rows(self, picked: torch.Tensor | slice) -> Examples:
-        """The (n,) picked ones."""
-        return Examples(*(getattr(self, f.name)[picked] for f in fields(self)))
-
     def mirrored(self) -> Examples:
         """Left for right."""
         x1, y1, x2, y2 = self.boxes.unbind(-1)
@@ -260,13 +256,13 @@ def train_detector(trainer: Trainer, target: Path) -> None:
 
     def loss_of(_: int) -> torch.Tensor:
         size = (recipe.detector_batch,)
-        rows = torch.randint(len(examples.frames) - held, size, device=recipe.device)
-        part = examples.rows(rows)
+        picked = torch.randint(len(examples.frames) - held, size, device=recipe.device)
+        part = rows(examples, picked)
         return detector_loss(detector, part.mirrored() if torch.rand(()) < 0.5 else part)
 
     def held_out() -> float:
         with torch.no_grad():
-            return round(float(detector_loss(detector, examples.rows(slice(-held, None)))), 4)
+            return round(float(detector_loss(detector, rows(examples, slice(-held, None)))), 4)
 
     before = held_out()
     steps = fit(stage, [detector], loss_of)
@@ -281,17 +277,16 @@ def _examples(trainer: Trainer) -> Examples:
     """Every second frame of the pool, as the autoencoder reproduces it, clip after clip."""
     recipe, pool, vae = trainer.recipe, trainer.pool(), trainer.vae()
     things = things_of(pool.phrases, trainer.tokenizer)
+    second = torch.arange(0, FRAMES, 2, device=pool.latents.device)
     parts = []
     for clips in torch.arange(len(pool.latents), device=pool.latents.device).split(32):
-        half = len(range(0, FRAMES, 2))
-        rows = clips.repeat_interleave(half)
-        frames = torch.arange(0, FRAMES, 2, device=rows.device).repeat(len(clips))
-        batch = pool.frames(rows, frames)
+        of_frame = clips.repeat_interleave(len(second))
+        batch = pool.frames(of_frame, second.repeat(len(clips)))
         with torch.autocast(recipe.device, torch.bfloat16, enabled=has_bf16(recipe.device)):
             drawn = vae.decode(batch.latents.float() / vae.config.scaling_factor).sample
         drawn = ((drawn.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         turns = batch.pose[..., :2]
-        parts.append(Examples(drawn, batch.boxes, batch.present, things[rows], turns))
+        parts.append(Examples(drawn, batch.boxes, batch.present, things[of_frame], turns))
     return join(parts)
 
 

@@ -9,7 +9,7 @@ teacher's own guided step, so that it can also be sampled in many steps.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from ...generation.unet import GroundedUNetMotionModel
 from ..world.choreography import FRAMES
 from .loop import GATED_FROM, Stage, fit, require
 from .objective import Objective, Predict, focus, predict_clips
-from .pool import Pool, join
+from .pool import Pool, join, rows
 from .vae import psnr
 
 if TYPE_CHECKING:
@@ -48,10 +48,6 @@ class Trajectories:
     clips: torch.Tensor
     boxed: torch.Tensor
     framed: torch.Tensor
-
-    def rows(self, picked: torch.Tensor | slice) -> Trajectories:
-        """The (N,) picked ones."""
-        return Trajectories(*(getattr(self, f.name)[picked] for f in fields(self)))
 
 
 @dataclass
@@ -208,7 +204,7 @@ def distill(trainer: Trainer) -> None:
     def loss_of(_: int) -> torch.Tensor:
         size = (recipe.motion_batch,)
         picked = torch.randint(len(taught.clips), size, device=recipe.device)
-        return walks.loss(predict, taught.rows(picked))
+        return walks.loss(predict, rows(taught, picked))
 
     taken_steps = fit(stage, [student], loss_of)
     torch.save(student.state_dict(), work / "student.pt")
@@ -275,7 +271,7 @@ class Comparison:
         taken = Trajectories(**trainer.saved("walks"))
         count = len(taken.clips)
         held = min(16, count // 2)
-        self.taught, self.held = taken.rows(slice(count - held)), taken.rows(slice(-held, None))
+        self.taught, self.held = rows(taken, slice(count - held)), rows(taken, slice(-held, None))
         self.before = self.likeness(SEGMENTS)
 
     def judge(self, stage: Stage, steps_taken: int) -> None:

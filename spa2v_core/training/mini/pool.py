@@ -23,6 +23,12 @@ def join(parts: list[Rows]) -> Rows:
     return kind(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(kind)))
 
 
+def rows(values: Rows, picked: torch.Tensor | slice) -> Rows:
+    """The (n,) picked rows of a dataclass of tensors."""
+    kind: Any = type(values)
+    return kind(*(getattr(values, f.name)[picked] for f in fields(kind)))
+
+
 @dataclass
 class Pool:
     """N clips: latents (N, F, 8, 20, 32) scaled to unit variance, `change_of` them (N, F, 20, 32),

@@ -35,7 +35,8 @@ from ...registry import Settled, settle
 from ...rendering import Emit, on_card, step_reporter, tell
 from ...schedule import LtxSchedule
 from ...sizes import size_for
-from .loading import check_parts, check_tracks, load_ltx, reference_factor
+from ...stored import check_stored
+from .loading import PARTS, check_tracks, load_ltx, reference_factor
 from .model import DEFAULT_NEGATIVE_PROMPT, Given, LtxModel
 from .models import LARGE_WH, LICENCE, SIDES
 
@@ -67,7 +68,7 @@ class LtxBackend:
         if not options.accept_ltx_licence:
             raise BackendError(f"LTX-2 has a licence: {LICENCE}. Accept it by --accept-ltx-licence")
         folder = weights_folder(settled)
-        check_parts(folder, Keep.of(options).gguf)
+        check_stored(PARTS, folder, Keep.of(options).gguf)
         if "trails" in settled.kinds:
             check_tracks(options.motion_tracks)
         first = read_picture(options.start_picture) if options.start_picture else None

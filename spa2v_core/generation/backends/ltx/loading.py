@@ -17,7 +17,7 @@ from ....hub import looks_like_safetensors
 from ...card import ON_THE_CARD, Keep, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts
-from ...stored import check_gguf, read_transformer
+from ...stored import check_stored, read_transformer
 from .model import TRACKS, LtxModel
 from .models import REPO, TRACKS_REPO
 
@@ -46,7 +46,7 @@ def load_ltx(
     BackendError
         a part is missing or broken, or the adapter does not fit.
     """
-    check_parts(folder, keep.gguf)
+    check_stored(PARTS, folder, keep.gguf)
     quiet_libraries()
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     with PARTS.loading(folder):
@@ -67,12 +67,6 @@ def load_ltx(
         _load_tracks(pipeline, tracks)
     pipeline.set_progress_bar_config(disable=True)
     return LtxModel(pipeline, place(pipeline, device, keep))
-
-
-def check_parts(folder: Path, gguf: Path | None) -> None:
-    """BackendError that names each missing part."""
-    check_gguf(gguf)
-    PARTS.check(folder, ("transformer",) if gguf else ())
 
 
 def check_tracks(path: Path | None) -> None:

@@ -21,7 +21,7 @@ from ....errors import BackendError
 from ...card import ON_THE_CARD, Keep, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts, read_json
-from ...stored import check_gguf, read_transformer
+from ...stored import check_stored, read_transformer
 from .model import WanModel
 from .models import VACE_REPO, WAN_REPO
 
@@ -36,8 +36,7 @@ VACE = Parts("VACE", VACE_REPO, _WEIGHTS)
 
 def check_parts(folder: Path, parts: Parts = WAN, gguf: Path | None = None) -> None:
     """BackendError that names each missing part, or that the model is of another kind."""
-    check_gguf(gguf)
-    parts.check(folder, ("transformer",) if gguf else ())
+    check_stored(parts, folder, gguf)
     made = read_json(folder / "transformer" / "config.json").get("_class_name", "")
     if ("VACE" in made) != (parts is VACE):
         raise BackendError(
