@@ -13,13 +13,24 @@ from torch import nn
 from ..errors import BackendError, InputError
 from .hardware import Memory, WeightsIn
 
-#: What a render needs beside the weights, GiB: activations and what decoding takes (an estimate,
-#: not measured).
-WORKING_GIB = 5.0
 #: The parts that draw; their weights are most of a model.
 TRANSFORMERS = ("transformer", "transformer_2")
 #: Parts whose layers may wait elsewhere; the others are small and work apart from their `forward`.
 LAYERED = (*TRANSFORMERS, "text_encoder")
+
+
+@dataclass(frozen=True)
+class Working:
+    """GiB that a render needs beside the weights: activations, and what decoding takes.
+
+    Attributes
+    ----------
+    whole, tiled
+        where a video is decoded at once, and in tiles.
+    """
+
+    whole: float
+    tiled: float
 
 
 @dataclass(frozen=True)
@@ -112,18 +123,19 @@ class Placed:
     previews: bool = True
 
 
-def needed_gib(fit: Fit, parts: Mapping[str, float]) -> float:
+def needed_gib(fit: Fit, parts: Mapping[str, float], working: Working) -> float:
     """GiB of the card that a model takes, whose parts take so many each."""
+    beside = working.tiled if fit.tiled else working.whole
     kept = {
         name: size / 2 if fit.fp8 and name.startswith("transformer") else size
         for name, size in parts.items()
     }
     if fit.layered:
-        return WORKING_GIB + sum(size for name, size in kept.items() if name not in LAYERED)
-    return WORKING_GIB + (max(kept.values()) if fit.aside else sum(kept.values()))
+        return beside + sum(size for name, size in kept.items() if name not in LAYERED)
+    return beside + (max(kept.values()) if fit.aside else sum(kept.values()))
 
 
-def choose_fit(parts: Mapping[str, float], free_gib: float, keep: Keep) -> Fit:
+def choose_fit(parts: Mapping[str, float], free_gib: float, keep: Keep, working: Working) -> Fit:
     """The quickest way that fits into what is free, or the one that is asked for."""
     fits: tuple[Fit, ...] = FITS
     if keep.weights_in != "auto" or keep.gguf is not None:
@@ -131,10 +143,10 @@ def choose_fit(parts: Mapping[str, float], free_gib: float, keep: Keep) -> Fit:
         fits = tuple(dict.fromkeys(stored))
     if keep.memory != "auto":
         return fits[0] if keep.memory == "full" else fits[-1]
-    return next((fit for fit in fits if needed_gib(fit, parts) <= free_gib), fits[-1])
+    return next((fit for fit in fits if needed_gib(fit, parts, working) <= free_gib), fits[-1])
 
 
-def place(pipeline: Any, device: str, keep: Keep) -> Placed:
+def place(pipeline: Any, device: str, keep: Keep, working: Working) -> Placed:
     """Bring a pipeline to `device` in the way that fits; a CPU has one way.
 
     Raises
@@ -151,7 +163,7 @@ def place(pipeline: Any, device: str, keep: Keep) -> Placed:
         if isinstance(part, nn.Module)
     }
     free = torch.cuda.mem_get_info()[0] / 2**30
-    fit = choose_fit(parts, free, keep)
+    fit = choose_fit(parts, free, keep, working)
     arrange(pipeline, fit, device)
     why = "as asked for" if keep.memory != "auto" else f"{free:.1f} GiB are free"
     stored = "weights in int8, " if keep.weights_in == "int8" else ""

@@ -28,13 +28,14 @@ from diffusers import (
 from diffusers.pipelines.ltx2 import LTX2TextConnectors
 from torch.utils.flop_counter import FlopCounterMode
 
+from spa2v_core.generation.backends.ltx.model import TEXT_TOKENS as LTX_TOKENS
 from spa2v_core.generation.backends.ltx.model import Given, LtxModel, guidance
 from spa2v_core.generation.backends.wan.control import Control
 from spa2v_core.generation.backends.wan.model import WanModel
 from spa2v_core.generation.cache import free_memory
 from spa2v_core.generation.card import FITS, Fit, arrange, compile_blocks
 from spa2v_core.generation.controls.outlines import outlines
-from spa2v_core.generation.grounding.wan_boxes import TEXT_TOKENS, ground_prompt
+from spa2v_core.generation.grounding.wan_boxes import TEXT_TOKENS, GroundedPrompt, ground_prompt
 from spa2v_core.generation.schedule import LtxSchedule, WanSchedule
 from tests.benchmarks.generation import Bench, conditions, matrix_rate
 from tests.generation import tiny_ltx, tiny_wan
@@ -53,6 +54,8 @@ class Size:
 
 VACE, LTX, LARGE = Size((768, 480), 81, 30), Size((512, 320), 121, 30), Size((1024, 640), 121, 30)
 SMALL_VACE, SMALL_LTX = Size(tiny_wan.SIZE_WH, 9, 2), Size(tiny_ltx.SIZE_WH, 17, 2)
+#: What can be measured: the models on the card, the ways to fit it, compiled by region.
+PARTS = ("plain", "kept", "compiled")
 
 
 def vace_pipeline(bench: Bench, fit: Fit) -> Any:
@@ -81,10 +84,12 @@ def ltx_pipeline(bench: Bench, fit: Fit) -> Any:
         return pipe
     torch.set_default_dtype(torch.bfloat16)  # 22 B in fp32 would not fit for a moment
     try:
-        with torch.device("cpu" if fit.aside else bench.device):
+        with torch.device(bench.device):  # a CPU takes minutes for 22 B of random numbers
             parts = {
                 "transformer": LTX2VideoTransformer3DModel(rope_type="split", **tiny_ltx.NEWER),
-                "vae": AutoencoderKLLTX2Video(),
+                "vae": AutoencoderKLLTX2Video(
+                    spatial_compression_ratio=32, temporal_compression_ratio=8
+                ),
                 "audio_vae": AutoencoderKLLTX2Audio(),
                 "connectors": LTX2TextConnectors(
                     caption_channels=tiny_ltx.TEXT_DIM,
@@ -105,6 +110,8 @@ def ltx_pipeline(bench: Bench, fit: Fit) -> Any:
         **{name: part.eval() for name, part in parts.items()},
     )
     full.set_progress_bar_config(disable=True)
+    if fit.aside:
+        full.to("cpu")
     arrange(full, fit, bench.device)
     return full
 
@@ -188,52 +195,50 @@ def run_ltx(bench: Bench, size: Size) -> tuple[str, float]:
     def ours(name: str, schedule: LtxSchedule, **what: Any) -> None:
         bench.measure(f"ltx: {name}", lambda: ltx_frames(model, size, schedule, **what))
 
+    told = ground_prompt(PROMPT, [], tiny_wan.OBJECTS, pipe.tokenizer, most=LTX_TOKENS)
     ours("hears the recording", schedule)
+    ours("+ boxes for 40%", replace(schedule, grounding_share=0.4), told=told)
     ours("+ time-to-move", schedule, held=draft)
     quick = LtxSchedule(8, 1.0, sound_scale=1.0, perturbed_scale=0.0, distilled=True)
     ours("preset distilled (8 steps)", quick)
     return name, flops
 
 
-def ltx_frames(model: LtxModel, size: Size, schedule: LtxSchedule, **what: Any) -> np.ndarray:
-    """(F, H, W, 3) uint8 of LTX-2, which hears a recording."""
-    rate, given = tiny_ltx.RATE, conditions(size.frames)
-    clip = tiny_ltx.clip(seconds=size.frames / rate)
-    said = {"rate": rate, "given": Given(clip, **what)}
-    return model.decode(model.denoise(PROMPT, given, schedule, seed=0, size=size.wh, **said))
+def ltx_frames(
+    model: LtxModel,
+    size: Size,
+    schedule: LtxSchedule,
+    held: np.ndarray | None = None,
+    told: GroundedPrompt | None = None,
+) -> np.ndarray:
+    """(F, H, W, 3) uint8 of LTX-2, which hears a recording; `told` has words of objects."""
+    clip = tiny_ltx.clip(seconds=size.frames / tiny_ltx.RATE)
+    latents = model.denoise(
+        told.text if told else PROMPT,
+        conditions(size.frames),
+        schedule,
+        seed=0,
+        size=size.wh,
+        rate=tiny_ltx.RATE,
+        given=Given(clip, held=held, words=told.words if told else None),
+    )
+    return model.decode(latents)
 
 
-def run_kept(bench: Bench, only: list[str]) -> None:
-    """The ways of keeping a model on the card, each with a model of its own."""
-    free = WanSchedule(VACE.steps, 5.0, grounding_share=0.0)
-    for fit in FITS[1:]:
-        if "vace" in only:
-            wan = WanModel(vace_pipeline(bench, fit))
-            bench.measure(f"vace: {fit.words()}", partial(vace_frames, wan, VACE, free), repeats=1)
-            del wan
-        free_memory()
-        if "ltx" in only:
-            ltx = LtxModel(ltx_pipeline(bench, fit))
-            render = partial(ltx_frames, ltx, LTX, LtxSchedule(LTX.steps, 3.0))
-            bench.measure(f"ltx: {fit.words()}", render, repeats=1)
-            del ltx, render
-        free_memory()
-
-
-def run_compiled(bench: Bench, only: list[str]) -> None:
-    """All on the card, with the repeated blocks of the transformer compiled."""
-    if "vace" in only:
-        wan = WanModel(vace_pipeline(bench, FITS[0]))
-        compile_blocks(wan.pipeline)
-        free = WanSchedule(VACE.steps, 5.0, grounding_share=0.0)
-        bench.measure("vace: compiled by region", partial(vace_frames, wan, VACE, free))
-        del wan
-        free_memory()
-    if "ltx" in only:
-        ltx = LtxModel(ltx_pipeline(bench, FITS[0]))
-        compile_blocks(ltx.pipeline)
-        render = partial(ltx_frames, ltx, LTX, LtxSchedule(LTX.steps, 3.0))
-        bench.measure("ltx: compiled by region", render)
+def run_kept(bench: Bench, name: str, size: Size, fit: Fit, compiled: bool = False) -> None:
+    """A model of its own, kept as `fit` says, perhaps with its repeated blocks compiled."""
+    said = "compiled by region" if compiled else fit.words()
+    if name == "vace":
+        wan = WanModel(vace_pipeline(bench, fit))
+        free = WanSchedule(size.steps, 5.0, grounding_share=0.0)
+        pipeline, render = wan.pipeline, partial(vace_frames, wan, size, free)
+    else:
+        ltx = LtxModel(ltx_pipeline(bench, fit))
+        schedule = LtxSchedule(size.steps, 3.0)
+        pipeline, render = ltx.pipeline, partial(ltx_frames, ltx, size, schedule)
+    if compiled:
+        compile_blocks(pipeline)
+    bench.measure(f"{name}: {said}", render, repeats=1)
 
 
 def _words(size: Size) -> str:
@@ -272,24 +277,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="tiny models, to try the script")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--large", action="store_true", help="LTX-2 at 1024x640 too")
+    parser.add_argument("--steps", type=int, default=30, help="of every render")
+    parser.add_argument("--large", action="store_true", help="LTX-2 at 1024x640")
     parser.add_argument("--only", nargs="+", choices=("vace", "ltx"), default=["vace", "ltx"])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--out", type=Path, help="JSON of the figures")
     options = parser.parse_args()
     bench = Bench(options.small, options.repeats)
-    floors = {}
+    sizes = {"vace": VACE, "ltx": LARGE if options.large else LTX}
+    if options.small:
+        sizes = {"vace": SMALL_VACE, "ltx": SMALL_LTX}
+    plain = {"vace": run_vace, "ltx": run_ltx}
+    floors: dict[str, float] = {}
     with torch.no_grad():
-        if "vace" in options.only:
-            floors.update([run_vace(bench, SMALL_VACE if options.small else VACE)])
-        if "ltx" in options.only:
-            floors.update([run_ltx(bench, SMALL_LTX if options.small else LTX)])
-            free_memory()
-            if options.large:
-                floors.update([run_ltx(bench, LARGE)])
-        free_memory()
-        if bench.device == "cuda" and not options.small:
-            run_kept(bench, options.only)
-            run_compiled(bench, options.only)
+        for name in options.only:
+            size = replace(sizes[name], steps=options.steps)
+            if "plain" in options.parts:
+                floors.update([plain[name](bench, size)])
+                free_memory()
+            if "kept" in options.parts and bench.device == "cuda":
+                for fit in FITS[1:]:
+                    run_kept(bench, name, size, fit)
+                    free_memory()
+            if "compiled" in options.parts:
+                run_kept(bench, name, size, FITS[0], compiled=True)
+                free_memory()
     print(table(bench, floors))
     if options.out:
         figures = [(row.name, row.seconds, row.peak_gib) for row in bench.rows]

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from spa2v_core.errors import BackendError
+from spa2v_core.generation.backends.ltx.loading import WORKING as LTX_WORKING
 from spa2v_core.generation.backends.ltx.loading import load_ltx
 from spa2v_core.generation.backends.ltx.model import LtxModel
 from spa2v_core.generation.backends.wan.loading import VACE as PARTS
-from spa2v_core.generation.backends.wan.loading import load_wan
+from spa2v_core.generation.backends.wan.loading import WORKING, load_wan
 from spa2v_core.generation.backends.wan.model import WanModel
 from spa2v_core.generation.card import (
     FITS,
-    WORKING_GIB,
     Fit,
     Keep,
     arrange,
@@ -26,27 +26,32 @@ from tests.generation import tiny_ltx, tiny_wan
 from tests.generation.test_vace import FREE, shown
 from tests.generation.tiny_wan import build_vace_pipeline, conditions
 
-#: GiB of VACE 1.3B and LTX-2.3 in 16 bits, about.
-VACE = {"transformer": 3.9, "text_encoder": 10.6, "vae": 0.5}
-LTX = {"transformer": 38.0, "text_encoder": 24.0, "connectors": 3.0, "vae": 1.0}
+#: GiB of VACE 1.3B and LTX-2.3 in 16 bits, about, and what they need beside.
+VACE = {"transformer": 3.9, "text_encoder": 10.6, "vae": 0.5}, WORKING
+LTX = {"transformer": 35.4, "text_encoder": 24.0, "connectors": 0.9, "vae": 2.3}, LTX_WORKING
+
+
+def fit_of(model, free, keep):
+    parts, working = model
+    return choose_fit(parts, free, keep, working)
 
 
 @pytest.mark.parametrize(
-    ("parts", "free", "fit"),
+    ("model", "free", "fit"),
     [
         (VACE, 24, Fit()),
         (VACE, 16, Fit(aside=True, tiled=True)),
         (VACE, 8, Fit(fp8=True, aside=True, layered=True, tiled=True)),
-        (LTX, 79, Fit()),
-        (LTX, 48, Fit(aside=True, tiled=True)),
+        (LTX, 139, Fit()),
+        (LTX, 79, Fit(aside=True, tiled=True)),
         (LTX, 32, Fit(fp8=True, aside=True, tiled=True)),
         (LTX, 16, Fit(fp8=True, aside=True, layered=True, tiled=True)),
     ],
 )
-def test_the_quickest_that_fits_is_chosen(parts, free, fit):
-    assert choose_fit(parts, free, Keep()) == fit
-    assert choose_fit(parts, free, Keep("full")) == FITS[0]
-    assert choose_fit(parts, free, Keep("low")) == FITS[-1]
+def test_the_quickest_that_fits_is_chosen(model, free, fit):
+    assert fit_of(model, free, Keep()) == fit
+    assert fit_of(model, free, Keep("full")) == FITS[0]
+    assert fit_of(model, free, Keep("low")) == FITS[-1]
 
 
 @pytest.mark.parametrize(
@@ -57,17 +62,18 @@ def test_the_quickest_that_fits_is_chosen(parts, free, fit):
         (32, Keep(weights_in="fp8"), Fit(fp8=True, aside=True, tiled=True)),
         (79, Keep("low", "16"), Fit(aside=True, layered=True, tiled=True)),
         (16, Keep("full", "fp8"), Fit(fp8=True)),
-        (79, Keep(weights_in="int8"), Fit()),
+        (139, Keep(weights_in="int8"), Fit()),
     ],
 )
 def test_weights_are_stored_as_asked(free, keep, fit):
-    assert choose_fit(LTX, free, keep) == fit
+    assert fit_of(LTX, free, keep) == fit
 
 
 def test_each_fit_needs_less_than_the_one_before():
-    needs = [needed_gib(fit, LTX) for fit in FITS]
+    parts, working = LTX
+    needs = [needed_gib(fit, parts, working) for fit in FITS]
     assert needs == sorted(needs, reverse=True)
-    assert needs[-1] == WORKING_GIB + LTX["connectors"] + LTX["vae"]
+    assert needs[-1] == working.tiled + parts["connectors"] + parts["vae"]
     assert len({fit.words() for fit in FITS}) == len(FITS)
 
 
@@ -234,7 +240,7 @@ def test_what_is_no_gguf_file_is_one_line(tmp_path):
     for path in (tmp_path / "a.gguf", tmp_path / "none.gguf", tmp_path):
         with pytest.raises(BackendError, match="is no GGUF file"):
             load_wan(tmp_path, "cpu", parts=PARTS, keep=Keep("full", gguf=path))
-    assert not choose_fit(LTX, 32, Keep(gguf=tmp_path)).fp8  # which it could not be cast to
+    assert not fit_of(LTX, 32, Keep(gguf=tmp_path)).fp8  # which it could not be cast to
 
 
 @pytest.mark.parametrize("rest", [b"", bytes(64), b"\xff" * 64, b"\x03\0\0\0" + b"\x01" * 60])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from spa2v_core.generation.backends.ltx.backend import TEXT_TOKENS, LtxBackend, notices, prompt_for
+from spa2v_core.generation.backends.ltx.backend import LtxBackend, notices, prompt_for
+from spa2v_core.generation.backends.ltx.model import TEXT_TOKENS
 from spa2v_core.generation.base import Frames
 from spa2v_core.generation.grounding.ltx_boxes import PADDING, TextMask, where_read
 from spa2v_core.generation.grounding.wan_boxes import ground_prompt, token_masks

@@ -37,14 +37,12 @@ from ...schedule import LtxSchedule
 from ...sizes import size_for
 from ...stored import check_stored
 from .loading import PARTS, check_tracks, load_ltx, reference_factor
-from .model import DEFAULT_NEGATIVE_PROMPT, Given, LtxModel
+from .model import DEFAULT_NEGATIVE_PROMPT, TEXT_TOKENS, Given, LtxModel
 from .models import LARGE_WH, LICENCE, SIDES
 
 #: Frames a second that the model was trained at; a clip's own are near it, so that they end with
 #: the sound.
 RATE = 24
-#: Length of a prompt, in tokens.
-TEXT_TOKENS = 1024
 PREVIEW_EVERY = 5
 #: Decoding all frames takes about as long as this many steps.
 DECODING_STEPS = 2.0

@@ -14,7 +14,7 @@ from diffusers import (
 
 from ....errors import BackendError
 from ....hub import looks_like_safetensors
-from ...card import ON_THE_CARD, Keep, place
+from ...card import ON_THE_CARD, Keep, Working, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts
 from ...stored import check_stored, read_transformer
@@ -26,6 +26,9 @@ PARTS = Parts(
     REPO,
     ("transformer", "vae", "audio_vae", "text_encoder", "connectors", "vocoder"),
 )
+#: Scaled, to the most frames and with the mask of "boxes", from what was measured with LTX-2.3 at
+#: 512x320 and 1024x640 and 121 frames (docs/figures.md).
+WORKING = Working(whole=20.0, tiled=8.0)
 
 
 def load_ltx(
@@ -66,7 +69,7 @@ def load_ltx(
     if tracks is not None:
         _load_tracks(pipeline, tracks)
     pipeline.set_progress_bar_config(disable=True)
-    return LtxModel(pipeline, place(pipeline, device, keep))
+    return LtxModel(pipeline, place(pipeline, device, keep, WORKING))
 
 
 def check_tracks(path: Path | None) -> None:

@@ -27,6 +27,8 @@ from .sound import AudioHold, sound_latents
 
 #: Name of the adapter that reads trails.
 TRACKS = "tracks"
+#: Length of a prompt, in tokens.
+TEXT_TOKENS = 1024
 
 
 @dataclass(frozen=True)

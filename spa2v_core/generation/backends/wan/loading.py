@@ -18,7 +18,7 @@ from diffusers import (
 from transformers import AutoTokenizer, UMT5EncoderModel
 
 from ....errors import BackendError
-from ...card import ON_THE_CARD, Keep, place
+from ...card import ON_THE_CARD, Keep, Working, place
 from ...library_logs import quiet_libraries
 from ...parts import Parts, read_json
 from ...stored import check_stored, read_transformer
@@ -32,6 +32,8 @@ _SCHEDULERS = {
 _WEIGHTS = ("transformer", "vae", "text_encoder")
 WAN = Parts("Wan", WAN_REPO, _WEIGHTS)
 VACE = Parts("VACE", VACE_REPO, _WEIGHTS)
+#: Measured with VACE 1.3B at 768x480x81 (docs/figures.md).
+WORKING = Working(whole=9.0, tiled=4.0)
 
 
 def check_parts(folder: Path, parts: Parts = WAN, gguf: Path | None = None) -> None:
@@ -87,7 +89,7 @@ def load_wan(
             given["boundary_ratio"] = read_json(folder / "model_index.json")["boundary_ratio"]
         pipeline = (WanPipeline if parts is WAN else WanVACEPipeline)(**given)
     pipeline.set_progress_bar_config(disable=True)
-    return WanModel(pipeline, placed=place(pipeline, device, keep))
+    return WanModel(pipeline, placed=place(pipeline, device, keep, WORKING))
 
 
 def _load_scheduler(folder: Path) -> Any:
