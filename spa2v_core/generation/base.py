@@ -12,7 +12,7 @@ import numpy as np
 from ..audio.clip import AudioClip
 from ..errors import InputError
 from ..layout import VideoSceneLayout
-from ..layout.picture import SHAPES, has_shape, shape_of
+from ..layout.picture import SHAPES, has_shape
 from ..options import option
 from .conditioning import CaptionMode
 
@@ -99,7 +99,7 @@ class RenderRequest:
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
             raise InputError(f"the seed must be 0 to {MAX_SEED}, not {self.seed}")
-        if not has_shape(self.size_wh, self.shape):
+        if not has_shape(self.layout.size_wh, self.layout.shape):
             raise InputError(
                 f"the layout is {self.layout.width}x{self.layout.height}; only "
                 f"{', '.join(SHAPES)} can be rendered"
@@ -111,16 +111,6 @@ class RenderRequest:
                 f"{self.clip.duration_s:.2f} s long: choose a span of that length, plan again, or "
                 "rescale the layout (--rescale on the command line)"
             )
-
-    @property
-    def size_wh(self) -> tuple[int, int]:
-        """Of the layout."""
-        return self.layout.width, self.layout.height
-
-    @property
-    def shape(self) -> str:
-        """Of the layout, a key of `layout.picture.SHAPES`."""
-        return shape_of(self.size_wh)
 
 
 @dataclass(frozen=True)

@@ -95,13 +95,13 @@ def _shape(request: RenderRequest, options: RenderOptions, takers: Mapping[str, 
     asked = getattr(options, "aspect", None)
     if asked in SHAPES:
         return asked
-    if asked is None and request.shape != STANDARD:
+    if asked is None and request.layout.shape != STANDARD:
         able = [name for name, owner in takers.items() if hasattr(owner, "aspect")]
         raise InputError(
-            f"the layout is {request.shape}; only {STANDARD} can be rendered by "
+            f"the layout is {request.layout.shape}; only {STANDARD} can be rendered by "
             f"{request.backend}: choose {', '.join(able)}"
         )
-    return request.shape
+    return request.layout.shape
 
 
 def _changed(preset: Preset, options: RenderOptions, kinds: tuple[str, ...]) -> Preset:

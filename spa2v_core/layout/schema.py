@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from ..errors import LayoutError
-from .picture import SIZE_WH
+from .picture import SIZE_WH, shape_of
 
 Easing = Literal["linear", "ease", "ease-in", "ease-out", "hold"]
 Facing = Literal["auto", "left", "right"]
@@ -229,6 +229,16 @@ class VideoSceneLayout(_Value):
                     f"objects[{index}]: frame {last} is past the last frame {self.frame_count - 1}"
                 )
         return self
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Of the picture, in pixels."""
+        return self.width, self.height
+
+    @property
+    def shape(self) -> str:
+        """Of the picture, the nearest key of `picture.SHAPES`."""
+        return shape_of(self.size_wh)
 
     def track(self, track_id: int) -> ObjectTrack:
         """The track with this id; LayoutError if there is none."""

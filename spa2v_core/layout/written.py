@@ -170,11 +170,10 @@ def _pixels(
     track: ObjectTrack, layout: VideoSceneLayout
 ) -> list[tuple[float, float, float, float] | None]:
     """xyxy in pixels for each frame, None where it is absent."""
-    size = (layout.width, layout.height)
     return [
         None
         if box is None
-        else tuple(round(v * size[k % 2], PIXEL_DECIMALS) for k, v in enumerate(box))  # type: ignore[misc]
+        else tuple(round(v * layout.size_wh[k % 2], PIXEL_DECIMALS) for k, v in enumerate(box))  # type: ignore[misc]
         for box in dense(track, layout.frame_count)
     ]
 

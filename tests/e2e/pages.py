@@ -62,13 +62,19 @@ def plan(page):
 
 def shortest(page):
     """Set up the shortest render: how it looks is not what is tested."""
-    page.get_by_role("button", name="Settings").click()
+    unfold(page, "Settings", "Draft")
     page.get_by_label("Draft").check()
-    page.get_by_role("button", name="Expert").click()
+    unfold(page, "Expert", "Steps")
     expect(page.get_by_label("Steps", exact=True)).to_have_value("2")  # the preset's has come
     for label, value in (("Steps", 1), ("Frames generated", 8), ("Frames a second", 0)):
         page.get_by_label(label, exact=True).fill(str(value))
         page.keyboard.press("Tab")
+
+
+def unfold(page, fold, field):
+    """Open a fold of the settings, unless its field is seen."""
+    if not page.get_by_label(field, exact=True).is_visible():
+        page.get_by_role("button", name=fold).click()
 
 
 def choose(page, name, part="picture"):
@@ -77,6 +83,11 @@ def choose(page, name, part="picture"):
     page.locator(f"{menu} summary").click()
     button(page, name).click()
     settle(page)
+
+
+def choose_backend(page, name):
+    page.locator("#spa2v-backend input").click()
+    page.get_by_role("option", name=name).click()
 
 
 @contextmanager

@@ -16,7 +16,9 @@ from .pages import (
     plan,
     planning,
     settle,
+    shortest,
     shown,
+    unfold,
     upload,
 )
 
@@ -26,9 +28,7 @@ BAR, ROW = "#spa2v-render-bar span", ".spa2v-renders li"
 
 
 def choose(page, preset, seed=None):
-    settings = page.get_by_role("button", name="Settings")
-    if not page.get_by_label("Draft").is_visible():
-        settings.click()
+    unfold(page, "Settings", "Draft")
     page.get_by_label(preset).check()
     if seed is not None:
         page.get_by_label("Seed").fill(str(seed))
@@ -36,8 +36,12 @@ def choose(page, preset, seed=None):
     settle(page)
 
 
-def render(page, preset="Draft", seed=None):
-    choose(page, preset, seed)
+def render(page, preset=None, seed=None):
+    """With a preset, or the shortest."""
+    if preset is None:
+        shortest(page)
+    else:
+        choose(page, preset, seed)
     page.get_by_role("button", name="Render", exact=True).click()
 
 

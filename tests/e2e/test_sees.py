@@ -12,6 +12,7 @@ from .pages import (
     PLANNING,
     button,
     choose,
+    choose_backend,
     drag,
     layout_file,
     opened,
@@ -25,11 +26,6 @@ pytestmark = pytest.mark.e2e
 
 SEES = ".spa2v-editor .sees"
 NAME = "Show what the chosen model is given of the layout"
-
-
-def choose_model(page, name):
-    page.locator("#spa2v-backend input").click()
-    page.get_by_role("option", name=name).click()
 
 
 def pictures(page, *names):
@@ -61,7 +57,7 @@ def test_what_the_model_sees_is_shown_for_models_that_are_shown_anything(open_pa
     page.get_by_role("button", name="Settings").click()
     expect(button(page, NAME)).to_have_count(0)
 
-    choose_model(page, "Wan VACE")
+    choose_backend(page, "Wan VACE")
     expect(page.locator(f"{SEES}")).to_be_hidden()
     page.locator(".spa2v-editor .toolbar summary").click()
     expect(button(page, NAME)).to_be_visible(timeout=PLANNING)
@@ -86,12 +82,12 @@ def test_what_the_model_sees_is_shown_for_models_that_are_shown_anything(open_pa
     seek(page, 15)
     assert (other_outlines(page, before) != moved).any()
 
-    choose_model(page, "LTX-2")
+    choose_backend(page, "LTX-2")
     expect(own).to_be_hidden(timeout=PLANNING)
     pictures(page, "Draft, roughly")
     page.get_by_role("button", name="Expert").click()
     page.get_by_label("What puts things into boxes").click()
     page.get_by_role("option", name="Trails of points as control video and").click()
     assert all(one.std() > 5 for one in pictures(page, "Trails", "Draft, roughly"))
-    choose_model(page, "Mini")
+    choose_backend(page, "Mini")
     expect(page.locator(SEES)).to_be_hidden(timeout=PLANNING)

@@ -16,6 +16,7 @@ from .pages import (
     PLANNING,
     button,
     choose,
+    choose_backend,
     drag,
     layout_file,
     saved,
@@ -24,7 +25,6 @@ from .pages import (
     track,
     upload,
 )
-from .test_sees import choose_model
 
 pytestmark = pytest.mark.e2e
 
@@ -99,7 +99,7 @@ def test_the_scene_has_the_shape_that_will_be_rendered(open_page):
     page = open_page()
     button(page, "Show the scene that is edited").click()
     page.get_by_role("button", name="Settings").click()
-    choose_model(page, "Wan VACE")
+    choose_backend(page, "Wan VACE")
     page.get_by_role("button", name="Expert").click()
     page.get_by_label("Width to height").click()
     page.get_by_role("option", name="9:16").click()
@@ -110,6 +110,6 @@ def test_the_scene_has_the_shape_that_will_be_rendered(open_page):
     expect(image).to_have_count(1, timeout=PLANNING)
     size = image.evaluate("(one) => one.decode().then(() => [one.naturalWidth, one.naturalHeight])")
     assert tuple(size) == SHAPES["9:16"]
-    choose_model(page, "Mini")
+    choose_backend(page, "Mini")
     expect(page.locator(".spa2v-editor .stage.tall")).to_have_count(0, timeout=PLANNING)
     assert (saved(page)["width"], saved(page)["height"]) == SHAPES["8:5"]

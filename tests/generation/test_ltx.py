@@ -1,6 +1,5 @@
 """LTX-2: the recording drives the picture, on tiny random weights in the real classes."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import librosa
@@ -35,6 +34,7 @@ from tests.generation.tiny_ltx import (
     run,
     tiny_ltx,
 )
+from tests.generation.watching import inputs_of
 
 #: Three calls a step: with guidance by text, by perturbation and by what the sound changes.
 GUIDED = LtxSchedule(2, 3.0, sound_scale=3.0, perturbed_scale=1.0, inside_share=0.0)
@@ -59,17 +59,10 @@ def stock(schedule, **changes):
     )[0]
 
 
-@contextmanager
 def calls():
     """What each call of the transformer gets, behind all hooks."""
-    seen = []
-    hook = tiny_ltx().pipeline.transformer.audio_proj_in.register_forward_pre_hook(
-        lambda _module, args: seen.append(args[0].clone())
-    )
-    try:
-        yield seen
-    finally:
-        hook.remove()
+    heard = tiny_ltx().pipeline.transformer.audio_proj_in
+    return inputs_of(heard, lambda args, _: args[0].clone())
 
 
 def test_no_sound_and_no_tracks_is_bit_identical_to_the_stock_pipeline():

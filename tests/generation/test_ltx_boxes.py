@@ -1,6 +1,5 @@
 """Words of LTX-2's prompt that are seen only in their boxes, on a tiny model."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -25,6 +24,7 @@ from tests.generation.tiny_ltx import (
     run,
     tiny_ltx,
 )
+from tests.generation.watching import inputs_of
 
 OBJECTS = [("red car", "car"), ("road", "road")]
 TOKENS = int(np.prod(GRID))
@@ -38,19 +38,10 @@ def words(objects=OBJECTS):
     return prompt.words
 
 
-@contextmanager
 def masks():
     """What is added to the attention to the text, call by call."""
-    seen = []
     attention = tiny_ltx().pipeline.transformer.transformer_blocks[0].attn2
-    hook = attention.register_forward_pre_hook(
-        lambda _module, _args, given: seen.append(given["attention_mask"].clone()),
-        with_kwargs=True,
-    )
-    try:
-        yield seen
-    finally:
-        hook.remove()
+    return inputs_of(attention, lambda _, given: given["attention_mask"].clone())
 
 
 def test_every_call_with_the_prompt_sees_words_in_their_boxes_only():

@@ -1,6 +1,5 @@
 """Time-to-Move: a draft is held inside the boxes, on the tiny models of all its backends."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +13,7 @@ from tests.generation import tiny_ltx as ltx
 from tests.generation import tiny_wan as wan
 from tests.generation.tiny_ltx import tiny_ltx
 from tests.generation.tiny_wan import conditions, tiny_vace, tiny_wan
+from tests.generation.watching import inputs_of
 
 HELD = WanSchedule(4, 1.0, grounding_share=0.0, inside_share=0.5, outside_share=0.0)
 OFF = replace(HELD, inside_share=0.0)
@@ -94,18 +94,9 @@ def backend(request):
     made.model.pipeline.scheduler = kept
 
 
-@contextmanager
 def inputs(model):
     """The latents that each call of the transformer gets."""
-    seen = []
-    hook = model.pipeline.transformer.register_forward_pre_hook(
-        lambda _module, _args, kwargs: seen.append(kwargs["hidden_states"].clone()),
-        with_kwargs=True,
-    )
-    try:
-        yield seen
-    finally:
-        hook.remove()
+    return inputs_of(model.pipeline.transformer, lambda _, kwargs: kwargs["hidden_states"].clone())
 
 
 def test_nobody_there_or_no_share_is_the_stock_pipeline(backend):

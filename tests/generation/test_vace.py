@@ -38,6 +38,7 @@ from tests.generation.tiny_wan import (
     stock_vace,
     tiny_vace,
 )
+from tests.generation.watching import inputs_of
 
 FREE = WanSchedule(3, 4.0, grounding_share=0.0)
 
@@ -95,17 +96,11 @@ def test_strength_and_share_say_how_much_is_seen_of_it():
         render(replace(FREE, control_strength=0.0), shown()),
         render(replace(FREE, control_share=0.0), shown()),
     )
-    scales = []
-    hook = tiny_vace().pipeline.transformer.register_forward_pre_hook(
-        lambda _module, _args, kwargs: scales.append(
-            kwargs["control_hidden_states_scale"].tolist()
-        ),
-        with_kwargs=True,
-    )
-    try:
+    transformer = tiny_vace().pipeline.transformer
+    with inputs_of(
+        transformer, lambda _, kwargs: kwargs["control_hidden_states_scale"].tolist()
+    ) as scales:
         render(replace(FREE, steps=4, control_strength=0.5, control_share=0.5), shown())
-    finally:
-        hook.remove()
     assert scales == [[0.5, 0.5]] * 4 + [[0.0, 0.0]] * 4  # two calls a step
     assert torch.equal(render(control=shown()), stock(shown()))
 
@@ -135,18 +130,12 @@ def test_without_a_layout_the_frames_are_unknown():
 
 
 def test_two_transformers_share_the_work():
-    calls = []
     model = tiny_vace("unipc", True)
-    hooks = [
-        one.register_forward_pre_hook(lambda module, _args: calls.append(module))
-        for one in model.transformers
-    ]
-    try:
+    first, second = (inputs_of(one, lambda *_: True) for one in model.transformers)
+    with first as of_first, second as of_second:
         run(conditions(), replace(FREE, grounding_share=1.0), model=model, control=shown())
-    finally:
-        for hook in hooks:
-            hook.remove()
-    assert len(set(calls)) == 2
+    assert of_first
+    assert of_second
     assert not model.boxes.active
 
 

@@ -17,7 +17,7 @@ from spa2v_core.errors import LayoutError
 from spa2v_core.generation.controls.views import VIEWS, view
 from spa2v_core.layout import VideoSceneLayout, words
 from spa2v_core.layout import io as layout_io
-from spa2v_core.layout.picture import SHAPES, shape_of
+from spa2v_core.layout.picture import SHAPES
 from spa2v_core.layout.schema import VERSION
 from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
@@ -103,7 +103,7 @@ def model_sees(payload: Any) -> list[str]:
     at = min(max(frame, 0), layout.frame_count - 1) if isinstance(frame, int) else 0
     asked = [name for name in VIEWS if isinstance(names, list) and name in names]
     shape = payload.get("shape")
-    shown = shape if shape in tuple(SHAPES) else shape_of((layout.width, layout.height))
+    shown = shape if shape in tuple(SHAPES) else layout.shape
     return [f"data:image/png;base64,{_png(view(name, layout, at, shown))}" for name in asked]
 
 

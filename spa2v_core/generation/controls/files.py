@@ -13,7 +13,6 @@ import numpy as np
 from ...errors import InputError
 from ...files import atomic
 from ...layout import VideoSceneLayout
-from ...layout.picture import shape_of
 from ...units import latent_frame_count
 from ..conditioning import FrameConditions, frame_conditions
 from ..export import as_os_errors
@@ -63,7 +62,7 @@ def write_control(layout: VideoSceneLayout, form: str, path: Path) -> None:
         )
     longest = round(layout.duration_s * how.rate) + how.per_latent
     count = latent_frame_count(layout.duration_s, how.rate, longest, how.per_latent)
-    size = size_for(shape_of((layout.width, layout.height)), how.size_wh, how.multiple)
+    size = size_for(layout.shape, how.size_wh, how.multiple)
     frames = how.draw(frame_conditions(layout, count), size)
     rate = Fraction(count / layout.duration_s).limit_denominator(10_000)
     with atomic(path) as part, as_os_errors(), av.open(str(part), "w", format="mp4") as container:

@@ -92,7 +92,8 @@ class Detector(ModelMixin, ConfigMixin):
         )
         self.things = nn.Conv2d(widths[-2], classes, 1)
         self.sides = nn.Conv2d(widths[-2], 4, 1)
-        self.turns = nn.Conv2d(widths[-2], 2, 1)
+        # a front and a back differ by less than two things do: it takes layers of its own
+        self.turns = nn.Sequential(Residual(widths[-2]), nn.SiLU(), nn.Conv2d(widths[-2], 2, 1))
         nn.init.constant_(self.things.bias, -4.6)  # most cells belong to nothing
         nn.init.constant_(self.sides.bias, 0.7)
 

@@ -9,7 +9,6 @@ recording.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -126,7 +125,7 @@ def _frames(
         seed=request.seed,
         size=size,
         rate=count / layout.duration_s,
-        given=replace(_given(request, settled, conditions, size, first, draft), words=prompt.words),
+        given=_given(request, settled, conditions, size, first, draft, prompt.words),
         negative_prompt=settled.options.negative_prompt or DEFAULT_NEGATIVE_PROMPT,
         on_step=step_reporter(
             emit, schedule.steps, every, count // model.per_latent // 2, DECODING_STEPS
@@ -145,6 +144,7 @@ def _given(
     size: tuple[int, int],
     first: np.ndarray | None,
     draft: np.ndarray | None,
+    words: torch.Tensor,
 ) -> Given:
     """What the model is given; held is a draft (f, h, w, 3), or a first frame that is cut out."""
     options, count = settled.options, len(conditions.boxes)
@@ -160,7 +160,7 @@ def _given(
             "factor": factor,
         }
     clip = request.clip if options.follow_sound else None
-    return Given(clip, options.sound_noise, start=start, held=held, **shown)
+    return Given(clip, options.sound_noise, start=start, held=held, words=words, **shown)
 
 
 def prompt_for(

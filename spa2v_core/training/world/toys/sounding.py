@@ -47,10 +47,10 @@ def drum(voice: float) -> Parts:
     for a in np.arange(8) * np.pi / 4:
         parts.append(barrel((0.03, 0.3, 0.03), (0.52 * np.cos(a), 0.4, 0.52 * np.sin(a)), GOLD))
     for side in (-1, 1):
-        stick = [limb(0.045, (side * 0.1, 0.92, 0.12), (side * 0.62, 1.3, 0.02), WOOD)]
-        stick.append(ball(0.09, (side * 0.08, 0.9, 0.12), "f0d9a8"))
+        stick = [limb(0.07, (side * 0.1, 0.92, 0.12), (side * 0.62, 1.3, 0.02), WOOD)]
+        stick.append(ball(0.13, (side * 0.08, 0.92, 0.12), "7a3b1e"))
         hit = max(0.0, side * voice)
-        parts += turned(stick, (side * 0.62, 1.3, 0.02), (0, 0, side * (24 - 30 * hit)))
+        parts += turned(stick, (side * 0.62, 1.3, 0.02), (0, 0, side * (36 - 42 * hit)))
     return parts
 
 
