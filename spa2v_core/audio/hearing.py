@@ -21,6 +21,8 @@ from .taggers.naming import name_of
 ALIKE = 0.6
 #: What is no further than this from the middle may be the murmur of the place, widths.
 MIDDLE = 0.1
+#: Probability of the localiser from which on something passes.
+PASSING = 0.5
 #: Share of the frames that must have a place: the localiser knows no partly mono recordings.
 MOSTLY = 0.8
 
@@ -110,18 +112,18 @@ def _alike(one: Heard, other: Heard) -> bool:
 
 
 def _is_murmur(one: Heard, heard: tuple[Heard, ...]) -> bool:
-    """Whether one is no more than the place that the others sound in: in the middle, at rest, and
-    nothing known or the same as another that is neither."""
+    """Whether one is no more than the place that another passes in: in the middle, at rest, and
+    nothing known or the same as that other."""
     return _is_central(one) and any(
         not one.naming.known or one.naming.name == other.naming.name
         for other in heard
-        if other is not one and not _is_central(other)
+        if other is not one and other.source.motion.get("crossing", 0.0) > PASSING
     )
 
 
 def _is_central(one: Heard) -> bool:
     x = float(np.average(one.source.x, weights=one.source.trust + 1e-6))
-    return abs(x - 0.5) < MIDDLE and one.source.motion.get("crossing", 0.0) < 0.5
+    return abs(x - 0.5) < MIDDLE and one.source.motion.get("crossing", 0.0) < PASSING
 
 
 def _joined(one: HeardSource, other: HeardSource) -> HeardSource:

@@ -14,9 +14,10 @@ from .places import HEAD_M, cells_of
 from .sources import MAX_SOURCES, HeardSource, by_frame, whole
 from .weighted import decibel, smooth, weighted_median, weighted_quantile
 
-#: Probability from which on the localiser's one sound, or several, are taken: the cells alone tell
-#: one dry sound as well, but hardly two in a room. Several that are named are always taken.
-SURE_ONE, SURE_MORE = 0.6, 0.5
+#: Probability from which on the localiser's one sound, or so many, are taken, and from which on two
+#: are where only that it is several is sure: the cells alone tell one dry sound as well, but hardly
+#: two in a room.
+SURE_ONE, SURE_MORE, SURE_SEVERAL = 0.6, 0.5, 0.7
 #: Probability from which on there is no one place that anything sounds from, and share of the
 #: energy under which a source was not heard apart.
 SURE_NONE, LEAST_SHARE = 0.5, 0.03
@@ -44,8 +45,8 @@ def sources_of(
     """
     if count is None and located.count[0] > SURE_NONE:
         return (whole(cues),)
-    number = min(count or int(located.count[1:].argmax()) + 1, MAX_SOURCES)
-    if located.count[number] < (SURE_ONE if number == 1 else SURE_MORE if count is None else 0):
+    number = _named(located, count) if count else _sure(located)
+    if number is None:
         return None
     found = located.sources[:number]
     paths = np.stack([_at_slots(cues, one.x) for one in found])
@@ -64,6 +65,19 @@ def sources_of(
     ]
     heard = [source for source in sources if source.share > LEAST_SHARE] or sources[:1]
     return tuple(sorted(heard, key=lambda source: -source.share))
+
+
+def _named(located: Located, count: int) -> int | None:
+    """So many as were named; one that is named needs to be heard as one."""
+    return None if count == 1 and located.count[1] < SURE_ONE else min(count, MAX_SOURCES)
+
+
+def _sure(located: Located) -> int | None:
+    """How many there surely are, two if there are surely several; else None."""
+    number = int(located.count[1:].argmax()) + 1
+    if located.count[number] >= (SURE_ONE if number == 1 else SURE_MORE):
+        return min(number, MAX_SOURCES)
+    return 2 if located.count[2:].sum() >= SURE_SEVERAL else None
 
 
 def _as_recorded(cues: SpatialCues, pair: str, share: float) -> SpatialCues:

@@ -124,7 +124,9 @@ def _room(ray: Any, cluster: Cluster, cpus: int) -> int:
 
 
 def _actors(ray: Any, most: int) -> Any:
-    return ray.data.ActorPoolStrategy(min_size=1, max_size=most)
+    """As many as there is room for from the start, which would else be found out in seconds; fewer
+    where a node is lost."""
+    return ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most)
 
 
 class Planner:

@@ -4,6 +4,7 @@ moves; what is no object but the scene; and what is named but not heard apart.""
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,8 +20,9 @@ from .motion import MotionReading, path_of, read_motion
 
 #: Places for what is named but not heard, the one furthest from the others first taken.
 FREE_PLACES = (0.5, 0.22, 0.78)
-#: How much likelier names must be in another order than that of loudness, for each that moves.
-MISPLACED = 0.03
+#: How much likelier (logarithm) names must be in another order than that of loudness, for each that
+#: moves; and what a probability counts at least, so that no single one decides.
+MISPLACED, LEAST = 0.05, 0.001
 #: What the probability of a thing that usually stays counts for a source that travels.
 STILL_THAT_TRAVELS = 0.3
 
@@ -81,7 +83,8 @@ def _given(
 ) -> tuple[list[str | None], tuple[str, ...]]:
     """(the user's name for each source, None where there is none; names without a source).
 
-    Names go to sources in order of loudness, unless the tagger clearly hears them another way.
+    They go where the sounds and how these move make them likeliest together, and in order of
+    loudness where that says nothing.
     """
     count = max(len(heard), len(names))
     order: list[str | None] = [*names, *[None] * (count - len(names))]
@@ -90,7 +93,7 @@ def _given(
         likely = 0.0
         for k, one in zip(chosen, heard, strict=False):
             name = order[k]
-            likely += _likelihood(one, name) if name else 0.0
+            likely += _log_likelihood(one, name) if name else 0.0
         return likely - MISPLACED * sum(k != place for place, k in enumerate(chosen[: len(heard)]))
 
     best = max(itertools.permutations(range(count)), key=fits)
@@ -116,12 +119,15 @@ def _proposed(name: str, parts: list[Planned]) -> Planned:
     return replace(_identify(Heard(source, None), name), heard_apart=False)
 
 
-def _likelihood(heard: Heard, name: str) -> float:
-    """The tagger's probability of a user's name, 0 if it doesn't know the thing."""
-    thing = resolve(name).thing.name
-    if heard.tags is None or thing not in heard.tags.names:
-        return 0.0
-    return float(heard.tags.mean()[heard.tags.names.index(thing)])
+def _log_likelihood(heard: Heard, name: str) -> float:
+    """Of a user's name: the tagger's probability, less where what usually stays is heard to
+    cross; the same for all sources if the tagger doesn't know the thing."""
+    thing, p = resolve(name).thing, LEAST
+    if heard.tags is not None and thing.name in heard.tags.names:
+        p = max(p, float(heard.tags.mean()[heard.tags.names.index(thing.name)]))
+    if not thing.mobile:
+        p *= max(STILL_THAT_TRAVELS, 1 - heard.source.motion.get("crossing", 0.0))
+    return math.log(p)
 
 
 def _identify(

@@ -1,10 +1,12 @@
 """Sources and their names together."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spa2v_core.audio import hearing
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import Heard, hear, scene_heard, to_dict
 from spa2v_core.audio.io import read_audio
@@ -73,3 +75,18 @@ def test_sounds_that_nothing_listened_to_say_nothing_of_the_scene(piano):
     _, source = piano
     assert scene_heard((Heard(source, None),)) == ()
     assert scene_heard(()) == ()
+
+
+@pytest.mark.parametrize(("crossing", "left"), [(0.9, 1), (0.1, 2)])
+def test_what_rests_in_the_middle_and_sounds_like_nothing_is_murmur_beside_what_passes(
+    crossing, left, monkeypatch
+):
+    cues = measure(read_audio(EXAMPLES / "dog_and_guitar.m4a"))
+    one = hear(cues, None)[0].source
+    aside, middle = (
+        replace(one, x=np.full_like(one.x, x), motion={"crossing": p, "still": 1 - p})
+        for x, p in ((0.25, crossing), (0.5, 0.0))
+    )
+    monkeypatch.setattr(hearing, "sources_of", lambda *_: (aside, middle))
+    assert len(hear(cues, Says({"car": 0.1, "dog": 0.1}))) == left
+    assert len(hear(cues, Says({"car": 0.1, "dog": 0.1}), 2)) == 2

@@ -1,5 +1,7 @@
 """Places by pairs of microphones that the localiser knows: exact where the cells agree."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.crossed import are_alike, crossed_cells
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.hearing import hear
+from spa2v_core.audio.localiser import get_localiser
+from spa2v_core.audio.located import sources_of
 from spa2v_core.audio.weighted import weighted_median
 from tests.audio.sounds import binaural, crossed
 
@@ -82,3 +86,30 @@ def test_mirrored_it_is_mirrored_and_its_level_changes_nothing(clip):
     softer = heard(AudioClip(clip.samples * np.float32(0.01), clip.rate))
     np.testing.assert_allclose(one.x, 1 - other.x, atol=1e-3)
     np.testing.assert_allclose(one.x, softer.x, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("chances", "named", "number"),
+    [
+        ((0, 0.1, 0.8, 0.1, 0), None, 2),
+        ((0, 0.01, 0.43, 0.33, 0.23), None, 2),  # several, surely, if not how many
+        ((0, 0.38, 0.47, 0.11, 0.04), None, None),
+        ((0, 0.55, 0.45, 0, 0), None, None),
+        ((0, 0.01, 0.43, 0.33, 0.23), 1, None),
+        ((0, 0.9, 0.1, 0, 0), 2, 2),
+        ((0.6, 0.4, 0, 0, 0), None, 1),
+    ],
+)
+def test_so_many_as_are_sure_are_told_apart(chances, named, number):
+    clip = in_both(0.15, 0.85)
+    located = replace(get_localiser().locate(clip), count=np.array(chances))
+    found = sources_of(measure(clip), located, named)
+    assert (found and len(found)) == number
+
+
+def in_both(*places):
+    """Noises of their own at places, by level alone."""
+    rng = np.random.default_rng(0)
+    sounds = rng.normal(0, 0.1, (len(places), 48_000))
+    gains = np.array([(np.cos(np.pi / 2 * x), np.sin(np.pi / 2 * x)) for x in places])
+    return AudioClip((gains.T @ sounds).astype(np.float32), 24_000)

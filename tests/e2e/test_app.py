@@ -26,6 +26,7 @@ from .pages import (
     saved,
     seek,
     settle,
+    shortest,
     shown,
     toast,
     touch,

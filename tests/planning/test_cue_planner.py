@@ -209,6 +209,17 @@ def test_given_names_go_to_the_sources_that_sound_so():
         assert categories(layout) == {"piano": "stationary_left", "bird": "stationary_right"}
 
 
+def test_where_the_sounds_do_not_tell_a_name_that_can_goes_to_what_travels():
+    """However loud: one crosses before the microphones, one stands nearer and is louder."""
+    rng = np.random.default_rng(0)
+    low, high = (band_of_noise(rng, 22_050, *edges) for edges in ((200, 900), (3000, 7000)))
+    path, place = straight((-5, 6), (5, 6), 2.5), still(-2.5, 4)
+    clip = mix([Source("a", low, path, 1, 1), Source("b", 3 * high, place, 1, 1)], 2.5, 22_050)
+    for names in ("car, piano", "piano, car"):
+        layout = planned_by_ear(clip, Unsure({"piano": 0.3, "car": 0.3}), names)
+        assert categories(layout) == {"car": "crossing_right", "piano": "stationary_left"}
+
+
 def test_what_is_not_likely_is_not_named_but_its_kind_may_be():
     clip = moving(still(-2.5, 4))
     layout = planned_by_ear(clip, Hears("bell", "rain", 0.7))
