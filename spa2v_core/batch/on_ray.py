@@ -124,9 +124,7 @@ def _room(ray: Any, cluster: Cluster, cpus: int) -> int:
 
 
 def _actors(ray: Any, most: int) -> Any:
-    """As many as there is room for from the start, which would else be found out in seconds; fewer
-    where a node is lost."""
-    return ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most)
+    return ray.data.ActorPoolStrategy(min_size=1, max_size=most)
 
 
 class Planner:
