@@ -22,6 +22,7 @@ FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
+    "--process-per-site",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -52,11 +53,13 @@ def browser():
 
 
 class Profiles:
-    """Browser profiles, used again by later tests with nothing of the earlier ones in them: what a
-    profile has read and compiled of the page's scripts saves each test a second."""
+    """Browser profiles, used again by later tests with nothing of the earlier ones in them. Each has
+    a page that stays, and with it its process: what that has compiled of the page's scripts saves
+    each test a second."""
 
-    def __init__(self, browser):
-        self.browser, self.free, self.lent = browser, {False: [], True: []}, []
+    def __init__(self, browser, url):
+        self.browser, self.url = browser, url
+        self.free, self.lent = {False: [], True: []}, []
 
     def lend(self, touch):
         """One that nobody has now."""
@@ -66,23 +69,25 @@ class Profiles:
         return profile
 
     def _new(self, touch):
-        return self.browser.new_context(
+        profile = self.browser.new_context(
             has_touch=touch,
             accept_downloads=True,
             reduced_motion="reduce",  # nothing plays of itself
         )
+        profile.new_page().goto(f"{self.url}/gradio_api/info")
+        return profile
 
     def take_back(self):
         for profile, touch in self.lent:
-            for page in profile.pages:
+            for page in profile.pages[1:]:
                 page.close()
             self.free[touch].append(profile)
         self.lent = []
 
 
 @pytest.fixture(scope="session")
-def profiles(browser):
-    return Profiles(browser)
+def profiles(browser, app_url):
+    return Profiles(browser, app_url)
 
 
 @pytest.fixture

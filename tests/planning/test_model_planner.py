@@ -243,7 +243,7 @@ def test_ablations_make_the_papers_table(tmp_path, capsys, monkeypatch):
     from spa2v_core.simulation.scenes import scene_set, synthesised_sounds, write_scenes
 
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    write_scenes(tmp_path / "set", (scene for _, scene in scene_set(synthesised_sounds(), 6, 3)))
+    write_scenes(tmp_path / "set", (scene for _, scene in scene_set(synthesised_sounds(), 3, 3)))
     command = ["evaluate-planners", "--set", str(tmp_path / "set")]
     assert cli.main([*command, "--named"]) == 0
     offline = capsys.readouterr().out
