@@ -53,9 +53,11 @@ def browser():
 
 
 class Profiles:
-    """Browser profiles, used again by later tests with nothing of the earlier ones in them. Each has
-    a page that stays, and with it its process: what that has compiled of the page's scripts saves
-    each test a second."""
+    """Browser profiles, used again by later tests with nothing of the earlier ones in them.
+
+    Each has a page that stays, and with it its process: what that has compiled of the page's
+    scripts saves each test a second.
+    """
 
     def __init__(self, browser, url):
         self.browser, self.url = browser, url
