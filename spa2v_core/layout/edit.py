@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from ..errors import LayoutError
+from ..vocabulary import Thing
+from .keyframes import box_at
+from .picture import ASPECT
+from .pose import fitted, track_headings
 from .schema import ObjectTrack, VideoSceneLayout, explain
 
 
@@ -22,6 +27,25 @@ def revise(value: Any, **changes: Any) -> Any:
 def rescale(layout: VideoSceneLayout, duration_s: float) -> VideoSceneLayout:
     """The same motion over another duration."""
     return revise(layout, duration_s=duration_s)
+
+
+def fit(track: ObjectTrack, thing: Thing, aspect: float = ASPECT) -> ObjectTrack:
+    """The track with the box of each keyframe as wide as the thing is seen where it is turned
+    there; aspect: of the picture, width / height. What stands for others (a loudspeaker) fits too.
+
+    Raises
+    ------
+    LayoutError
+        a box would reach too far outside the picture.
+    """
+    frames = np.arange(track.start, track.end + 1)
+    boxes = np.array([box_at(track, frame) for frame in frames.tolist()])
+    turned = track_headings(track, thing, boxes, frames, aspect)
+    keyframes = []
+    for key in track.keyframes:
+        heading = turned[np.clip(key.frame - track.start, 0, len(turned) - 1)]
+        keyframes.append(revise(key, box=fitted(key.box, thing, float(heading), aspect)))
+    return revise(track, keyframes=tuple(keyframes))
 
 
 def replan(

@@ -168,6 +168,24 @@ def test_keys_do_what_the_help_says(open_page):
     assert [(t["id"], t["locked"]) for t in saved(page)["objects"]] == [(0, False), (1, False)]
 
 
+def test_a_box_is_fitted_to_what_it_is_and_that_can_be_undone(open_page):
+    """One that was drawn too wide is as wide again as a car is from its side."""
+    page = open_page()  # at a keyframe, which is what is fitted
+    x1, _, x2, _ = box_of(page)
+    drag(page, ".spa2v-editor .handle.e .knob", 90, 0, keys=["Control"])
+    wide = box_of(page)
+    assert wide[2] - wide[0] > 1.3 * (x2 - x1)
+    choose(page, "Box as wide as it is seen where it heads", "actions")
+    page.wait_for_function(
+        "(most) => document.querySelector('.spa2v-editor .object .box').width.baseVal.value < most",
+        arg=512 * 1.15 * (x2 - x1),
+    )
+    left, _, right, _ = box_of(page)
+    assert right - left == pytest.approx(x2 - x1, rel=0.1)
+    undo(page)
+    assert box_of(page) == pytest.approx(wide, abs=2e-5)
+
+
 def test_an_object_goes_back_to_the_plan(open_page):
     page = open_page()
     before = saved(page)

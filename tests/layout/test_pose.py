@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spa2v_core.layout import Box, Keyframe, ObjectTrack
+from spa2v_core.layout import Box, Keyframe, ObjectTrack, edit
 from spa2v_core.layout.pose import (
     ASPECT,
     FASTEST,
@@ -108,6 +108,11 @@ def track(first="auto", last="auto", **changes):
     )
 
 
+def way(first, last):
+    keys = (Keyframe(frame=0, box=first), Keyframe(frame=15, box=last))
+    return track(keyframes=keys)
+
+
 def turned(made):
     frames = np.arange(16.0)
     x = np.linspace(0.2, 0.8, 16)
@@ -122,6 +127,21 @@ def test_a_dial_overrides_the_motion_and_turns_the_shorter_way():
     half = turned(track(0.0, "auto"))
     assert half[0] == 0
     assert half[-1] > 60
+
+
+def test_an_object_s_boxes_become_as_wide_as_it_is_seen_where_it_heads():
+    """A bus that comes closer is seen from its front, one that passes from its side."""
+    bus = BY_NAME["bus"]
+    comes = way(Box(0.3, 0.5, 0.7, 0.6), Box(0.1, 0.2, 0.9, 0.6))
+    made = edit.fit(comes, bus)
+    for before, after in zip(comes.keyframes, made.keyframes, strict=True):
+        assert after.box.centre == pytest.approx(before.box.centre, abs=1e-3)
+        assert after.box.height == pytest.approx(before.box.height, abs=1e-3)
+        assert after.box.width * ASPECT / after.box.height == pytest.approx(bus.front, rel=0.05)
+    assert edit.fit(made, bus) == made
+    passes = way(Box(0.15, 0.3, 0.25, 0.6), Box(0.75, 0.3, 0.85, 0.6))
+    for key in edit.fit(passes, bus).keyframes:
+        assert key.box.width * ASPECT / key.box.height == pytest.approx(bus.aspect, rel=0.05)
 
 
 def test_boxes_fit_what_is_seen():

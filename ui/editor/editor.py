@@ -15,7 +15,7 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from spa2v_core.errors import LayoutError
 from spa2v_core.generation.controls.views import VIEWS, view
-from spa2v_core.layout import VideoSceneLayout, words
+from spa2v_core.layout import VideoSceneLayout, edit, words
 from spa2v_core.layout import io as layout_io
 from spa2v_core.layout.picture import SHAPES
 from spa2v_core.layout.schema import VERSION
@@ -75,6 +75,20 @@ def drawn_as(name: Any) -> dict[str, str]:
     return {"drawn": drawn, "near": known[close[0]] if close else ""}
 
 
+def fit_boxes(payload: Any) -> dict[str, Any]:
+    """{keyframes} of an object of a layout, as wide as it is seen where it heads; called by the
+    editor. payload: {layout, id}."""
+    payload = payload if isinstance(payload, dict) else {}
+    try:
+        layout = layout_io.from_dict(payload.get("layout"))
+        track = layout.track(payload.get("id"))
+        made = edit.fit(track, resolve(track.name).drawn, layout.width / layout.height)
+    except LayoutError as error:
+        raise as_toast(error) from error
+    fitted = edit.revise(layout, objects=(made,))
+    return {"keyframes": layout_io.to_dict(fitted)["objects"][0]["keyframes"]}
+
+
 def write_captions(payload: Any) -> dict[str, Any]:
     """{caption, frame_captions} that say what a layout shows; called by the editor."""
     try:
@@ -124,7 +138,7 @@ class LayoutEditor(gr.HTML):
             html_template='<div class="spa2v-mount"></div>',
             js_on_load=_script(_EDITOR),
             apply_default_css=False,
-            server_functions=[write_captions, change_in_words, drawn_as, model_sees],
+            server_functions=[write_captions, change_in_words, drawn_as, fit_boxes, model_sees],
             **kwargs,
         )
 

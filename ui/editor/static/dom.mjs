@@ -53,6 +53,7 @@ const ICONS = {
   video: "M2 3h12v10H2zM7 6l3 2-3 2z",
   path: "M3 12c2-8 8 0 10-8M2 11h2v2H2zM12 3h2v2h-2z",
   smooth: "M2 12c3 0 3-8 6-8s3 8 6 8",
+  fit: "M2 3v10M14 3v10M4.500 8h7M6.500 6l-2 2 2 2M9.500 6l2 2-2 2",
   nearer: "M8 2v8M5 7l3 3 3-3M2 13h12",
   farther: "M8 14V6M5 9l3-3 3 3M2 3h12",
   more: "M3 8h.1M8 8h.1M13 8h.1",

@@ -34,8 +34,13 @@ function sync(control, value) {
 }
 
 /** What can be done with the selected object, one button each. */
-function actions({ getState, dispatch }) {
+function actions({ getState, dispatch, server }) {
   const act = (type, extra = {}) => dispatch({ type, id: getState().selected, ...extra });
+  const fitBox = async () => {
+    const { layout, selected } = getState();
+    const { keyframes } = await server.fit_boxes({ layout, id: selected });
+    if (getState().layout === layout) dispatch({ type: "takePath", id: selected, keyframes });
+  };
   const key = button(["key", "Keyframe"], "Set or remove a keyframe here (K)", () => act("toggleKeyframe"));
   const copy = button(["copy", "Copy"], "Copy the box (C)", () => act("copy"));
   const paste = button(["paste", "Paste"], "Paste the box into this frame (V)", () => act("paste"));
@@ -46,10 +51,11 @@ function actions({ getState, dispatch }) {
   const hide = button(["hide", "Hide"], "Hide the object here; it is rendered all the same (H)", () => act("toggleHidden"));
   const reset = button(["back", "Reset"], "This object back to the plan (X)", () => act("reset"));
   const smooth = button(["smooth", "Smooth"], "Round the corners of the path", () => act("smoothPath"));
+  const fit = button(["fit", "Fit"], "Box as wide as it is seen where it heads", fitBox);
   const near = button(["nearer", "Nearer"], "Nearer (+)", () => act("setDistance", { factor: 1.15 }));
   const far = button(["farther", "Farther"], "Farther (-)", () => act("setDistance", { factor: 1 / 1.15 }));
   const remove = button(["remove", "Delete"], "Delete the object (Delete)", () => act("deleteObject"));
-  const rest = [smooth, near, far, copy, paste, front, back, hide, reset];
+  const rest = [smooth, fit, near, far, copy, paste, front, back, hide, reset];
   const all = [key, twin, lock, remove, ...rest];
   return {
     node: html("div", { class: "actions", role: "group", "aria-label": say("Selected object") },
@@ -58,7 +64,7 @@ function actions({ getState, dispatch }) {
       const track = selectedTrack(state);
       for (const one of all) one.disabled = !track;
       if (!track) return;
-      for (const one of [key, paste, reset, remove, smooth, near, far]) one.disabled = track.locked;
+      for (const one of [key, paste, reset, remove, smooth, fit, near, far]) one.disabled = track.locked;
       smooth.disabled ||= track.keyframes.length < 3;
       key.disabled ||= hasKeyframe(track, state.frame) && track.keyframes.length === 1;
       key.setAttribute("aria-pressed", String(hasKeyframe(track, state.frame)));

@@ -75,6 +75,8 @@ export default {
 "Enlarge": ["Vergrößern","放大","Agrandar"],
 "{} jumps between frames {} and {}": ["{} springt zwischen Bild {} und {}","{} 在第 {} 与第 {} 帧之间跳动","{} salta entre los fotogramas {} y {}"],
 "Smooth": ["Glätten","平滑","Suavizar"],
+"Fit": ["Anpassen","适配","Encajar"],
+"Box as wide as it is seen where it heads": ["Box so breit, wie es in seiner Richtung aussieht","方框宽度与其朝向下的外观一致","Caja tan ancha como se ve según hacia dónde va"],
 "\"{}\" says little about what to draw": ["„{}“ sagt wenig darüber, was zu zeichnen ist","“{}”没说明要画什么","«{}» dice poco de qué dibujar"],
 "Call it {}": ["{} nennen","命名为 {}","Llamarlo {}"],
 "Name it": ["Benennen","命名","Ponerle nombre"],
