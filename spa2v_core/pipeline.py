@@ -198,6 +198,8 @@ def render(
             video = event.frames
         else:
             yield event
+    if settled.spec.finish is not None:
+        video = settled.spec.finish(video, request)
     clock.note("smooth")
     yield Progress("export", 0, 1)
     boxes_path, poster_path = out.with_suffix(f".boxes{out.suffix}"), out.with_suffix(".jpg")

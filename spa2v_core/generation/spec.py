@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from ..options import options_of
-from .base import RenderOptions, VideoBackend
+from .base import RenderOptions, RenderRequest, VideoBackend
 from .schedule import Schedule
 
 FewStep = Literal["", "lightning", "lcm"]
@@ -100,6 +102,8 @@ class BackendSpec:
         the command that gets a folder of weights, where the hub's are not pinned.
     memory
         what it takes of the main memory; None where it is a card's that counts.
+    finish
+        what is done at last with all frames (F, H, W, 3) uint8 of a video, those between too.
     """
 
     label: str
@@ -115,6 +119,7 @@ class BackendSpec:
     weights_variable: str = ""
     download: str = ""
     memory: MemoryUse | None = None
+    finish: Callable[[np.ndarray, RenderRequest], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         options_of(self.options)  # a fault of these is told here, where only this is lost

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...base import VideoBackend
+import numpy as np
+
+from ...base import RenderRequest, VideoBackend
 from ...schedule import Schedule
 from ...spec import BackendSpec, MemoryUse, Preset
 
@@ -11,6 +13,12 @@ def _make() -> VideoBackend:
     from .backend import MiniBackend
 
     return MiniBackend()
+
+
+def _finish(frames: np.ndarray, request: RenderRequest) -> np.ndarray:
+    from .weather import with_weather
+
+    return with_weather(frames, request)
 
 
 SPEC = BackendSpec(
@@ -25,4 +33,5 @@ SPEC = BackendSpec(
     default_grounding=("instance",),
     family="unet",
     memory=MemoryUse(0.65, 0.0075, {"energy": (0.03, 0.003)}),
+    finish=_finish,
 )
