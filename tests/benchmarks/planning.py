@@ -108,10 +108,10 @@ def _fixed_boxes(layout: VideoSceneLayout) -> VideoSceneLayout:
 def _one(job: tuple[str, Scene]) -> tuple[str, str, dict, dict]:
     kind, scene = job
     by_ear = figures(plan(scene.clip, ()), scene)
-    # names go to the loudest first, as a person is asked to give them
-    loudest = tuple(track.name for track in scene.layout.objects)
-    named = figures(plan(scene.clip, loudest), scene)
-    return kind, ", ".join(loudest), by_ear, named
+    # as the scene has them: their order tells nothing
+    names = tuple(track.name for track in scene.layout.objects)
+    named = figures(plan(scene.clip, names), scene)
+    return kind, ", ".join(names), by_ear, named
 
 
 def main() -> None:
