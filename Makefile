@@ -12,7 +12,7 @@ run: $(VENV)/.run
 
 # Two halves side by side, a thread each: libraries that share two cores wait for one another. What
 # fails in a browser is tried once more, and counted as "rerun": two cores draw, plan and click there.
-FIRST := tests/e2e tests/test_render.py tests/test_recipes.py tests/generation/test_obedience.py
+FIRST := tests/e2e tests/test_render.py tests/test_recipes.py
 test: $(VENV)/.dev lint
 	@tests/install_chromium.sh
 	@echo "== Tests of the editor's state (node), if node is here"
