@@ -41,6 +41,8 @@ SCENES = {
     "stage": "on a stage",
     "concert hall": "in a concert hall",
 }
+#: Scenes without a sky.
+INDOORS = ("room", "kitchen", "stage", "concert hall")
 
 #: Light of a scene -> the words that follow the scene's in a caption.
 LIGHTS = {"day": "", "dusk": "at dusk", "night": "at night"}

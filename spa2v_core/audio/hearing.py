@@ -117,13 +117,13 @@ def _is_murmur(one: Heard, heard: tuple[Heard, ...]) -> bool:
     return _is_central(one) and any(
         not one.naming.known or one.naming.name == other.naming.name
         for other in heard
-        if other is not one and other.source.motion.get("crossing", 0.0) > PASSING
+        if other is not one and other.source.crossing > PASSING
     )
 
 
 def _is_central(one: Heard) -> bool:
     x = float(np.average(one.source.x, weights=one.source.trust + 1e-6))
-    return abs(x - 0.5) < MIDDLE and one.source.motion.get("crossing", 0.0) < PASSING
+    return abs(x - 0.5) < MIDDLE and one.source.crossing < PASSING
 
 
 def _joined(one: HeardSource, other: HeardSource) -> HeardSource:

@@ -76,6 +76,11 @@ class HeardSource:
         return np.flatnonzero(self.level_db > self.level_db.max() - SILENT_DB)
 
     @property
+    def crossing(self) -> float:
+        """Probability 0..1 of the localiser that it crosses, 0 if it did not say."""
+        return self.motion.get("crossing", 0.0)
+
+    @property
     def trust(self) -> np.ndarray:
         """(N,) 0..1 what each frame's position counts: little where it is quiet or unsure, as
         noise and the room's tail have a place of their own."""

@@ -115,7 +115,7 @@ def _pose(
     out = np.zeros((len(at), POSE), np.float32)
     there = np.flatnonzero(present)
     if len(there):
-        thing, aspect = resolve(track.name).thing, layout.width / layout.height
+        thing, aspect = resolve(track.name).thing, layout.aspect
         turned = track_headings(track, thing, boxes[there], at[there], aspect)
         out[there] = pose(turned, gaits(boxes[there], thing, aspect), voice[there])
     return out

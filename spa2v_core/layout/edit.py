@@ -31,7 +31,7 @@ def rescale(layout: VideoSceneLayout, duration_s: float) -> VideoSceneLayout:
 
 def fit(track: ObjectTrack, thing: Thing, aspect: float = ASPECT) -> ObjectTrack:
     """The track with the box of each keyframe as wide as the thing is seen where it is turned
-    there; aspect: of the picture, width / height. What stands for others (a loudspeaker) fits too.
+    there; aspect: of the picture, width / height.
 
     Raises
     ------

@@ -236,6 +236,11 @@ class VideoSceneLayout(_Value):
         return self.width, self.height
 
     @property
+    def aspect(self) -> float:
+        """Of the picture, width / height."""
+        return self.width / self.height
+
+    @property
     def shape(self) -> str:
         """Of the picture, the nearest key of `picture.SHAPES`."""
         return shape_of(self.size_wh)

@@ -39,7 +39,7 @@ def _track(index: int, mention: Mention, centre: float, layout: VideoSceneLayout
     middle = BOTTOMS[thing.place] - high / 2
     upright = Box.from_centre(centre, middle, high, high)
     turned = resting(thing, "auto", centre)
-    box = fitted(upright, thing, turned, layout.width / layout.height)
+    box = fitted(upright, thing, turned, layout.aspect)
     return ObjectTrack(
         id=index,
         name=thing.name,

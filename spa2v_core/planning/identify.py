@@ -126,7 +126,7 @@ def _log_likelihood(heard: Heard, name: str) -> float:
     if heard.tags is not None and thing.name in heard.tags.names:
         p = max(p, float(heard.tags.mean()[heard.tags.names.index(thing.name)]))
     if not thing.mobile:
-        p *= max(STILL_THAT_TRAVELS, 1 - heard.source.motion.get("crossing", 0.0))
+        p *= max(STILL_THAT_TRAVELS, 1 - heard.source.crossing)
     return math.log(p)
 
 

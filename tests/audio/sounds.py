@@ -7,6 +7,8 @@ import numpy as np
 from scipy.signal import lfilter
 
 from spa2v_core.audio.io import AudioClip, write_wav
+from spa2v_core.simulation.acoustics import Source, mix, still
+from spa2v_core.simulation.synthesis import RATE, SYNTHS
 
 #: suffix -> codec
 CODECS = {
@@ -92,3 +94,13 @@ def crossed(azimuth_deg, pattern=0.5, seconds=4.0, rate=24_000, diffuse=0.0):
     room[1] = alike * room[0] + np.sqrt(1 - alike**2) * room[1]
     samples = np.array(gains).reshape(2, -1) * sound + diffuse * room
     return AudioClip((0.05 * samples).astype(np.float32), rate)
+
+
+def panned(*places, names=("car", "telephone"), seconds=4.0):
+    """Still sources at places (0..1 of the picture) 3 m ahead, panned."""
+    sources = []
+    for k, place in enumerate(places):
+        sound = SYNTHS[names[k]](seconds + 0.5, np.random.default_rng(k))
+        sound = sound / np.sqrt(np.mean(sound**2))
+        sources.append(Source(names[k], sound, still(3 * (2 * place - 1), 3.0), 1, 1))
+    return mix(sources, seconds, RATE)

@@ -12,7 +12,7 @@ from spa2v_core.audio.hearing import hear
 from spa2v_core.audio.localiser import get_localiser
 from spa2v_core.audio.located import sources_of
 from spa2v_core.audio.weighted import weighted_median
-from tests.audio.sounds import binaural, crossed
+from tests.audio.sounds import binaural, crossed, panned
 
 
 def place(azimuth_deg):
@@ -101,15 +101,7 @@ def test_mirrored_it_is_mirrored_and_its_level_changes_nothing(clip):
     ],
 )
 def test_so_many_as_are_sure_are_told_apart(chances, named, number):
-    clip = in_both(0.15, 0.85)
+    clip = panned(0.15, 0.85)
     located = replace(get_localiser().locate(clip), count=np.array(chances))
     found = sources_of(measure(clip), located, named)
     assert (found and len(found)) == number
-
-
-def in_both(*places):
-    """Noises of their own at places, by level alone."""
-    rng = np.random.default_rng(0)
-    sounds = rng.normal(0, 0.1, (len(places), 48_000))
-    gains = np.array([(np.cos(np.pi / 2 * x), np.sin(np.pi / 2 * x)) for x in places])
-    return AudioClip((gains.T @ sounds).astype(np.float32), 24_000)

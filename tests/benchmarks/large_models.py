@@ -277,7 +277,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="tiny models, to try the script")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=30, help="of every render")
+    parser.add_argument("--steps", type=int, help="of every render (default: of its size)")
     parser.add_argument("--large", action="store_true", help="LTX-2 at 1024x640")
     parser.add_argument("--only", nargs="+", choices=("vace", "ltx"), default=["vace", "ltx"])
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
@@ -291,7 +291,7 @@ def main() -> None:
     floors: dict[str, float] = {}
     with torch.no_grad():
         for name in options.only:
-            size = replace(sizes[name], steps=options.steps)
+            size = replace(sizes[name], steps=options.steps or sizes[name].steps)
             if "plain" in options.parts:
                 floors.update([plain[name](bench, size)])
                 free_memory()

@@ -18,12 +18,13 @@ from spa2v_core.training.mini.pool import change_of
 from spa2v_core.training.mini.sheet import CASES, conditions
 from spa2v_core.training.mini.vae import around_objects
 from spa2v_core.training.world.choreography import FRAMES, Backdrop, Choreographer
+from spa2v_core.training.world.interiors import INTERIORS
 from spa2v_core.training.world.outdoors import ALONG, SCENE_PAINTERS, draw_scene
 from spa2v_core.training.world.sprites import COLOURED, PICTURES, SIZE, SpritePack
 from spa2v_core.training.world.toys.catalogue import TOYS
 from spa2v_core.training.world.toys.views import VOICES, Look, Views, join_views
 from spa2v_core.training.world.world import World
-from spa2v_core.vocabulary import COLOURS, LIGHTS, SCENES, drawn_things
+from spa2v_core.vocabulary import COLOURS, INDOORS, LIGHTS, SCENES, drawn_things
 
 
 def discs() -> SpritePack:
@@ -65,6 +66,7 @@ def test_every_drawn_thing_has_a_picture_or_a_toy_and_every_scene_a_painter():
     assert len(TOYS) >= 44
     assert len(PICTURES) >= 60
     assert set(SCENE_PAINTERS) == set(SCENES)
+    assert set(INTERIORS) == set(INDOORS)
 
 
 @pytest.mark.parametrize("light", LIGHTS)

@@ -82,7 +82,7 @@ def fit_boxes(payload: Any) -> dict[str, Any]:
     try:
         layout = layout_io.from_dict(payload.get("layout"))
         track = layout.track(payload.get("id"))
-        made = edit.fit(track, resolve(track.name).drawn, layout.width / layout.height)
+        made = edit.fit(track, resolve(track.name).drawn, layout.aspect)
     except LayoutError as error:
         raise as_toast(error) from error
     fitted = edit.revise(layout, objects=(made,))

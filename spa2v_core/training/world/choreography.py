@@ -13,8 +13,7 @@ import numpy as np
 
 from ...layout.pose import POSE, gaits, headings, pose, resting
 from ...layout.schema import Facing
-from ...vocabulary import BY_NAME, COLOURS, LIGHTS, SCENES, article
-from .interiors import INTERIORS
+from ...vocabulary import BY_NAME, COLOURS, INDOORS, LIGHTS, SCENES, article
 from .paint import HEIGHT, THING_TINT, WIDTH
 from .toys.views import VOICES, Look, Views, paint_of
 
@@ -91,7 +90,7 @@ class Backdrop:
     @property
     def tint(self) -> tuple[float, float, float]:
         """What its light does to the colours of things: indoors there are lamps."""
-        return THING_TINT["day" if self.scene in INTERIORS else self.light]
+        return THING_TINT["day" if self.scene in INDOORS else self.light]
 
     @property
     def words(self) -> str:

@@ -4,18 +4,15 @@ clear weather alone."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ....vocabulary import SCENES
+from ....units import frame_time
+from ....vocabulary import INDOORS, SCENES
 from ...base import RenderRequest
-
-#: Places that nothing falls in.
-INDOORS = tuple(SCENES[place] for place in ("room", "kitchen", "stage", "concert hall"))
-
 
 #: It is drawn so many times larger, and reduced: a flake is less than a pixel.
 FINER = 3
@@ -23,9 +20,23 @@ FINER = 3
 
 @dataclass(frozen=True)
 class Falling:
-    """What falls: how a caption tells of it, how many are in the picture, how fast and how slanted
-    they fall (heights a second, widths a height), how long one is drawn (heights; 0: a flake), its
-    grey level and how far it covers, and what is left of the light."""
+    """What falls.
+
+    Attributes
+    ----------
+    told
+        how a caption tells of it.
+    count
+        how many are in the picture.
+    speed, slant
+        heights a second, and widths a height.
+    length
+        of one as it is drawn, heights; 0 is a flake.
+    grey, cover
+        its level 0..255, and how far it hides what is behind it, 0..1.
+    light
+        what is left of the scene's, 0..1.
+    """
 
     told: re.Pattern[str]
     count: int
@@ -39,17 +50,29 @@ class Falling:
 
 RAIN = Falling(
     re.compile(r"\bin (the |heavy )?rain\b|\brain(y|ing)\b|\bin a thunderstorm\b", re.I),
-    110, 1.5, -0.12, 0.06, 225, 0.4, 0.88,
-)  # fmt: skip
+    count=110,
+    speed=1.5,
+    slant=-0.12,
+    length=0.06,
+    grey=225,
+    cover=0.4,
+    light=0.88,
+)
 SNOW = Falling(
     re.compile(r"\bsnow(ing|fall|y)\b|\bin a snowstorm\b", re.I),
-    130, 0.22, -0.05, 0.0, 255, 0.85, 0.97,
-)  # fmt: skip
+    count=130,
+    speed=0.22,
+    slant=-0.05,
+    length=0.0,
+    grey=255,
+    cover=0.85,
+    light=0.97,
+)
 
 
 def weather_of(caption: str) -> Falling | None:
     """What falls in a scene that is told so, None indoors and where nothing does."""
-    if any(place in caption.lower() for place in INDOORS):
+    if any(SCENES[place] in caption.lower() for place in INDOORS):
         return None
     return next((kind for kind in (RAIN, SNOW) if kind.told.search(caption)), None)
 
@@ -59,15 +82,19 @@ def with_weather(frames: np.ndarray, request: RenderRequest) -> np.ndarray:
     kind = weather_of(request.layout.caption)
     if kind is None:
         return frames
-    times = (np.arange(len(frames)) + 0.5) / len(frames) * request.clip.duration_s
+    count = len(frames)
+    times = (frame_time(k, count, request.clip.duration_s) for k in range(count))
     drops = layers(kind, times, frames.shape[2:0:-1], request.seed)
-    return np.stack([_covered(*pair, kind) for pair in zip(frames, drops, strict=True)])
+    made = np.empty_like(frames)  # a list, stacked, takes twice as much
+    for index, layer in enumerate(drops):
+        made[index] = _covered(frames[index], layer, kind)
+    return made
 
 
 def layers(
-    kind: Falling, times: np.ndarray, size_wh: tuple[int, int], seed: int
+    kind: Falling, times: Iterable[float], size_wh: tuple[int, int], seed: int
 ) -> Iterator[np.ndarray]:
-    """(H, W) uint8 for each of (F,) times, s: how far something falls there. What is nearer is
+    """(H, W) uint8 for each of the times, s: how far something falls there. What is nearer is
     larger and faster."""
     rng = np.random.default_rng(seed)
     wide, high = (FINER * side for side in size_wh)
