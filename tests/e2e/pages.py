@@ -180,6 +180,20 @@ def undo(page):
     settle(page)
 
 
+def undo_all(page):
+    """Back to where the history begins, of the layout and of the screen."""
+    back = page.get_by_role("button", name="Undo (Ctrl+Z)")
+    while back.is_enabled():
+        back.evaluate("(e) => { for (let k = 0; k < 50 && !e.disabled; k += 1) e.click(); }")
+        settle(page)
+
+
+def dismiss(page):
+    """Close every toast: one covers what is below it for 12 s."""
+    page.evaluate("document.querySelectorAll('.toast-close').forEach((e) => e.click())")
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
 def toast(page):
     return page.locator(".toast-body").first
 

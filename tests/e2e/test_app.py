@@ -20,6 +20,7 @@ from .pages import (
     RENDERING,
     about,
     clip_file,
+    dismiss,
     drag,
     plan,
     planning,
@@ -144,8 +145,8 @@ def test_presets_fill_the_expert_fields_and_what_is_missing_is_said(open_page):
     expect(page.get_by_label("LoRA")).to_be_hidden()
 
 
-def test_resize_rename_add_delete_undo(open_page):
-    page = open_page()
+def test_resize_rename_add_delete_undo(planned):
+    page = planned
     seek(page, 8)
     before = shown(page)[0]["box"]
     drag(page, ".spa2v-editor .handle.se .knob", 30, 25)
@@ -173,8 +174,8 @@ def test_resize_rename_add_delete_undo(open_page):
     assert shown(page)[0]["box"] == pytest.approx(after, abs=2e-5)
 
 
-def test_keyboard_moves_steps_and_sets_keyframes(open_page):
-    page = open_page()
+def test_keyboard_moves_steps_and_sets_keyframes(planned):
+    page = planned
     page.locator(".spa2v-editor .object").first.focus()
     for key in ("Period", "Period", "ArrowRight", "Shift+ArrowDown"):
         page.keyboard.press(key)
@@ -189,7 +190,7 @@ def test_keyboard_moves_steps_and_sets_keyframes(open_page):
 
 
 def test_touch_drags_a_box(open_page):
-    page = open_page(390, 844, touch=True)
+    page = open_page(width=390, height=844, touch=True)
     seek(page, 8)
     page.locator(".spa2v-editor .canvas").scroll_into_view_if_needed()
     before = shown(page)[0]["box"]
@@ -288,6 +289,7 @@ def test_ambisonics_need_a_word(open_page, tmp_path):
     many_channels(path, np.stack([sound, 0.7 * sound, 0 * sound, 0.7 * sound]))
     upload(page, path)
     expect(toast(page)).to_contain_text("4 channels", timeout=PLANNING)
+    dismiss(page)
     page.get_by_role("button", name="How it is planned").click()
     page.get_by_label("The file holds").click()
     page.get_by_role("option", name="ambiX").click()
@@ -317,8 +319,8 @@ def test_a_layout_of_another_span_is_refused_with_the_way_out(open_page):
     expect(toast(page)).to_contain_text("plan again", timeout=PLANNING)
 
 
-def test_hostile_names_are_text(open_page):
-    page = open_page()
+def test_hostile_names_are_text(planned):
+    page = planned
     page.on("dialog", lambda dialog: pytest.fail("text was run as code"))
     name = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}"
     page.locator(".spa2v-editor").get_by_label("Name").fill(name)
@@ -332,8 +334,8 @@ def test_hostile_names_are_text(open_page):
     assert page.locator(".spa2v-editor img:not(.behind)").count() == 0
 
 
-def test_a_layout_file_comes_back(open_page, tmp_path):
-    page = open_page()
+def test_a_layout_file_comes_back(planned, tmp_path):
+    page = planned
     layout = saved(page)
     layout["objects"][0]["name"] = "bus"
     path = tmp_path / "layout.json"
@@ -350,7 +352,7 @@ def test_a_layout_file_comes_back(open_page, tmp_path):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_is_wider_than_the_screen(open_page, width, theme):
-    page = open_page(width, 900, theme)
+    page = open_page(width=width, theme=theme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     canvas = page.locator(".spa2v-editor .canvas").bounding_box()
     assert canvas["width"] > 0.5 * min(width, 600)

@@ -32,8 +32,8 @@ pytestmark = pytest.mark.e2e
     [("nw", "xy"), ("n", "y"), ("ne", "Xy"), ("e", "X"), ("se", "XY"), ("s", "Y"), ("sw", "xY")]
     + [("w", "x")],
 )
-def test_each_handle_moves_its_sides(open_page, handle, moves):
-    page = open_page()
+def test_each_handle_moves_its_sides(planned, handle, moves):
+    page = planned
     seek(page, 8)
     before = box_of(page)
     drag(page, f".spa2v-editor .handle.{handle} .knob", 37, 29, keys=["Control"])
@@ -44,8 +44,8 @@ def test_each_handle_moves_its_sides(open_page, handle, moves):
     assert box_of(page) == pytest.approx(before, abs=2e-5)
 
 
-def test_shift_keeps_the_aspect_and_alt_the_centre(open_page):
-    page = open_page()
+def test_shift_keeps_the_aspect_and_alt_the_centre(planned):
+    page = planned
     seek(page, 8)
     x1, y1, x2, y2 = box_of(page)
     drag(page, ".spa2v-editor .handle.se .knob", 50, 5, keys=["Shift"])
@@ -58,8 +58,8 @@ def test_shift_keeps_the_aspect_and_alt_the_centre(open_page):
     assert a + c == pytest.approx(x1 + x2, abs=1e-3)
 
 
-def test_boxes_snap_and_the_guide_is_shown(open_page):
-    page = open_page()
+def test_boxes_snap_and_the_guide_is_shown(planned):
+    page = planned
     seek(page, 8)
     scale = page.locator(".spa2v-editor .canvas").bounding_box()["width"] * FRAME
     x1, _, x2, _ = box_of(page)
@@ -78,8 +78,8 @@ def test_boxes_snap_and_the_guide_is_shown(open_page):
     assert page.locator(".spa2v-editor .guide").count() == 0
 
 
-def test_an_object_may_leave_the_picture_and_escape_gives_up_a_drag(open_page):
-    page = open_page()
+def test_an_object_may_leave_the_picture_and_escape_gives_up_a_drag(planned):
+    page = planned
     seek(page, 8)
     before = box_of(page)
     x, y = middle_of(page, BOX)
@@ -94,8 +94,8 @@ def test_an_object_may_leave_the_picture_and_escape_gives_up_a_drag(open_page):
     assert box_of(page)[0] < 0
 
 
-def test_a_drag_on_the_empty_picture_draws_an_object(open_page):
-    page = open_page()
+def test_a_drag_on_the_empty_picture_draws_an_object(planned):
+    page = planned
     area = page.locator(".spa2v-editor .canvas").bounding_box()
     x, y = area["x"] + 0.6 * area["width"], area["y"] + 0.2 * area["height"]
     page.mouse.move(x, y)
@@ -112,8 +112,8 @@ def test_a_drag_on_the_empty_picture_draws_an_object(open_page):
     assert page.locator(".spa2v-editor .object.selected").count() == 0
 
 
-def test_alt_drag_moves_the_whole_path(open_page):
-    page = open_page()
+def test_alt_drag_moves_the_whole_path(planned):
+    page = planned
     before = saved(page)["objects"][0]["keyframes"]
     seek(page, 8)
     drag(page, BOX, 0, -40, keys=["Alt", "Control"])
@@ -124,8 +124,8 @@ def test_alt_drag_moves_the_whole_path(open_page):
     assert max(moved) - min(moved) < 1e-3
 
 
-def test_keys_do_what_the_help_says(open_page):
-    page = open_page()
+def test_keys_do_what_the_help_says(planned):
+    page = planned
     page.locator(OBJECT).first.focus()
     page.keyboard.press("Shift+?")
     expect(page.get_by_role("dialog", name="Keys and gestures")).to_be_visible()
@@ -168,9 +168,9 @@ def test_keys_do_what_the_help_says(open_page):
     assert [(t["id"], t["locked"]) for t in saved(page)["objects"]] == [(0, False), (1, False)]
 
 
-def test_a_box_is_fitted_to_what_it_is_and_that_can_be_undone(open_page):
+def test_a_box_is_fitted_to_what_it_is_and_that_can_be_undone(planned):
     """One that was drawn too wide is as wide again as a car is from its side."""
-    page = open_page()  # at a keyframe, which is what is fitted
+    page = planned  # at a keyframe, which is what is fitted
     x1, _, x2, _ = box_of(page)
     drag(page, ".spa2v-editor .handle.e .knob", 90, 0, keys=["Control"])
     wide = box_of(page)
@@ -186,8 +186,8 @@ def test_a_box_is_fitted_to_what_it_is_and_that_can_be_undone(open_page):
     assert box_of(page) == pytest.approx(wide, abs=2e-5)
 
 
-def test_an_object_goes_back_to_the_plan(open_page):
-    page = open_page()
+def test_an_object_goes_back_to_the_plan(planned):
+    page = planned
     before = saved(page)
     drag(page, BOX, 60, -50)
     button(page, "Add an object").click()
@@ -202,7 +202,7 @@ def test_an_object_goes_back_to_the_plan(open_page):
 
 
 def test_touch_resizes_draws_and_still_scrolls(open_page):
-    page = open_page(390, 844, touch=True)
+    page = open_page(width=390, height=844, touch=True)
     seek(page, 8)
     page.locator(".spa2v-editor .canvas").scroll_into_view_if_needed()
     before = box_of(page)
@@ -229,7 +229,7 @@ def test_touch_resizes_draws_and_still_scrolls(open_page):
 
 
 def test_long_names_and_captions_are_cut_on_screen(open_page):
-    page = open_page(390, 844)
+    page = open_page(width=390, height=844)
     page.locator(".spa2v-editor").get_by_label("Name", exact=True).fill(LONG)
     page.keyboard.press("Tab")
     page.locator(".spa2v-editor").get_by_role("textbox", name="Caption").fill(LONG)

@@ -109,8 +109,8 @@ def test_the_page_stays_as_wide_as_the_screen_for_a_long_recording(open_page, tm
     assert saved(page)["duration_s"] == pytest.approx(3, abs=0.1)
 
 
-def test_the_path_is_edited_in_the_picture(open_page):
-    page = open_page()
+def test_the_path_is_edited_in_the_picture(planned):
+    page = planned
     before = saved(page)["objects"][0]["keyframes"]
     drag(page, ".spa2v-editor .point[data-point='15'] .tick", -60, -50, keys=["Control"])
     after = saved(page)["objects"][0]["keyframes"]
@@ -133,8 +133,8 @@ def test_the_path_is_edited_in_the_picture(open_page):
     assert bent[1]["box"][1] < before[0]["box"][1] - 0.05
 
 
-def test_the_handle_below_brings_nearer_on_the_same_ground(open_page):
-    page = open_page()
+def test_the_handle_below_brings_nearer_on_the_same_ground(planned):
+    page = planned
     seek(page, 8)
     x1, y1, x2, y2 = box_of(page)
     drag(page, ".spa2v-editor .distance .knob", 0, 40)
@@ -145,7 +145,7 @@ def test_the_handle_below_brings_nearer_on_the_same_ground(open_page):
 
 
 def test_a_finger_moves_a_box_up_and_down_without_scrolling(open_page):
-    page = open_page(390, 844, touch=True)
+    page = open_page(width=390, height=844, touch=True)
     seek(page, 8)
     before, top = box_of(page), page.evaluate("scrollY")
     x, y = middle_of(page, BOX)
@@ -175,8 +175,8 @@ def test_keys_work_without_a_focus_in_the_editor(open_page):
     expect(page.locator("#spa2v-render-bar")).not_to_contain_text("Step")
 
 
-def test_captions_follow_unless_a_person_wrote_them(open_page):
-    page = open_page()
+def test_captions_follow_unless_a_person_wrote_them(planned):
+    page = planned
     caption = page.locator(".spa2v-editor").get_by_role("textbox", name="Caption")
     button(page, "Add an object (N)").click()
     name = page.locator(".spa2v-editor").get_by_label("Name", exact=True)
@@ -193,8 +193,8 @@ def test_captions_follow_unless_a_person_wrote_them(open_page):
     expect(caption).to_have_value("mine")
 
 
-def test_a_change_in_words_is_shown_first_and_is_one_step(open_page):
-    page = open_page()
+def test_a_change_in_words_is_shown_first_and_is_one_step(planned):
+    page = planned
     before = saved(page)
     words = page.get_by_label("Change it in words")
     words.fill("car twice as fast")
@@ -224,7 +224,7 @@ SIZES = [(390, 844), (820, 1180), (1024, 768), (1440, 900)]
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_first_view_shows_the_picture_plan_and_render(open_page, width, height):
-    page = open_page(width, height, touch=width < 900)
+    page = open_page(width=width, height=height, touch=width < 900)
     canvas = page.locator(".spa2v-editor .canvas").bounding_box()
     least = 0.55 if width == 1440 else 0.6 if width > 900 else 0.9
     assert canvas["width"] >= least * width

@@ -36,17 +36,9 @@ NAMES += (
 NAMES += r"|car\.png|car faster, dog to the left at 2 s, add a bird top right|car|crosses.*|A car.*"
 
 
-def open_in(browser, open_page, locale, **how):
-    size = {"width": how.get("width", 1440), "height": how.get("height", 900)}
-    context = browser.new_context(
-        viewport=size, locale=locale, reduced_motion="reduce", accept_downloads=True
-    )
-    return open_page(context=context, **how)
-
-
 @pytest.mark.parametrize("locale", ["de-DE", "zh-CN", "es-ES"])
-def test_the_page_speaks_the_browsers_language(browser, open_page, locale):
-    page = open_in(browser, open_page, locale)
+def test_the_page_speaks_the_browsers_language(open_page, locale):
+    page = open_page(locale=locale)
     column = LANGUAGES.index(locale[:2])
     expect(page.locator("#spa2v-plan")).to_have_text(TABLE["Plan"][column])
     assert page.evaluate("document.documentElement.lang") == locale[:2]
@@ -68,8 +60,8 @@ def test_the_page_speaks_the_browsers_language(browser, open_page, locale):
 
 
 @pytest.mark.parametrize("locale", ["zh", "zh-HK", "es-MX"])
-def test_a_language_is_spoken_wherever_it_is(browser, open_page, locale):
-    page = open_in(browser, open_page, locale)
+def test_a_language_is_spoken_wherever_it_is(open_page, locale):
+    page = open_page(locale=locale)
     column = LANGUAGES.index(locale[:2])
     expect(page.locator("#spa2v-plan")).to_have_text(TABLE["Plan"][column])
     expect(page.locator(".spa2v-editor .timeline .play")).to_have_text(TABLE["Play"][column])
@@ -77,8 +69,8 @@ def test_a_language_is_spoken_wherever_it_is(browser, open_page, locale):
     expect(about).to_have_value(re.compile(re.escape(TABLE["stereo"][column])))
 
 
-def test_what_happens_is_said_in_the_language_too(browser, open_page):
-    page = open_in(browser, open_page, "de-DE")
+def test_what_happens_is_said_in_the_language_too(open_page):
+    page = open_page(locale="de-DE")
     with planning(page):
         page.get_by_role("button", name="Hund links, Gitarre rechts").click()
     expect(page.locator(OBJECT)).to_have_count(2)
@@ -105,8 +97,8 @@ RENDERING = """(text) => {
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768)])
-def test_the_longest_words_leave_the_page_in_shape(browser, open_page, width, height):
-    page = open_in(browser, open_page, "es-ES", width=width, height=height)
+def test_the_longest_words_leave_the_page_in_shape(open_page, width, height):
+    page = open_page(width=width, height=height, locale="es-ES")
     assert 0 < page.evaluate(RENDERING, "Avance del renderizado en curso") < 30
     bar = page.locator("#spa2v-bar button:visible")
     rows = {round(bar.nth(k).bounding_box()["y"]) for k in range(bar.count())}

@@ -88,8 +88,8 @@ def test_planning_again_keeps_what_is_locked_or_changed(open_page):
     assert len(saved(page)["objects"]) == 3
 
 
-def test_a_hundred_steps_of_undo(open_page):
-    page = open_page()
+def test_a_hundred_steps_of_undo(planned):
+    page = planned
     before = saved(page)
     page.locator(OBJECT).first.focus()
     for _ in range(100):
@@ -103,8 +103,8 @@ def test_a_hundred_steps_of_undo(open_page):
     assert saved(page) == before
 
 
-def test_a_warning_is_remedied_in_one_click(open_page):
-    page = open_page()
+def test_a_warning_is_remedied_in_one_click(planned):
+    page = planned
     warnings = page.locator(".spa2v-editor .warnings li")
     expect(warnings).to_have_count(0)
     drag(page, f"{LANE} .diamond >> nth=1", -400, 0)
@@ -137,8 +137,8 @@ def test_the_background_is_a_picture_or_the_last_video(open_page, tmp_path):
         assert behind[side] == pytest.approx(frame[side], abs=3)
 
 
-def test_files_of_both_forms_are_handed_over(open_page, tmp_path):
-    page = open_page()
+def test_files_of_both_forms_are_handed_over(planned, tmp_path):
+    page = planned
     with page.expect_download() as download:
         choose(page, "Save in the paper's form")
     dense = json.loads(download.value.path().read_text())
@@ -162,8 +162,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_text_in_a_file_is_text(open_page, tmp_path, kind):
-    page = open_page()
+def test_hostile_text_in_a_file_is_text(planned, tmp_path, kind):
+    page = planned
     page.on("dialog", lambda dialog: pytest.fail("text was run as code"))
     text = HOSTILE[kind]
     path = layout_file(tmp_path / "l.json", track(0, text), track(1, "b"), caption=text)
@@ -189,8 +189,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_broken_layouts_are_refused_with_a_message(open_page, tmp_path, kind):
-    page = open_page()
+def test_broken_layouts_are_refused_with_a_message(planned, tmp_path, kind):
+    page = planned
     before = saved(page)
     path = tmp_path / "broken.json"
     path.write_text(BROKEN[kind])

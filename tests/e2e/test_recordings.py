@@ -14,6 +14,7 @@ from tests.audio.test_io import many_channels
 from .pages import (
     RENDERING,
     about,
+    dismiss,
     hears,
     plan,
     planning,
@@ -153,6 +154,7 @@ def test_channels_that_have_to_be_explained_are_asked_for_once(open_page, tmp_pa
     drop(page, many_channels(tmp_path / "eight.wav", samples))
     expect(toast(page)).to_have_count(1)
     expect(toast(page)).to_contain_text("eight.wav has 8 channels: say what they are")
+    dismiss(page)
     page.get_by_role("button", name="How it is planned").click()
     page.get_by_label("The file holds").click()
     page.get_by_role("option", name="Surround").click()

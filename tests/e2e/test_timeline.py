@@ -19,8 +19,8 @@ from .pages import (
 pytestmark = pytest.mark.e2e
 
 
-def test_keyframes_are_dragged_copied_added_and_deleted_in_the_lane(open_page):
-    page = open_page()
+def test_keyframes_are_dragged_copied_added_and_deleted_in_the_lane(planned):
+    page = planned
     width = page.locator(f"{LANE} .strip").bounding_box()["width"] / 16
     drag(page, f"{LANE} .diamond >> nth=1", -3 * width, 0)
     assert keyframes(page) == [0, 12]
@@ -44,8 +44,8 @@ def test_keyframes_are_dragged_copied_added_and_deleted_in_the_lane(open_page):
     assert keyframes(page) == [0, 15]
 
 
-def test_each_axis_has_a_curve_of_its_own_by_keyboard_too(open_page):
-    page = open_page()
+def test_each_axis_has_a_curve_of_its_own_by_keyboard_too(planned):
+    page = planned
     drag(page, BOX, 0, -60)  # so that it moves up and down as well
     before = saved(page)["objects"][0]
     axis, curve = (page.locator(".spa2v-editor .axes select").nth(k) for k in (0, 1))
@@ -79,8 +79,8 @@ def test_each_axis_has_a_curve_of_its_own_by_keyboard_too(open_page):
     expect(curve).to_be_disabled()
 
 
-def test_the_presence_span_is_dragged_and_stepped(open_page):
-    page = open_page()
+def test_the_presence_span_is_dragged_and_stepped(planned):
+    page = planned
     width = page.locator(f"{LANE} .strip").bounding_box()["width"] / 16
     drag(page, f"{LANE} .span-end.start", 4 * width, 0)
     assert saved(page)["objects"][0]["start"] == 4

@@ -25,6 +25,7 @@ from ...metrics.boxes import iou
 from ...vocabulary import COLOURS, drawn_things
 from ..world.choreography import FRAMES
 from ..world.toys.catalogue import ROUND, TOYS
+from . import cards
 from .loop import fit, require
 from .pool import join, rows
 from .vae import to_signed
@@ -270,7 +271,8 @@ def train_detector(trainer: Trainer, target: Path) -> None:
     after = held_out()
     stage.note(held_out_loss=after, before=before)
     require(after < before / 2, steps, "the detector does not learn")
-    detector.half().to("cpu", memory_format=torch.contiguous_format).save_pretrained(target)
+    if not cards.rank():
+        detector.half().to("cpu", memory_format=torch.contiguous_format).save_pretrained(target)
 
 
 @torch.no_grad()

@@ -172,7 +172,7 @@ class Walks:
 
 def take_walks(trainer: Trainer) -> None:
     """The stage "walks": the teacher's trajectories, until the time is up."""
-    recipe, work = trainer.recipe, trainer.work
+    recipe = trainer.recipe
     torch.manual_seed(recipe.seed + 5)
     teacher, objective = _frozen(trainer)
     walks = Walks(objective, trainer.pool())
@@ -184,16 +184,20 @@ def take_walks(trainer: Trainer) -> None:
         while not parts or time.time() - start < recipe.walk_seconds:
             parts.append(walks.take(predict_clips(teacher), recipe.motion_batch))
     taken = join(parts)
-    torch.save(vars(taken), work / "walks.pt")
+    trainer.save("walks", vars(taken))
     trainer.stage("walks", 0, 0).note(walks=len(taken.clips), seconds=round(time.time() - start))
 
 
 def distill(trainer: Trainer) -> None:
-    """The stage "distill": the student, from the walks; its 4 steps against the teacher's."""
-    recipe, work = trainer.recipe, trainer.work
+    """The stage "distill": the student, from the walks; its 4 steps against the teacher's.
+
+    Where `recipe.distilled` is given, it starts from what `transfer` makes."""
+    recipe = trainer.recipe
     torch.manual_seed(recipe.seed + 6)
     comparison = Comparison(trainer)
     student, walks, taught = comparison.student, comparison.walks, comparison.taught
+    if recipe.distilled:
+        _transfer(comparison)
     stage = trainer.stage("distill", recipe.distill_seconds, recipe.distill_rate, 0.99)
     stage.warmup = 30
     student.requires_grad_(True)
@@ -207,7 +211,7 @@ def distill(trainer: Trainer) -> None:
         return walks.loss(predict, rows(taught, picked))
 
     taken_steps = fit(stage, [student], loss_of)
-    torch.save(student.state_dict(), work / "student.pt")
+    trainer.save("student", student.state_dict())
     comparison.judge(stage, taken_steps)
 
 
@@ -218,15 +222,20 @@ def transfer(trainer: Trainer) -> None:
     Weights that go on from the same place share such changes (task arithmetic, Ilharco et al.,
     ICLR 2023; LCM-LoRA, Luo et al., 2023, does it for distillation). Takes seconds on a CPU.
     """
-    before, after = trainer.recipe.start, trainer.recipe.distilled
-    if not (before and after):
+    recipe = trainer.recipe
+    if not (recipe.start and recipe.distilled):
         raise SystemExit("transfer needs --start and --distilled: weights before and after")
     comparison = Comparison(trainer)
-    student = comparison.student
-    student.load_state_dict(with_change(student.state_dict(), Path(before), Path(after)))
-    torch.save(student.state_dict(), trainer.work / "student.pt")
-    changed = before != after  # the same weights twice bring nothing nearer
+    _transfer(comparison)
+    trainer.save("student", comparison.student.state_dict())
+    changed = recipe.start != recipe.distilled  # the same weights twice bring nothing nearer
     comparison.judge(trainer.stage("transfer", 0, 0), GATED_FROM if changed else 0)
+
+
+def _transfer(comparison: Comparison) -> None:
+    student, recipe = comparison.student, comparison.trainer.recipe
+    before, after = Path(recipe.start), Path(recipe.distilled)
+    student.load_state_dict(with_change(student.state_dict(), before, after))
 
 
 def with_change(

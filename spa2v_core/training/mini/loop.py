@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 
 from ...generation.hardware import has_bf16
+from . import cards
 
 #: Steps below which a run is a trial, and gates stay open.
 GATED_FROM = 300
@@ -30,8 +32,15 @@ class Stage:
     average: float = 0.998
     warmup: int = 150
 
+    def rate_at(self, step: int, share: float) -> float:
+        """Learning rate at a step and this share (0..1) of the time."""
+        warm = min(1, (step + 1) / self.warmup)
+        return self.rate * max(warm * 0.5 * (1 + math.cos(math.pi * share)), 0.01)
+
     def note(self, **figures: Any) -> None:
         """Print figures and append them to the log, one JSON object a line."""
+        if cards.rank():
+            return
         line = {"stage": self.name, **figures}
         print(json.dumps(line), flush=True)
         with self.log.open("a") as file:
@@ -48,12 +57,14 @@ def fit(
     """Minimise `loss_of(step)` over the trainable parameters for `stage.seconds`.
 
     AdamW, linear warm-up, cosine over the wall clock, gradients clipped at 1, bf16 autocast with
-    fp32 weights on a GPU; the averaged weights (EMA) are what the modules hold at the end.
-    `gate(share of the time, step)` is called about every twentieth, and raises to abort. `save`
-    is called with the average in place about every fifth and at the end. Returns the steps taken.
+    fp32 weights on a GPU; the averaged weights (EMA) are what the modules hold at the end. On
+    several cards gradients are averaged over them. `gate(share of the time, step)` is called about
+    every twentieth, and raises to abort. `save` is called with the average in place about every
+    fifth and at the end. Returns the steps taken.
     """
     found = (p for module in modules for p in module.parameters() if p.requires_grad)
     parameters = list(dict.fromkeys(found))  # grafted fusers belong to two modules
+    cards.start_alike(parameters)
     device = parameters[0].device
     optimiser = torch.optim.AdamW(
         parameters, lr=stage.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=device.type == "cuda"
@@ -61,16 +72,14 @@ def fit(
     averaged = [p.detach().clone() for p in parameters]
     start, step, reported = time.time(), 0, 0
     recent: list[torch.Tensor] = []
-    while (share := (time.time() - start) / stage.seconds) < 1:
-        rate = (
-            stage.rate * min(1, (step + 1) / stage.warmup) * 0.5 * (1 + math.cos(math.pi * share))
-        )
+    while (share := cards.agreed((time.time() - start) / stage.seconds)) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = max(rate, stage.rate * 0.01)
+            group["lr"] = stage.rate_at(step, share)
         with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device.type)):
             loss = loss_of(step)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        cards.average_gradients(parameters)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         decay = min(stage.average, (step + 1) / (step + 10))
@@ -83,10 +92,8 @@ def fit(
             if gate is not None:
                 gate(share, step)
             if save is not None and reported % 4 == 0:
-                current = [p.detach().clone() for p in parameters]
-                _put(parameters, averaged)
-                save()
-                _put(parameters, current)
+                with _holding(parameters, averaged):
+                    save()
     _put(parameters, averaged)
     if save is not None:
         save()
@@ -98,6 +105,15 @@ def require(learned: bool, steps: int, what: str) -> None:
     """A stage's gate: SystemExit unless it learned, where it took enough steps to tell."""
     if steps >= GATED_FROM and not learned:
         raise SystemExit(f"stopped: {what}")
+
+
+@contextmanager
+def _holding(parameters: list[nn.Parameter], values: list[torch.Tensor]) -> Iterator[None]:
+    """Other values in the parameters meanwhile."""
+    current = [p.detach().clone() for p in parameters]
+    _put(parameters, values)
+    yield
+    _put(parameters, current)
 
 
 @torch.no_grad()

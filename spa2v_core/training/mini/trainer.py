@@ -19,7 +19,7 @@ from ..world.choreography import ASPECT, FRAMES
 from ..world.sprites import SpritePack
 from ..world.toys.views import draw_views
 from ..world.world import Clips, World
-from . import models
+from . import cards, models
 from .loop import Stage, fit, require
 from .objective import Objective, Predict, predict_2d, predict_clips
 from .pool import LATENT_HW, Pool, change_of, join
@@ -30,6 +30,8 @@ STAGES = (
     *("sprites", "vae", "latents", "decoder", "base", "motion"),
     *("walks", "distill", "export", "detector", "transfer"),
 )
+#: What each card makes and learns from; weights are saved once.
+OF_A_CARD = ("pool", "walks")
 #: Share of the autoencoder's time that goes to crops.
 VAE_CROP_SHARE = 0.75
 
@@ -43,7 +45,8 @@ class Recipe:
     start
         folder of exported weights that stages go on from ("" = from nothing).
     distilled
-        folder of what became of `start` by distillation, for the stage "transfer".
+        folder of what became of `start` by distillation: "transfer" does the same to the new
+        weights, and "distill" goes on from there.
     resume
         go on with the base that the work folder holds (saved every fifth of its stage).
     compile
@@ -98,15 +101,25 @@ class Trainer:
 
     def stage(self, name: str, seconds: float, rate: float, average: float = 0.998) -> Stage:
         log = self.work / f"log-{name}.jsonl"
-        log.unlink(missing_ok=True)
+        if not cards.rank():
+            log.unlink(missing_ok=True)
         return Stage(name, seconds, rate, log, average)
 
     def _outdate_student(self) -> None:
         """A student of other weights is not exported."""
         (self.work / "student.pt").unlink(missing_ok=True)
 
+    def save(self, name: str, values: dict) -> None:
+        """What a stage made; weights are the same on every card."""
+        if name in OF_A_CARD or not cards.rank():
+            torch.save(values, self._file(name))
+
     def saved(self, name: str) -> dict:
-        return torch.load(self.work / f"{name}.pt", map_location=self.recipe.device)
+        return torch.load(self._file(name), map_location=self.recipe.device)
+
+    def _file(self, name: str) -> Path:
+        of_another = name in OF_A_CARD and cards.rank()
+        return self.work / (f"{name}-{cards.rank()}.pt" if of_another else f"{name}.pt")
 
     # ---- VAE -------------------------------------------------------------------------------
 
@@ -138,8 +151,7 @@ class Trainer:
         figures = vae_figures(vae, held, held_inside)
         stage.note(**figures)
         require(figures["psnr_inside"] > 22, steps, "the autoencoder does not reproduce objects")
-        saved = {"vae": vae.state_dict(), "scaling_factor": 1 / figures["latent_std"]}
-        torch.save(saved, self.work / "vae.pt")
+        self.save("vae", {"vae": vae.state_dict(), "scaling_factor": 1 / figures["latent_std"]})
 
     def train_decoder(self) -> None:
         """The decoder alone, on latents that no longer change: base and motion stay valid."""
@@ -158,8 +170,8 @@ class Trainer:
 
         fit(stage, [vae], loss_of)
         stage.note(**vae_figures(vae, frames[-count:], inside[-count:]))
-        saved = {"vae": vae.state_dict(), "scaling_factor": vae.config.scaling_factor}
-        torch.save(saved, self.work / "vae.pt")
+        factor = vae.config.scaling_factor
+        self.save("vae", {"vae": vae.state_dict(), "scaling_factor": factor})
 
     def _drawn(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """`count` single frames (uint8) and their inside masks (bool)."""
@@ -198,7 +210,7 @@ class Trainer:
             clips = self.world.clips(at_once)
             parts.append(self._encode(vae, clips))
         pool = join(parts)
-        torch.save(vars(pool), self.work / "pool.pt")
+        self.save("pool", vars(pool))
         self.stage("latents", 0, 0).note(clips=len(pool.latents))
 
     def _encode(self, vae: AutoencoderKL, clips: Clips) -> Pool:
@@ -249,7 +261,7 @@ class Trainer:
             require(parted, step, "boxes are not learned: true and null loss have not parted")
 
         def save() -> None:
-            torch.save({k: part.state_dict() for k, part in parts.items()}, self.work / "base.pt")
+            self.save("base", {k: part.state_dict() for k, part in parts.items()})
 
         fit(stage, parts.values(), loss_of, gate, save)
         stage.note(true_null_loss=objective.true_null_loss(pool))
@@ -337,8 +349,8 @@ class Trainer:
             return objective.loss(pool.whole(pool.random_clips(self.recipe.motion_batch)))
 
         def save() -> None:
-            motion = {k: v for k, v in unet.state_dict().items() if "motion_modules" in k}
-            torch.save(motion, self.work / "motion.pt")
+            state = unet.state_dict().items()
+            self.save("motion", {k: v for k, v in state if "motion_modules" in k})
 
         steps = fit(stage, [unet], loss_of, save=save)
         pairs = objective.true_null_loss(pool)
