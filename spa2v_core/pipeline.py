@@ -168,8 +168,6 @@ def render(
     """Render and write `out`, the same with the boxes over it (".boxes" before the suffix) and a
     poster (".jpg"); the last event is `Rendered`. Closing the iterator cancels within one step and
     writes nothing. make: where the frames come from."""
-    from .generation.export import draw_boxes, encode_video, poster
-
     settled = settle(request)
     budget.check(request, settled)
     preset = settled.preset
@@ -202,16 +200,27 @@ def render(
         video = settled.spec.finish(video, request)
     clock.note("smooth")
     yield Progress("export", 0, 1)
-    boxes_path, poster_path = out.with_suffix(f".boxes{out.suffix}"), out.with_suffix(".jpg")
     settings = describe(request, settled, len(made))
     fps = preset.fps if len(video) > len(made) else len(video) / request.clip.duration_s
-    with ExitStack() as written:  # all three of one render, or none
-        parts = [written.enter_context(atomic(p)) for p in (poster_path, boxes_path, out)]
-        for pictures, part in ((video, parts[2]), (draw_boxes(video, request.layout), parts[1])):
-            encode_video(pictures, request.clip, part, request.layout, fps=fps, settings=settings)
-        parts[0].write_bytes(poster(video))
+    boxes, still = _export(out, video, request, fps, settings)
     clock.note("export")
-    yield Rendered(out, boxes_path, poster_path, clock.seconds())
+    yield Rendered(out, boxes, still, clock.seconds())
+
+
+def _export(
+    out: Path, video: np.ndarray, request: RenderRequest, fps: float, settings: dict[str, Any]
+) -> tuple[Path, Path]:
+    """Write `out`, and beside it the video with its boxes and a poster, whose paths are returned:
+    all three of one render, or none."""
+    from .generation.export import draw_boxes, encode_video, poster
+
+    paths = out.with_suffix(".jpg"), out.with_suffix(f".boxes{out.suffix}"), out
+    with ExitStack() as written:
+        still, boxes, plain = (written.enter_context(atomic(path)) for path in paths)
+        for pictures, part in ((video, plain), (draw_boxes(video, request.layout), boxes)):
+            encode_video(pictures, request.clip, part, request.layout, fps=fps, settings=settings)
+        still.write_bytes(poster(video))
+    return paths[1], paths[0]
 
 
 def _smoothed(frames: np.ndarray, request: RenderRequest, fps: float) -> Iterator[RenderEvent]:

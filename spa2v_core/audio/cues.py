@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ..units import frame_time
+from . import timbre
 from .channels import condition
 from .clip import AudioClip
 from .places import Cells, are_apart, cells_of, frame_delays, may_be_coincident
@@ -123,29 +124,17 @@ def measure(
     mend: whether faults between the channels are looked for and undone. width: factor by which
     positions are spread from the middle (microphones of a narrow angle).
     """
-    from . import timbre
-
-    clip_notes = clip.notes
+    notes = clip.notes
     clip, channel_notes = condition(clip, mend)
     spectra, rising = stereo_spectra(clip, frame_count * SLOTS)
     frames = slot_sums(spectra, SLOTS)
-    audible = timbre.a_weighting(frames.frequencies)
-    left, right = audible @ frames.left, audible @ frames.right
-    correlation = np.clip(
-        audible @ frames.cross.real / np.maximum(np.sqrt(left * right), 1e-20), -1, 1
-    )
-    loud = decibel(left + right) - decibel((left + right).max())
-    same = _lasting(
-        (correlation > MONO_CORRELATION)
-        & (np.abs(decibel(right) - decibel(left)) < MONO_DIFFERENCE_DB)
-    )
+    correlation, loud, same = _loudness(frames)
     heard = ~same & (loud > -SILENT_DB) & (clip.channels == 2)
     lag, coherence = frame_delays(slot_sums(rising, SLOTS))
     apart = are_apart(lag[heard], coherence[heard])
     cells = cells_of(rising, apart, width)
     cells.weight[:] *= np.repeat(heard, SLOTS)
     x, agreement = _position(cells)
-    confidence = np.where(heard, agreement * np.clip((loud + SILENT_DB) / 25, 0.1, 1), 0.0)
     kind: Evidence = "time" if apart else "level"
     narrow = width == 1 and not apart and may_be_coincident(spectra)
     shift, shift_confidence = timbre.doppler(spectra)
@@ -165,13 +154,25 @@ def measure(
         doppler_semitones=shift,
         doppler_confidence=shift_confidence,
         x=np.where(heard, x, 0.5),
-        confidence=confidence,
+        confidence=np.where(heard, agreement * np.clip((loud + SILENT_DB) / 25, 0.1, 1), 0.0),
         evidence=tuple(kind if one else "none" for one in heard),
         cells=cells,
         rising=rising,
-        notes=(*clip_notes, *channel_notes, *_notes(heard, same, kind, narrow)),
+        notes=(*notes, *channel_notes, *_notes(heard, same, kind, narrow)),
         width=width,
     )
+
+
+def _loudness(frames: Spectra) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By ear, of each frame (N,): correlation of the channels (-1..1), level in dB below the
+    loudest, and whether it is the same on both sides for a while: mono within a stereo file."""
+    audible = timbre.a_weighting(frames.frequencies)
+    left, right = audible @ frames.left, audible @ frames.right
+    common = audible @ frames.cross.real / np.maximum(np.sqrt(left * right), 1e-20)
+    correlation = np.clip(common, -1, 1)
+    as_loud = np.abs(decibel(right) - decibel(left)) < MONO_DIFFERENCE_DB
+    same = _lasting((correlation > MONO_CORRELATION) & as_loud)
+    return correlation, decibel(left + right) - decibel((left + right).max()), same
 
 
 def _notes(heard: np.ndarray, same: np.ndarray, kind: Evidence, narrow: bool) -> list[str]:

@@ -18,8 +18,9 @@ from . import Command
 from .common import PLANNING, RENDERING, planning_options, render_options, say, span_options
 
 
-def _batch(options: argparse.Namespace) -> None:
-    defaults = Row(
+def _defaults(options: argparse.Namespace) -> Row:
+    """What a row holds where the table says nothing."""
+    return Row(
         name="",
         clip="",
         objects=options.objects or "",
@@ -31,7 +32,11 @@ def _batch(options: argparse.Namespace) -> None:
         preset=options.preset,
         seed=options.seed,
     )
-    settings = Settings(
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """What all rows share."""
+    return Settings(
         out=options.out,
         render=not options.plan_only,
         tagger=options.tagger,
@@ -43,8 +48,11 @@ def _batch(options: argparse.Namespace) -> None:
         render_options=given(options, RENDERING),
         threads=options.threads,
     )
-    runner = _runner(options)
-    rows = read_rows(options.source, defaults, options.out)
+
+
+def _batch(options: argparse.Namespace) -> None:
+    settings, runner = _settings(options), _runner(options)
+    rows = read_rows(options.source, _defaults(options), options.out)
     claim(settings, rows)
     report = Report(settings)
     todo = report.resume(rows)

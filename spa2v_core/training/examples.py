@@ -8,6 +8,7 @@ Every clip comes with its exact layout; nothing is recorded.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..simulation.synthesis import RATE, unit
 from .sounds.encode import encode
 from .sounds.instruments import play
 
+Point = tuple[float, float]
 SECONDS = 6.0
 #: A little more is made, so that what comes from afar still sounds at the end.
 MADE_S = 6.6
@@ -52,71 +54,32 @@ def scenes(seed: int) -> dict[str, tuple[list[Source], str]]:
     def made(synth: synthesis.Synth, take: int) -> np.ndarray:
         return unit(synth(MADE_S, np.random.default_rng((seed, take))))
 
+    def moving(
+        name: str, take: int, start: Point, end: Point, width: float, height: float, base: float
+    ) -> Source:
+        signal, path = made(getattr(synthesis, name), take), straight(start, end, SECONDS)
+        return Source(name, signal, path, width, height, base)
+
+    car = moving("car", 3, (-8.5, 8), (8.5, 8), 4.3, 1.8, -1.5)
+    bus = moving("bus", 5, (1, 26), (0.3, 5.0), 3.4, 2.9, -1.6)
+    boat = moving("boat", 4, (-0.5, 5.5), (2, 30), 4.2, 3.0, -1.6)
+    dog = Source("dog", made(voices.dog, 4), still(-1.3, 2.4), 0.75, 0.62, -0.75)
+    guitar = Source("guitar", unit(_guitar(MADE_S)), still(1.25, 2.4), 0.8, 0.7, -0.75)
+    piano = Source("piano", _piano(MADE_S), still(-1.5, 3.0), 1.5, 1.3, -1.1)
+    airplane = moving("airplane", 6, (46, 48), (-46, 48), 28, 16, 2)
     return {
         "car_crossing": (
-            [
-                Source(
-                    "car",
-                    made(synthesis.car, 3),
-                    straight((-8.5, 8), (8.5, 8), SECONDS),
-                    4.3,
-                    1.8,
-                    -1.5,
-                    "red",
-                )
-            ],
+            [replace(car, appearance="red")],
             "A red car crosses from left to right on a road",
         ),
-        "bus_approaching": (
-            [
-                Source(
-                    "bus",
-                    made(synthesis.bus, 5),
-                    straight((1, 26), (0.3, 5.0), SECONDS),
-                    3.4,
-                    2.9,
-                    -1.6,
-                )
-            ],
-            "A bus comes closer on a city street",
-        ),
-        "boat_receding": (
-            [
-                Source(
-                    "boat",
-                    made(synthesis.boat, 4),
-                    straight((-0.5, 5.5), (2, 30), SECONDS),
-                    4.2,
-                    3.0,
-                    -1.6,
-                )
-            ],
-            "A boat moves away on the sea",
-        ),
+        "bus_approaching": ([bus], "A bus comes closer on a city street"),
+        "boat_receding": ([boat], "A boat moves away on the sea"),
         "dog_and_guitar": (
-            [
-                Source("dog", made(voices.dog, 4), still(-1.3, 2.4), 0.75, 0.62, -0.75),
-                Source("guitar", unit(_guitar(MADE_S)), still(1.25, 2.4), 0.8, 0.7, -0.75),
-            ],
+            [dog, guitar],
             "A dog is on the left and a guitar is on the right in a room",
         ),
-        "piano_left": (
-            [Source("piano", _piano(MADE_S), still(-1.5, 3.0), 1.5, 1.3, -1.1)],
-            "A piano is on the left on a stage",
-        ),
-        "airplane_crossing": (
-            [
-                Source(
-                    "airplane",
-                    made(synthesis.airplane, 6),
-                    straight((46, 48), (-46, 48), SECONDS),
-                    28,
-                    16,
-                    2,
-                )
-            ],
-            "An airplane crosses from right to left in the sky",
-        ),
+        "piano_left": ([piano], "A piano is on the left on a stage"),
+        "airplane_crossing": ([airplane], "An airplane crosses from right to left in the sky"),
     }
 
 

@@ -19,7 +19,7 @@ from spa2v_core.planning.registry import planners
 
 from ..fields import guess_field, note, planner_fields
 from ..intake import Intake
-from ..scenes import Scene
+from ..scenes import Question, Scene
 
 _CHANNEL_CHOICES = [(about[:1].upper() + about[1:], name) for name, about in CHANNELS.items()]
 
@@ -64,7 +64,6 @@ class Sound:
 
 def sound_column(first: Scene, examples: Mapping[str, Path]) -> Sound:
     """Make the components, inside a column, filled with a first scene; examples: label -> file."""
-    question = first.question
     files = Intake("Open a sound, video or layout", "Drop it: a sound, a video or a layout")
     recorder = gr.Audio(
         sources=["microphone"],
@@ -88,52 +87,60 @@ def sound_column(first: Scene, examples: Mapping[str, Path]) -> Sound:
     guesses = [guess_field(update, index) for index, update in enumerate(first.names)]
     notes = note("Notes on the plan", first.notes, visible=bool(first.notes))
     with gr.Accordion("How it is planned", open=False):
-        planner = gr.Dropdown(
-            [(spec.title, name) for name, spec in planners().items()],
-            value=DEFAULT_PLANNER,
-            label="Planner",
-        )
-        with gr.Accordion("Model", open=True, visible=False) as model_fields:
-            asked = planner_fields()
-        with gr.Row(elem_id="spa2v-span"):
-            start = gr.Number(question.start, label="Start (s)", minimum=0, step=0.1, min_width=90)
-            length = gr.Number(
-                question.length,
-                label=f"Length (s, up to {MAX_SPAN_SECONDS:g})",
-                minimum=0.25,
-                maximum=MAX_SPAN_SECONDS,
-                step=0.1,
-                min_width=90,
-            )
-        tagger = gr.Dropdown(
-            [(spec.title, name) for name, spec in TAGGERS.all().items()],
-            value=DEFAULT_TAGGER,
-            label="Sounds are named by",
-        )
-        channels = gr.Dropdown(_CHANNEL_CHOICES, value="auto", label="The file holds")
-        width = gr.Slider(
-            MIN_WIDTH,
-            MAX_WIDTH,
-            value=1,
-            step=0.05,
-            label="Widen (1: as heard, 2: crossed cardioids)",
-        )
+        how = _how_it_is_planned(first.question)
     return Sound(
-        recording=gr.State(question.recording),
+        recording=gr.State(first.question.recording),
         files=files,
         recorder=recorder,
         about=about,
-        start=start,
-        length=length,
-        channels=channels,
-        width=width,
         objects=objects,
         guesses=guesses,
         named=gr.State(first.named),
-        planner=planner,
-        tagger=tagger,
-        model_fields=model_fields,
-        asked=asked,
         notes=notes,
         examples=made,
+        **how,
     )
+
+
+def _how_it_is_planned(question: Question) -> dict[str, Any]:
+    """The planner, the span and what the file holds: components by their field in `Sound`."""
+    planner = gr.Dropdown(
+        [(spec.title, name) for name, spec in planners().items()],
+        value=DEFAULT_PLANNER,
+        label="Planner",
+    )
+    with gr.Accordion("Model", open=True, visible=False) as model_fields:
+        asked = planner_fields()
+    with gr.Row(elem_id="spa2v-span"):
+        start = gr.Number(question.start, label="Start (s)", minimum=0, step=0.1, min_width=90)
+        length = gr.Number(
+            question.length,
+            label=f"Length (s, up to {MAX_SPAN_SECONDS:g})",
+            minimum=0.25,
+            maximum=MAX_SPAN_SECONDS,
+            step=0.1,
+            min_width=90,
+        )
+    tagger = gr.Dropdown(
+        [(spec.title, name) for name, spec in TAGGERS.all().items()],
+        value=DEFAULT_TAGGER,
+        label="Sounds are named by",
+    )
+    channels = gr.Dropdown(_CHANNEL_CHOICES, value="auto", label="The file holds")
+    width = gr.Slider(
+        MIN_WIDTH,
+        MAX_WIDTH,
+        value=1,
+        step=0.05,
+        label="Widen (1: as heard, 2: crossed cardioids)",
+    )
+    return {
+        "planner": planner,
+        "model_fields": model_fields,
+        "asked": asked,
+        "start": start,
+        "length": length,
+        "tagger": tagger,
+        "channels": channels,
+        "width": width,
+    }

@@ -67,42 +67,46 @@ def takes_column(rendering: Rendering) -> Takes:
         buttons=[],
     )
     with gr.Column(visible=False, elem_classes="spa2v-take") as take:
-        with gr.Row():
-            star = gr.Button("★ Star", size="sm", min_width=90, elem_id="spa2v-star")
-            compare = gr.Button("Compare", size="sm", min_width=90, elem_id="spa2v-compare")
-            share = gr.Button("Link to this take", size="sm", min_width=90, elem_id="spa2v-share")
-            delete = gr.Button("Delete this take", size="sm", min_width=90, elem_id="spa2v-delete")
-        token = gr.Textbox(visible=False)
-        link = gr.Textbox(
-            label="Whoever has this link can watch",
-            interactive=False,
-            visible=False,
-            buttons=["copy"],
-            elem_id="spa2v-link",
-        )
-        every = gr.Button("Download all takes", size="sm", elem_id="spa2v-all")
-        every.click(None, None, None, js=_DOWNLOAD_ALL, **_PRIVATE)
-        files = gr.Files(label="Downloads", interactive=False, elem_id="spa2v-files")
+        of_the_take = _of_the_take()
         how_long = note("How long takes are kept", kept(rendering.jobs.limits))
     with gr.Accordion("Settings", open=False):
         settings = render_settings()
     return Takes(
-        notes,
-        waiting,
-        gallery,
-        files,
-        take,
-        star,
-        compare,
-        share,
-        delete,
-        token,
-        link,
-        shared_note,
-        how_long,
-        settings,
-        gr.State(Tab()),
+        notes=notes,
+        waiting=waiting,
+        gallery=gallery,
+        take=take,
+        shared_note=shared_note,
+        kept=how_long,
+        settings=settings,
+        tab=gr.State(Tab()),
+        **of_the_take,
     )
+
+
+def _of_the_take() -> dict[str, Any]:
+    """What can be done with the take that is shown: components by their field in `Takes`."""
+    made: dict[str, Any] = {}
+    with gr.Row():
+        for name, label in (
+            ("star", "★ Star"),
+            ("compare", "Compare"),
+            ("share", "Link to this take"),
+            ("delete", "Delete this take"),
+        ):
+            made[name] = gr.Button(label, size="sm", min_width=90, elem_id=f"spa2v-{name}")
+    made["token"] = gr.Textbox(visible=False)
+    made["link"] = gr.Textbox(
+        label="Whoever has this link can watch",
+        interactive=False,
+        visible=False,
+        buttons=["copy"],
+        elem_id="spa2v-link",
+    )
+    every = gr.Button("Download all takes", size="sm", elem_id="spa2v-all")
+    every.click(None, None, None, js=_DOWNLOAD_ALL, **_PRIVATE)
+    made["files"] = gr.Files(label="Downloads", interactive=False, elem_id="spa2v-files")
+    return made
 
 
 def wire_takes(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:

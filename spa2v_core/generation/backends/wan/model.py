@@ -127,12 +127,7 @@ class WanModel:
             self.control.at(schedule.control_strength, schedule.controlled_steps > 0),
         ):
             if draft is not None:
-                return self._video_to_video()(
-                    latents=self.started(draft, schedule, generator),
-                    num_inference_steps=schedule.drafted_steps,
-                    strength=(schedule.steps + 0.5) / schedule.drafted_steps,  # it rounds down
-                    **arguments,
-                ).frames
+                return self._from_draft(draft, schedule, generator, arguments)
             latents = self.pipeline(
                 num_frames=len(conditions.boxes),
                 num_inference_steps=schedule.steps,
@@ -141,6 +136,21 @@ class WanModel:
                 **arguments,
             ).frames
             return latents[:, :, ahead:]
+
+    def _from_draft(
+        self,
+        draft: np.ndarray,
+        schedule: WanSchedule,
+        generator: torch.Generator,
+        arguments: dict[str, Any],
+    ) -> torch.Tensor:
+        """`denoise` from a draft: the last steps of a longer schedule."""
+        return self._video_to_video()(
+            latents=self.started(draft, schedule, generator),
+            num_inference_steps=schedule.drafted_steps,
+            strength=(schedule.steps + 0.5) / schedule.drafted_steps,  # it rounds down
+            **arguments,
+        ).frames
 
     def _encoded(
         self, prompt: str, negative_prompt: str, schedule: WanSchedule
