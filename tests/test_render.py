@@ -26,10 +26,11 @@ EXAMPLES = Path(__file__).parents[1] / "assets" / "examples"
 CAR = EXAMPLES / "car_crossing.m4a"
 
 
-def request(**options):
+def request(frames=8, **fields):
     analysis = pipeline.analyse(CAR, objects="red car")
-    layout = options.pop("layout", None) or pipeline.plan(analysis).layout
-    return RenderRequest(layout, analysis.clip, options={"steps": 4, "fps": 0}, **options)
+    layout = fields.pop("layout", None) or pipeline.plan(analysis).layout
+    options = {"steps": 4, "frames": frames, "fps": 0}
+    return RenderRequest(layout, analysis.clip, options=options, **fields)
 
 
 def frames_of(path):
@@ -49,7 +50,7 @@ def redness(picture):
 
 def test_the_red_car_is_in_its_box(tmp_path):
     layout = pipeline.plan(pipeline.analyse(CAR, objects="red car")).layout
-    frames, events = render(request(layout=layout), tmp_path / "v.mp4")
+    frames, events = render(request(16, layout=layout), tmp_path / "v.mp4")
     assert frames.shape == (16, 320, 512, 3)
     for index in (5, 8, 10):
         box = pipeline_box(layout, index)
@@ -119,9 +120,8 @@ def test_cancel_stops_within_a_step_and_leaves_nothing(tmp_path):
 def test_what_an_unknown_name_is_drawn_as_is_said(tmp_path):
     analysis = pipeline.analyse(CAR, objects="zorblax")
     layout = pipeline.plan(analysis).layout
-    _, events = render(
-        RenderRequest(layout, analysis.clip, options={"steps": 1}), tmp_path / "v.mp4"
-    )
+    options = {"steps": 1, "frames": 8, "fps": 0}
+    _, events = render(RenderRequest(layout, analysis.clip, options=options), tmp_path / "v.mp4")
     notes = [e.text for e in events if isinstance(e, Notice)]
     assert notes == ["'zorblax' is not in the vocabulary: drawn as a loudspeaker"]
 
@@ -130,5 +130,5 @@ def test_the_render_command_with_grounding_off(tmp_path):
     layout_io.write(request().layout, tmp_path / "l.json")
     out = tmp_path / "v.mp4"
     arguments = ["render", str(tmp_path / "l.json"), "--audio", str(CAR), "--out", str(out)]
-    assert cli.main([*arguments, "--steps", "1", "--grounding", "none"]) == 0
+    assert cli.main([*arguments, "--steps", "1", "--frames", "8", "--grounding", "none"]) == 0
     assert frames_of(out).shape[0] == round(24 * read_audio(CAR).duration_s)
