@@ -114,7 +114,7 @@ soak: $(VENV)/.dev
 
 # The folder to push to a Space: make space [HARDWARE=zero]
 space: $(VENV)/.run
-	@$(BIN)/python -m ui.space --hardware $(or $(HARDWARE),cpu)
+	@$(BIN)/python -m ui.service.space --hardware $(or $(HARDWARE),cpu)
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis

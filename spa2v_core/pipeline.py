@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .audio.choices import MENDED
 from .audio.clip import AudioClip
 from .audio.cues import SpatialCues, measure
 from .audio.hearing import Heard, hear
+from .audio.reading.choices import MENDED
 from .audio.span import Span
 from .audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from .audio.taggers.registry import get_tagger

@@ -70,7 +70,7 @@ def test_the_command_plans_and_renders_outside_the_repository(installed, tmp_pat
 
 def test_the_page_is_served_from_where_it_is_installed(installed, tmp_path):
     code = (
-        "import pathlib, urllib.request as u; from spa2v_ui.serve import launch;"
+        "import pathlib, urllib.request as u; from spa2v_ui.service.serve import launch;"
         "demo, url, jobs = launch(None, None, False, block=False);"
         "assert u.urlopen(url + 'spa2v/editor/editor.mjs').status == 200;"
         "assert jobs.keeper.process.poll() is None; jobs.close(); demo.close()"

@@ -184,7 +184,7 @@ def test_the_page_and_the_api_offer_them(outside, tmp_path):
 import json, sys
 from gradio_client import Client, handle_file
 from ui import settings
-from ui.serve import launch
+from ui.service.serve import launch
 from spa2v_core.generation.registry import BACKENDS
 
 demo, url, jobs = launch("127.0.0.1", None, False, block=False)

@@ -14,8 +14,9 @@ import gradio as gr
 from spa2v_core.assets import ASSETS
 from spa2v_core.jobs.service import Jobs
 
+from .api.endpoints import add_endpoints
+from .api.tools import add_tools
 from .editor.editor import Shown
-from .endpoints import add_endpoints
 from .intake import Guide
 from .page.bar import action_bar
 from .page.language import wire_language
@@ -26,7 +27,6 @@ from .page.wire import Page, wire
 from .planning import PLANS_AT_ONCE
 from .rendering import Rendering
 from .scenes import Question, Scene, open_recording
-from .tools import add_tools
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 EXAMPLES = ASSETS / "examples"

@@ -17,7 +17,7 @@ from spa2v_core.jobs.job import Job
 from spa2v_core.jobs.perform import LAYOUT, VIDEO
 from spa2v_core.jobs.store import JobStore
 
-from .guard import VISITOR
+from .service.guard import VISITOR
 
 #: Its address.
 BUNDLE = "/spa2v/takes.zip"

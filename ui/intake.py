@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from .served import script
+from .service.served import script
 
 
 @dataclass(frozen=True)

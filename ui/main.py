@@ -20,7 +20,7 @@ def main() -> None:
 
     from spa2v_core.errors import Spa2vError
 
-    from .serve import launch
+    from .service.serve import launch
 
     try:
         launch(options.host, options.port, options.share, mcp=options.mcp)

@@ -18,9 +18,9 @@ from spa2v_core.options import Option, options_of
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 from spa2v_core.planning.registry import options_for, planner_spec, planners
 
-from . import host as hosting
-from .budget import Purse
 from .handlers import span_of, width_of
+from .service import host as hosting
+from .service.budget import Purse
 from .toasts import toasting
 from .values import text_of, whole_of
 from .words import words_for

@@ -28,10 +28,10 @@ from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 
 from .editor.editor import Shown
-from .guard import visitor_of
 from .handlers import IDLE, span_of
 from .renders import ACTIONS, bar, rows, title
 from .scenes import clip_hash
+from .service.guard import visitor_of
 from .settings import Settings
 from .toasts import sentence, toasting
 from .words import ENGLISH, Words, words_for

@@ -12,7 +12,7 @@ from spa2v_core.jobs.job import Job
 from spa2v_core.jobs.store import JobStore
 
 from .handlers import status
-from .served import script
+from .service.served import script
 from .toasts import sentence
 from .words import Words
 

@@ -28,12 +28,12 @@ from spa2v_core.planning.registry import planner_spec
 from spa2v_core.planning.report import PlanReport, read_prices
 from spa2v_core.vocabulary import THE_SCENE
 
-from .budget import Purse
 from .editor.editor import Feed
 from .handlers import described, span_of, width_of
 from .planning import chosen
 from .plots import cue_figure
-from .stops import Stops
+from .service.budget import Purse
+from .service.stops import Stops
 from .words import Words, words_for
 
 NO_LAYOUT = (

@@ -23,7 +23,7 @@ from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout.picture import SHAPES
 from spa2v_core.options import Option, options_of
 
-from . import host as hosting
+from .service import host as hosting
 from .uploads import gathered, is_upload
 from .values import text_of, whole_of
 from .words import ENGLISH, Words, words_for

@@ -24,7 +24,7 @@ from .clip import (
     AudioClip,
     check_duration,
 )
-from .decode import STEP_S, Decoded, Recording, Survey, too_long
+from .reading.decode import STEP_S, Decoded, Recording, Survey, too_long
 
 #: What is decoded whole, and looked through for its loudest part, s.
 MAX_SECONDS = 15 * 60

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..audio.choices import CHANNELS
+from ..audio.reading.choices import CHANNELS
 from ..errors import InputError
 from ..storage import Folder, join, split
 

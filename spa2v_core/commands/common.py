@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .. import options as declared
 from .. import pipeline
-from ..audio.choices import CHANNELS
 from ..audio.places import MAX_WIDTH, MIN_WIDTH
+from ..audio.reading.choices import CHANNELS
 from ..audio.span import Span
 from ..audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from ..audio.taggers.registry import TAGGERS

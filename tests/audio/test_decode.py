@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from spa2v_core import pipeline
-from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.clip import AudioClip
 from spa2v_core.audio.cues import measure
 from spa2v_core.audio.io import level_db, read_audio, read_span, write_wav
+from spa2v_core.audio.reading.choices import CHANNELS
 from spa2v_core.errors import InputError
 from spa2v_core.simulation.acoustics import constant_power
 from tests.audio.sounds import encode, noise
@@ -273,7 +273,7 @@ def test_high_rates_are_lowered_and_too_many_samples_refused(tmp_path, monkeypat
     read = read_audio(tmp_path / "high.wav")
     assert read.rate == 48_000
     assert crosses(read)
-    monkeypatch.setattr("spa2v_core.audio.container.MAX_DECODED", 100_000)
+    monkeypatch.setattr("spa2v_core.audio.reading.container.MAX_DECODED", 100_000)
     with pytest.raises(InputError, match="million samples"):
         read_audio(tmp_path / "high.wav")
 

@@ -224,7 +224,7 @@ def test_a_span_of_a_long_file_decodes_that_span_only(tmp_path, monkeypatch):
     clip = noise(300, rate=8_000)
     path = encode(AudioClip(clip.samples * np.linspace(0.2, 1, 300 * 8_000, dtype=np.float32),
                             8_000), tmp_path / "long.flac")  # fmt: skip
-    monkeypatch.setattr("spa2v_core.audio.container.MAX_DECODED", 30 * 8_000 * 2)
+    monkeypatch.setattr("spa2v_core.audio.reading.container.MAX_DECODED", 30 * 8_000 * 2)
     part, start, _ = read_span(path, 250.0, 5.0)
     assert start == 250.0
     expected = read_audio_of(clip, 250.0, 5.0) * np.linspace(250, 255, 40_000) * 0.8 / 300

@@ -33,8 +33,8 @@ from spa2v_core.generation.backends.ltx.model import Given, LtxModel, guidance
 from spa2v_core.generation.backends.wan.control import Control
 from spa2v_core.generation.backends.wan.model import WanModel
 from spa2v_core.generation.cache import free_memory
-from spa2v_core.generation.card import FITS, Fit, arrange, compile_blocks
 from spa2v_core.generation.controls.outlines import outlines
+from spa2v_core.generation.full_size.card import FITS, Fit, arrange, compile_blocks
 from spa2v_core.generation.grounding.wan_boxes import TEXT_TOKENS, GroundedPrompt, ground_prompt
 from spa2v_core.generation.schedule import LtxSchedule, WanSchedule
 from tests.benchmarks.generation import Bench, conditions, matrix_rate

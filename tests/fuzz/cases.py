@@ -17,8 +17,8 @@ import av
 import numpy as np
 
 from spa2v_core import pipeline
-from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.io import read_audio, read_span, survey_audio
+from spa2v_core.audio.reading.choices import CHANNELS
 from spa2v_core.audio.span import Span
 from spa2v_core.errors import Spa2vError
 from spa2v_core.generation.conditioning import frame_conditions
@@ -106,7 +106,7 @@ def videos(rng: random.Random) -> None:
 
 def api(rng: random.Random) -> None:
     """Parameters of the API that are wrong in kind or value."""
-    from ui.endpoints import render_request
+    from ui.api.endpoints import render_request
     from ui.planning import plan_layout
 
     given: dict[str, Any] = {

@@ -12,7 +12,7 @@ from spa2v_core.generation.backends.ltx.model import LtxModel
 from spa2v_core.generation.backends.wan.loading import VACE as PARTS
 from spa2v_core.generation.backends.wan.loading import WORKING, load_wan
 from spa2v_core.generation.backends.wan.model import WanModel
-from spa2v_core.generation.card import (
+from spa2v_core.generation.full_size.card import (
     FITS,
     Fit,
     Keep,

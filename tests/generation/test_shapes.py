@@ -13,8 +13,8 @@ from spa2v_core.generation.backends.ltx.models import LARGE_WH, SIDES
 from spa2v_core.generation.backends.wan.models import NATIVE
 from spa2v_core.generation.controls.drafts import mini_draft
 from spa2v_core.generation.export import draw_boxes, export_wh
+from spa2v_core.generation.full_size.sizes import size_for
 from spa2v_core.generation.registry import BACKENDS, settle
-from spa2v_core.generation.sizes import size_for
 from spa2v_core.layout import Box, Keyframe, VideoSceneLayout
 from spa2v_core.layout.picture import SHAPES, SIZE_WH, shape_of
 from tests.generation.test_wan_backend import request, track

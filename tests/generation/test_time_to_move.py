@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spa2v_core.generation.flow import noised
+from spa2v_core.generation.full_size.flow import noised
 from spa2v_core.generation.grounding.wan_boxes import token_masks
 from spa2v_core.generation.schedule import WanSchedule
 from tests.generation import tiny_ltx as ltx

@@ -10,7 +10,7 @@ import torch
 from diffusers import WanVideoToVideoPipeline
 
 from spa2v_core.generation.backends.wan.model import WanModel
-from spa2v_core.generation.flow import FlowGuess
+from spa2v_core.generation.full_size.flow import FlowGuess
 from spa2v_core.generation.grounding.wan_boxes import (
     attention_bias,
     ground_prompt,

@@ -9,9 +9,10 @@ from spa2v_core.errors import InputError
 from spa2v_core.generation.export import TRACK_COLOURS
 from spa2v_core.layout import Box, Keyframe, ObjectTrack, SceneNote, VideoSceneLayout, edit
 from spa2v_core.layout import io as layout_io
-from ui import host, planning
+from ui import planning
 from ui.editor.editor import LayoutEditor, model_sees, write_captions
-from ui.served import FOLDERS
+from ui.service import host
+from ui.service.served import FOLDERS
 from ui.toasts import as_toast, toasting
 
 STATIC = FOLDERS["editor"]

@@ -12,10 +12,10 @@ from starlette.testclient import TestClient
 
 from spa2v_core.errors import InputError
 from spa2v_core.jobs.limits import Limits
-from ui import host
-from ui.guard import Guard, Rules
-from ui.host import Host
-from ui.rules import logins
+from ui.service import host
+from ui.service.guard import Guard, Rules
+from ui.service.host import Host
+from ui.service.rules import logins
 
 
 async def echo(request: Request):

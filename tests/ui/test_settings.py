@@ -11,8 +11,9 @@ from spa2v_core.generation.registry import BACKENDS, settle
 from spa2v_core.layout import VideoSceneLayout
 from tests.audio.sounds import noise
 from tests.generation.test_wan_backend import track
-from ui import host, settings
-from ui.host import Host
+from ui import settings
+from ui.service import host
+from ui.service.host import Host
 from ui.settings import Settings
 
 

@@ -9,7 +9,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from spa2v_core.errors import InputError
-from ui import space
+from ui.service import space
 
 #: What ZeroGPU offers.
 ZERO_TORCH, ZERO_PYTHON = ("2.8.0", "2.9.1", "2.10.0", "2.11.0"), ("3.10.13", "3.12.12")
@@ -29,7 +29,7 @@ def torch_of(folder):
 
 def test_a_cpu_space_is_the_app_alone(tmp_path):
     space.build(tmp_path / "s", "cpu")
-    for name in ("app.py", "ui/serve.py", "assets/examples/car_crossing.m4a"):
+    for name in ("app.py", "ui/service/serve.py", "assets/examples/car_crossing.m4a"):
         assert (tmp_path / "s" / name).is_file()
     for name in ("tests", "spa2v_core/training", "assets/detector"):
         assert not (tmp_path / "s" / name).exists()

@@ -17,8 +17,8 @@ from spa2v_core.jobs.service import Jobs
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from ui import bundle
-from ui.guard import VISITOR
 from ui.rendering import Rendering, Tab
+from ui.service.guard import VISITOR
 
 ANN = SimpleNamespace(headers={VISITOR: "ann"}, session_hash="s")
 

@@ -7,7 +7,7 @@ from spa2v_core.errors import InputError
 from spa2v_core.planning.base import parse_objects
 from tests.audio.sounds import noise, write_clip
 from tests.generation.test_budget import layout
-from ui.endpoints import render_request
+from ui.api.endpoints import render_request
 from ui.planning import plan_layout
 from ui.toasts import sentence
 

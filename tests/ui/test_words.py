@@ -9,7 +9,7 @@ from gradio.routes import templates
 
 from spa2v_core.generation.registry import BACKENDS, GROUNDINGS, kinds_of
 from ui import settings, words
-from ui.served import FOLDERS
+from ui.service.served import FOLDERS
 from ui.words import LANGUAGES, TABLE, Words
 
 MODULES = [

@@ -18,7 +18,7 @@ from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.layout import io as layout_io
 from tests.audio.sounds import encode, noise
 from tests.serving import served
-from ui import zero
+from ui.service import zero
 
 
 def request(**fields):

@@ -47,7 +47,7 @@ def main() -> None:
     spaces.zero.torch.size = lambda: 0
     spaces.zero.torch.move = lambda **_: None
     hardware.cuda_or_cpu = lambda: "cpu"  # no card to move the model to
-    from ui.serve import launch
+    from ui.service.serve import launch
 
     launch(None, None, False)
 

@@ -23,7 +23,7 @@ from spa2v_core.planning import wording
 from spa2v_core.planning.setting import setting_from
 from spa2v_core.vocabulary import THINGS, UNKNOWN, resolve
 
-from ..served import modules, script
+from ..service.served import modules, script
 from ..toasts import as_toast
 
 _SHEET = """

@@ -9,9 +9,9 @@ from typing import Any
 
 import gradio as gr
 
-from spa2v_core.audio.choices import CHANNELS
 from spa2v_core.audio.io import MAX_SPAN_SECONDS
 from spa2v_core.audio.places import MAX_WIDTH, MIN_WIDTH
+from spa2v_core.audio.reading.choices import CHANNELS
 from spa2v_core.audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from spa2v_core.audio.taggers.registry import TAGGERS
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER

@@ -9,8 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from spa2v_core.audio.choices import ChannelsError
 from spa2v_core.audio.io import MAX_SPAN_SECONDS
+from spa2v_core.audio.reading.choices import ChannelsError
 from spa2v_core.errors import InputError, Spa2vError
 from spa2v_core.layout import VideoSceneLayout
 from spa2v_core.planning.registry import planner_spec

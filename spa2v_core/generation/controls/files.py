@@ -16,7 +16,7 @@ from ...layout import VideoSceneLayout
 from ...units import latent_frame_count
 from ..conditioning import FrameConditions, frame_conditions
 from ..export import as_os_errors
-from ..sizes import size_for
+from ..full_size.sizes import size_for
 from .depth import box_depth
 from .outlines import outlines
 from .trails import trails

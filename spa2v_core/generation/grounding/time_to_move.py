@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ..flow import noised
+from ..full_size.flow import noised
 
 
 @dataclass

@@ -22,7 +22,7 @@ from diffusers.pipelines.wan.pipeline_wan import prompt_clean
 from torch import nn
 
 from ..conditioning import FrameConditions
-from ..prompts import sentences, thinned
+from ..full_size.prompts import sentences, thinned
 from .base import box_coverage
 
 #: Length of Wan's text, in tokens; the rest is padding.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ....options import option
 from ...base import RenderOptions
+from ...full_size.shared_options import compile_option, memory_option
 from ...hardware import Memory
-from ...shared_options import compile_option, memory_option
 
 
 @dataclass(frozen=True)

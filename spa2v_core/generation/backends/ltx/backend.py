@@ -22,19 +22,19 @@ from ....units import latent_frame_count
 from ... import hardware
 from ...base import Frames, Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
-from ...card import Keep
 from ...conditioning import CaptionMode, FrameConditions, frame_conditions
 from ...controls.drafts import Draft, cut_draft, fit_draft, paint_draft
 from ...controls.pictures import fill, read_picture
 from ...controls.trails import trails
+from ...full_size.card import Keep
+from ...full_size.parts import weights_folder
+from ...full_size.prompts import captions_of, motions, sentences, thinned
+from ...full_size.sizes import size_for
+from ...full_size.stored import check_stored
 from ...grounding.wan_boxes import GroundedPrompt, cut_off, ground_prompt
-from ...parts import weights_folder
-from ...prompts import captions_of, motions, sentences, thinned
 from ...registry import Settled, settle
 from ...rendering import Emit, on_card, step_reporter, tell
 from ...schedule import LtxSchedule
-from ...sizes import size_for
-from ...stored import check_stored
 from .loading import PARTS, check_tracks, load_ltx, reference_factor
 from .model import DEFAULT_NEGATIVE_PROMPT, TEXT_TOKENS, Given, LtxModel
 from .models import LARGE_WH, LICENCE, SIDES

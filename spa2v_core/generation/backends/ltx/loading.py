@@ -14,10 +14,10 @@ from diffusers import (
 
 from ....errors import BackendError
 from ....hub import looks_like_safetensors
-from ...card import ON_THE_CARD, Keep, Working, place
+from ...full_size.card import ON_THE_CARD, Keep, Working, place
+from ...full_size.parts import Parts
+from ...full_size.stored import check_stored, read_transformer
 from ...library_logs import quiet_libraries
-from ...parts import Parts
-from ...stored import check_stored, read_transformer
 from .model import TRACKS, LtxModel
 from .models import REPO, TRACKS_REPO
 

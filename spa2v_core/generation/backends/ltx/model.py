@@ -14,10 +14,10 @@ from diffusers.pipelines.ltx2.utils import DEFAULT_NEGATIVE_PROMPT, DISTILLED_SI
 from PIL import Image
 
 from ....audio.clip import AudioClip
-from ...card import Placed
 from ...composed import StepCallback, to_uint8
 from ...conditioning import FrameConditions
-from ...flow import FlowGuess
+from ...full_size.card import Placed
+from ...full_size.flow import FlowGuess
 from ...grounding.ltx_boxes import TextMask, where_read
 from ...grounding.time_to_move import DualClock
 from ...grounding.wan_boxes import attention_bias, token_masks

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....options import option
-from ...shared_options import ShownOptions
+from ...full_size.shared_options import ShownOptions
 
 
 @dataclass(frozen=True)

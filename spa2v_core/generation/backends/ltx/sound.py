@@ -19,7 +19,7 @@ from transformers.audio_utils import mel_filter_bank
 
 from ....audio.clip import AudioClip
 from ....audio.features import resample
-from ...flow import noised
+from ...full_size.flow import noised
 from ...internals import execution_device, ltx_audio_tokens
 
 #: Window of the spectrogram, samples; not in the model's configuration.

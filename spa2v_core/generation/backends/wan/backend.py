@@ -16,9 +16,9 @@ from pathlib import Path
 from ... import hardware
 from ...base import Frames, Progress, RenderEvent, RenderRequest
 from ...cache import MODELS
-from ...card import Keep
 from ...controls.drafts import Draft, paint_draft
-from ...parts import Parts, weights_folder
+from ...full_size.card import Keep
+from ...full_size.parts import Parts, weights_folder
 from ...registry import Settled, settle
 from ...rendering import Emit, on_card, tell
 from .control import Pictures, read_pictures

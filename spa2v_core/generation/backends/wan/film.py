@@ -16,17 +16,17 @@ from ...base import Notice, Progress, RenderRequest
 from ...composed import StepCallback
 from ...conditioning import CaptionMode, FrameConditions, frame_conditions
 from ...controls.drafts import cut_draft, fit_draft
+from ...full_size.prompts import captions_of, motions
+from ...full_size.sizes import size_for
 from ...grounding.wan_boxes import (
     FRAMES_PER_LATENT,
     GroundedPrompt,
     cut_off,
     ground_prompt,
 )
-from ...prompts import captions_of, motions
 from ...registry import Settled
 from ...rendering import Emit, step_reporter, tell
 from ...schedule import WanSchedule
-from ...sizes import size_for
 from .control import Control, Pictures, control_of
 from .model import NEGATIVE, WanModel
 

@@ -18,10 +18,10 @@ from diffusers import (
 from transformers import AutoTokenizer, UMT5EncoderModel
 
 from ....errors import BackendError
-from ...card import ON_THE_CARD, Keep, Working, place
+from ...full_size.card import ON_THE_CARD, Keep, Working, place
+from ...full_size.parts import Parts, read_json
+from ...full_size.stored import check_stored, read_transformer
 from ...library_logs import quiet_libraries
-from ...parts import Parts, read_json
-from ...stored import check_stored, read_transformer
 from .model import WanModel
 from .models import VACE_REPO, WAN_REPO
 

@@ -12,10 +12,10 @@ from diffusers import WanPipeline, WanVACEPipeline, WanVideoToVideoPipeline
 from torch import nn
 from torch.nn import functional as F
 
-from ...card import Placed
 from ...composed import StepCallback, to_uint8
 from ...conditioning import FrameConditions
-from ...flow import FlowGuess, noised
+from ...full_size.card import Placed
+from ...full_size.flow import FlowGuess, noised
 from ...grounding.time_to_move import DualClock
 from ...grounding.wan_boxes import (
     TEXT_TOKENS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ....layout.picture import SIZE_WH
 from ...base import VideoBackend
+from ...full_size.shared_options import FlowOptions
 from ...schedule import WanSchedule
-from ...shared_options import FlowOptions
 from ...spec import BackendSpec, Preset
 from .models import LONGEST, VACE_REPO, VACE_REVISION
 from .options import VaceOptions

@@ -12,10 +12,10 @@ import gradio as gr
 from spa2v_core.jobs.job import Visitor
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 
+from ..planning import plan_layout
+from ..service.guard import visitor_of
+from ..toasts import toasting
 from .endpoints import JsonObject, Renders, render_request, result, state
-from .guard import visitor_of
-from .planning import plan_layout
-from .toasts import toasting
 
 
 class Tools:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..errors import BackendError
+from ...errors import BackendError
 from .card import Keep
 from .parts import Parts
 

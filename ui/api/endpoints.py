@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from spa2v_core.audio.choices import CHANNELS
+from spa2v_core.audio.reading.choices import CHANNELS
 from spa2v_core.audio.taggers.registry import DEFAULT as DEFAULT_TAGGER
 from spa2v_core.audio.taggers.registry import TAGGERS
 from spa2v_core.errors import InputError
@@ -34,11 +34,11 @@ from spa2v_core.layout import io as layout_io
 from spa2v_core.planning.registry import DEFAULT as DEFAULT_PLANNER
 from spa2v_core.planning.registry import planners
 
-from .guard import visitor_of
-from .handlers import span_of
-from .planning import plan_layout
-from .settings import Settings
-from .toasts import toasting
+from ..handlers import span_of
+from ..planning import plan_layout
+from ..service.guard import visitor_of
+from ..settings import Settings
+from ..toasts import toasting
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..errors import BackendError, InputError
-from .hardware import Memory, WeightsIn
+from ...errors import BackendError, InputError
+from ..hardware import Memory, WeightsIn
 
 #: The parts that draw; their weights are most of a model.
 TRANSFORMERS = ("transformer", "transformer_2")

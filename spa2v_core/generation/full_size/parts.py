@@ -11,9 +11,9 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from .. import hub
-from ..errors import BackendError
-from .registry import Settled
+from ... import hub
+from ...errors import BackendError
+from ..registry import Settled
 
 
 @dataclass(frozen=True)

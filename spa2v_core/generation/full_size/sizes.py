@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import product
 
-from ..layout.picture import SHAPES, STANDARD
+from ...layout.picture import SHAPES, STANDARD
 
 #: By what share the area may differ.
 TOLERANCE = 0.15

@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import av.error
 
-from ..errors import InputError
+from ...errors import InputError
 
 #: Most samples over all channels that are decoded of one file, and most packets that are read.
 MAX_DECODED, MAX_PACKETS = 100_000_000, 1_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-_UI = Path(__file__).resolve().parent
+_UI = Path(__file__).resolve().parents[1]
 #: Name in addresses -> folder.
 FOLDERS = {"editor": _UI / "editor" / "static", "page": _UI / "static"}
 

@@ -1,4 +1,4 @@
-"""The folder to push to a Hugging Face Space: `python -m ui.space [--hardware zero]`.
+"""The folder to push to a Hugging Face Space: `python -m ui.service.space [--hardware zero]`.
 
 The same code runs on both: on CPU basic the mini renders in a worker, on ZeroGPU the full size too,
 in the visitor's own call (`zero.py`).
@@ -16,7 +16,7 @@ from pathlib import Path
 from spa2v_core import hub
 from spa2v_core.errors import InputError, Spa2vError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: What a Space needs of the repository.
 WANTED = ("app.py", "spa2v_core", "ui", "assets", "LICENSE", "README.md", "requirements.txt")
 UNWANTED = (":!spa2v_core/training", ":!assets/detector")

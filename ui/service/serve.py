@@ -15,10 +15,11 @@ from spa2v_core.jobs.limits import Limits, home
 from spa2v_core.jobs.logs import set_up
 from spa2v_core.jobs.service import Jobs
 
-from . import budget, bundle, served, words, zero
+from .. import bundle, words
+from ..build import STYLE, THEME, build_demo
+from . import budget, served, zero
 from . import host as hosting
 from .budget import Budget
-from .build import STYLE, THEME, build_demo
 from .guard import Guard
 from .rules import logins, rules_for
 

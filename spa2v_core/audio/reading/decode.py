@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ..errors import InputError
-from ..units import to_samples
+from ...errors import InputError
+from ...units import to_samples
 from .choices import AMBISONICS, ambisonics_to_stereo, check_ambisonics, check_choice, chosen
 from .container import UNTIMED, Budget, TooMuch, links, opened
 from .track import MAX_KEPT, Track

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ..layout.picture import SHAPES
-from ..options import option
-from .base import RenderOptions
-from .hardware import Memory, WeightsIn
+from ...layout.picture import SHAPES
+from ...options import option
+from ..base import RenderOptions
+from ..hardware import Memory, WeightsIn
 
 
 def memory_option() -> Any:

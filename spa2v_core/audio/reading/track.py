@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 import av
 import numpy as np
 
-from ..errors import InputError
-from ..units import to_samples
+from ...errors import InputError
+from ...units import to_samples
 from .choices import AMBISONICS, check_choice, chosen, named
 from .container import Budget, Timed, TooMuch
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..layout import VideoSceneLayout
-from ..layout.category import Category, motion_category
-from .conditioning import CaptionMode
+from ...layout import VideoSceneLayout
+from ...layout.category import Category, motion_category
+from ..conditioning import CaptionMode
 
 MOTIONS: dict[Category, str] = {
     "approaching": "comes nearer",

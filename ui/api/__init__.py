@@ -1,0 +1,1 @@
+"""What programs call: named endpoints, and the same as tools for assistants."""
