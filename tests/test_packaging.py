@@ -71,8 +71,10 @@ def test_the_command_plans_and_renders_outside_the_repository(installed, tmp_pat
 def test_the_page_is_served_from_where_it_is_installed(installed, tmp_path):
     code = (
         "import pathlib, urllib.request as u; from spa2v_ui.service.serve import launch;"
+        "from spa2v_ui.service.served import address;"
         "demo, url, jobs = launch(None, None, False, block=False);"
-        "assert u.urlopen(url + 'spa2v/editor/editor.mjs').status == 200;"
+        "found = u.urlopen(url.rstrip('/') + address('editor') + '/editor.mjs');"
+        "assert 'immutable' in found.headers['Cache-Control'];"
         "assert jobs.keeper.process.poll() is None; jobs.close(); demo.close()"
     )
     done = subprocess.run(

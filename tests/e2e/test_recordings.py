@@ -80,12 +80,15 @@ def drop(page, path):
 
 
 def planned_and_rendered(page):
+    """Address of the video that is shown then."""
     page.get_by_label("What do you hear?").fill("dog")
     plan(page)
     expect(page.locator(".spa2v-editor .label text")).to_have_text("dog")
-    shortest(page)
+    takes = page.locator("#spa2v-takes button.thumbnail-item")
+    before = takes.count()
     page.get_by_role("button", name="Render", exact=True).click()
-    expect(page.locator("#spa2v-render-bar span")).to_contain_text("Done in", timeout=RENDERING)
+    expect(takes).to_have_count(before + 1, timeout=RENDERING)
+    expect(page.locator("#spa2v-render-bar span")).to_contain_text("Done in")
     video = page.locator("#spa2v-video video")
     expect(video).to_be_visible()
     page.wait_for_function(
@@ -95,10 +98,16 @@ def planned_and_rendered(page):
     return page.evaluate("() => document.querySelector('#spa2v-video video').currentSrc")
 
 
+@pytest.fixture(scope="module")
+def quick_page(kept_page):
+    """A page that these tests share, set up for the shortest render."""
+    shortest(kept_page[0])
+    return kept_page[0]
+
+
 @pytest.mark.parametrize("name", MAKERS)
-def test_what_the_reader_takes_the_page_takes(name, open_page, tmp_path):
-    path = MAKERS[name](tmp_path / name)
-    page = open_page()
+def test_what_the_reader_takes_the_page_takes(name, quick_page, tmp_path):
+    path, page = MAKERS[name](tmp_path / name), quick_page
     with planning(page):
         upload(page, path)
     expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s, stereo"))
@@ -108,6 +117,7 @@ def test_what_the_reader_takes_the_page_takes(name, open_page, tmp_path):
 
 def test_an_exported_video_is_a_recording_too(open_page, tmp_path):
     page = open_page()
+    shortest(page)
     with planning(page):
         drop(page, clip(tmp_path / "first.mp4"))
     expect(about(page)).to_have_value(re.compile(r"^1\.5\d? s"))
@@ -115,6 +125,7 @@ def test_an_exported_video_is_a_recording_too(open_page, tmp_path):
     exported = tmp_path / "exported video.mp4"
     exported.write_bytes(page.request.get(url).body())
     again = open_page()
+    shortest(again)
     with planning(again):
         drop(again, exported)
     expect(about(again)).to_have_value(re.compile(r"^1\.5\d? s, stereo, 44100 Hz"))
@@ -159,4 +170,5 @@ def test_channels_that_have_to_be_explained_are_asked_for_once(open_page, tmp_pa
     page.get_by_label("The file holds").click()
     page.get_by_role("option", name="Surround").click()
     expect(about(page)).to_have_value(re.compile(r"^1\.50 s, stereo"), timeout=20_000)
+    shortest(page)
     planned_and_rendered(page)

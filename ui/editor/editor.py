@@ -30,7 +30,7 @@ _SHEET = """
 if (!document.querySelector("link[data-spa2v-editor]")) {
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
-  sheet.href = `${base}/editor.css?v=${version}`;
+  sheet.href = `${base}/editor.css`;
   sheet.dataset.spa2vEditor = "";
   document.head.append(sheet);
   for (const name of MODULES) {  // all at once, not one after the other as they are imported

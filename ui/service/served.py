@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
@@ -13,11 +16,24 @@ _UI = Path(__file__).resolve().parents[1]
 FOLDERS = {"editor": _UI / "editor" / "static", "page": _UI / "static"}
 
 
+class _Kept(StaticFiles):
+    """Files that a browser never asks for again: other files have another address."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
 def routes() -> list[Mount]:
     """For the app that serves the page."""
-    return [
-        Mount(f"/spa2v/{name}", StaticFiles(directory=folder)) for name, folder in FOLDERS.items()
-    ]
+    return [Mount(address(name), _Kept(directory=folder)) for name, folder in FOLDERS.items()]
+
+
+def address(name: str) -> str:
+    """Where a folder is served: beside the others, below a hash of all files, so that a module of a
+    new version never imports one of an old version that a browser has kept."""
+    return f"/spa2v/{_version()}/{name}"
 
 
 def modules(folder: str) -> list[str]:
@@ -27,18 +43,18 @@ def modules(folder: str) -> list[str]:
 
 def script(name: str, body: str) -> str:
     """JavaScript that runs `body` with `module`, the module of a file (`page/renders.mjs`), and
-    `base`, the address of its folder, and `version`, which changes with the files."""
+    `base`, the address of its folder."""
     folder, file = name.split("/")
     return f"""
-const base = `${{window.gradio_config.root.replace(/\\/$/, "")}}/spa2v/{folder}`;
-const version = "{_version(FOLDERS[folder])}";
-import(`${{base}}/{file}?v=${{version}}`).then((module) => {{ {body} }});
+const base = `${{window.gradio_config.root.replace(/\\/$/, "")}}{address(folder)}`;
+import(`${{base}}/{file}`).then((module) => {{ {body} }});
 """
 
 
-def _version(folder: Path) -> str:
-    """Hash of the files: a new version is fetched, an old one never mixed in."""
+@cache
+def _version() -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        digest.update(path.read_bytes())
+    for folder in FOLDERS.values():
+        for path in sorted(folder.iterdir()):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
