@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .clip import AudioClip
+from .signals import high_pass
 from .spectra import Spectra, band_sums, stereo_spectra
 from .weighted import decibel, weighted_median
 
@@ -68,16 +69,10 @@ def condition(clip: AudioClip, mend: bool = True) -> tuple[AudioClip, tuple[str,
 
 
 def high_passed(clip: AudioClip) -> AudioClip:
-    """Without DC and rumble: Butterworth of order 6, forwards only, as nothing may sound before
-    it starts; it begins settled to the first sample, so that DC makes no click."""
-    from scipy.signal import butter, sosfilt, sosfilt_zi
-
+    """Without DC and rumble."""
     if clip.rate < 4 * RUMBLE_HZ:
         return clip.with_samples(clip.samples - clip.samples.mean(1, keepdims=True))
-    sos = butter(6, RUMBLE_HZ, "highpass", fs=clip.rate, output="sos")
-    settled = sosfilt_zi(sos)[:, None, :] * clip.samples[None, :, :1]
-    samples, _ = sosfilt(sos, clip.samples, zi=settled)
-    return clip.with_samples(samples.astype(np.float32))
+    return clip.with_samples(high_pass(clip.samples, clip.rate, RUMBLE_HZ, 6))
 
 
 def level_of(samples: np.ndarray) -> float:

@@ -1,17 +1,15 @@
 """Log mel patches for recognising sounds, as YAMNet was trained on them: the same numbers when the
 tagger's head is trained and when a plan is made.
 
-Plain numpy and scipy; the definition is `features.py` of YAMNet (Plakal and Ellis, TensorFlow
+The definition is `features.py` of YAMNet (Plakal and Ellis, TensorFlow
 models), with HTK's mel scale and magnitudes, not powers.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from math import gcd
 
 import numpy as np
-from scipy.signal import resample_poly
 
 RATE = 16_000
 WINDOW, HOP, FFT = 400, 160, 512
@@ -21,14 +19,6 @@ LOG_OFFSET = 0.001
 #: One patch is 0.96 s; a new one starts every 0.48 s.
 PATCH_FRAMES, PATCH_STEP = 96, 48
 FRAME_S = HOP / RATE
-
-
-def resample(samples: np.ndarray, rate: int, target: int = RATE) -> np.ndarray:
-    """(..., n) at `rate` to (..., m) at `target` samples a second (polyphase, anti-aliased)."""
-    if rate == target:
-        return samples
-    divisor = gcd(rate, target)
-    return resample_poly(samples, target // divisor, rate // divisor, axis=-1).astype(np.float32)
 
 
 def log_mel(samples: np.ndarray) -> np.ndarray:

@@ -20,8 +20,8 @@ import numpy as np
 from ..assets import ASSETS, check
 from . import directional
 from .clip import AudioClip
-from .features import resample
 from .network import open_network
+from .signals import resample
 
 WEIGHTS = ASSETS / "localiser"
 MICROPHONES = ("pan", "coincident", "spaced", "binaural", "mono")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from .clip import AudioClip
+from .signals import ShortTime
 
 #: What a falling bin counts where the direct sound is looked for.
 FALLING = 0.02
@@ -38,23 +38,21 @@ class Transform:
     frequencies: np.ndarray
     times: np.ndarray
     samples: int
-    stft: Any
+    stft: ShortTime
 
     def inverse(self, spectrum: np.ndarray) -> np.ndarray:
         """(n,) sound of a changed (bins, frames) spectrum."""
-        return self.stft.istft(spectrum, k1=self.samples).astype(np.float32)
+        return self.stft.inverse(spectrum, self.samples).astype(np.float32)
 
 
 def transform(clip: AudioClip, slots: int) -> Transform:
     """Hann windows of about 46 ms, half overlapping, or so that every slot has at least two."""
-    from scipy.signal import ShortTimeFFT
-
     count = clip.samples.shape[1]
     window = min(2 ** max(8, round(np.log2(0.046 * clip.rate))), count)
     hop = max(1, min(window // 2, count // (2 * slots)))
-    stft = ShortTimeFFT(np.hanning(window + 1)[:-1], hop, clip.rate)
-    spectrum = stft.stft(clip.samples, axis=-1)
-    return Transform(spectrum, stft.f, stft.t(count), count, stft)
+    stft = ShortTime(window, hop, clip.rate)
+    spectrum = stft.forward(clip.samples)
+    return Transform(spectrum, stft.frequencies, stft.times(count), count, stft)
 
 
 def stereo_spectra(clip: AudioClip, slots: int) -> tuple[Spectra, Spectra]:

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..audio.features import resample
 from ..audio.io import AudioClip, wav_bytes
+from ..audio.signals import resample
 from ..layout import ObjectTrack, VideoSceneLayout
 from ..layout.edit import revise
 from ..layout.keyframes import dense, sparse

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import hub
 from ...vocabulary import THINGS, UNKNOWN, article
-from ..features import resample
+from ..signals import resample
 from .base import TaggerSpec, Tags
 
 RATE = 48_000

@@ -15,6 +15,7 @@ from ...assets import ASSETS, check
 from ...audioset import KIND_CLASSES, SCENE_CLASSES, SPEAKERS
 from .. import features
 from ..network import open_network
+from ..signals import resample
 from .base import TaggerSpec, Tags
 from .card import Card
 from .voices import male_share
@@ -40,7 +41,7 @@ class YamnetTagger:
 
     def listen(self, samples: np.ndarray, rate: int) -> Tags:
         """Tags of (n,) mono samples; their gain does not matter."""
-        sound = features.resample(samples, rate)
+        sound = resample(samples, rate, features.RATE)
         patches, starts = features.cut_patches(features.log_mel(sound))
         classes, head = self._session.run(None, {"patches": patches})
         length = max(len(sound) / features.RATE, features.FRAME_S)

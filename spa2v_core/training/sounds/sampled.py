@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...audio.features import resample
 from ...audio.io import read_audio
+from ...audio.signals import resample
 from ...errors import InputError
 from .instruments import Note
 

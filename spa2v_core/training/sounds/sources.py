@@ -22,8 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...audio.features import RATE, resample
+from ...audio.features import RATE
 from ...audio.io import read_audio
+from ...audio.signals import resample
 from ...errors import InputError
 from ...simulation import synthesis
 from ...simulation.voices import VOICES
@@ -210,7 +211,7 @@ def _recordings(packages: Path, held_only: bool) -> list[_Dry]:
     found: list[_Dry] = []
     for row, path in located([row for row in rows if wanted(row)], packages):
         clip = read_audio(path, min_seconds=0.02)
-        mono = resample(clip.samples.mean(0), clip.rate)
+        mono = resample(clip.samples.mean(0), clip.rate, RATE)
         found.append(_dry(row["class"], row["package"].split("@")[0], row["use"] == "held", mono))
     return found
 
@@ -282,7 +283,9 @@ def _synthesised(seed: int) -> list[_Dry]:
 
 def _take(job: tuple) -> np.ndarray:
     _, synth, seed = job
-    return resample(synth(TAKE_S, np.random.default_rng(seed)).astype(np.float32), synthesis.RATE)
+    return resample(
+        synth(TAKE_S, np.random.default_rng(seed)).astype(np.float32), synthesis.RATE, RATE
+    )
 
 
 def _dry(name: str, source: str, held: bool, mono: np.ndarray) -> _Dry:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from spa2v_core.audio.features import RATE, resample
+from spa2v_core.audio.features import RATE
+from spa2v_core.audio.signals import resample
 from spa2v_core.audio.taggers.voices import BETWEEN_HZ, male_share
 from spa2v_core.audio.taggers.yamnet import _whose_voice
 from spa2v_core.simulation import voices
@@ -13,7 +14,7 @@ def buzz(hz, seconds=1.5):
     """Harmonics of a constant pitch, as a voice without a mouth."""
     rng = np.random.default_rng(0)
     pitch = np.full(round(seconds * SYNTHESIS_RATE), float(hz))
-    return resample(harmonics(pitch, 30, 0.7, rng, 0.0), SYNTHESIS_RATE)
+    return resample(harmonics(pitch, 30, 0.7, rng, 0.0), SYNTHESIS_RATE, RATE)
 
 
 def test_a_low_buzz_is_a_mans_and_a_high_one_a_womans():
@@ -35,7 +36,7 @@ def test_gain_does_not_matter():
 def test_talking_is_told_apart(voice):
     shares = []
     for seed in range(8):
-        sound = resample(voice(3, np.random.default_rng(seed)), SYNTHESIS_RATE)
+        sound = resample(voice(3, np.random.default_rng(seed)), SYNTHESIS_RATE, RATE)
         shares.append(male_share(sound))
     right = [share > 0.5 for share in shares]
     assert (np.mean(right) if voice is voices.man else 1 - np.mean(right)) >= 7 / 8

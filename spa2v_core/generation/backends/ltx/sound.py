@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from transformers.audio_utils import mel_filter_bank
 
 from ....audio.clip import AudioClip
-from ....audio.features import resample
+from ....audio.signals import resample
 from ...full_size.flow import noised
 from ...internals import execution_device, ltx_audio_tokens
 
