@@ -91,8 +91,8 @@ def planner_fields() -> list[gr.components.Component]:
     return [option_field(one, visible=False) for one in planning.page_options().values()]
 
 
-def render_settings() -> list[Any]:
-    """Fields of `settings.Settings`, in its order."""
+def render_settings() -> dict[str, Any]:
+    """Fields of `settings.Settings` by name, in its order."""
     spec, options = BACKENDS.get("mini"), settings.page_options()
     about_default, filled_for, *numbers = settings.choose_preset("mini", "default")
     filled = dict(zip(settings.NUMBERS, numbers, strict=True))
@@ -132,5 +132,6 @@ def render_settings() -> list[Any]:
         settings.choose_backend, backend, [lacking, preset, grounding, *others, *shown], **private
     )
     preset.change(settings.choose_preset, [backend, preset], shown, **private)
-    asked = [backend, preset, seed, captions, grounding, shown_for]
-    return [*asked, *(of_options[name] for name in options)]
+    asked = (backend, preset, seed, captions, grounding, shown_for)
+    named = dict(zip(settings.REQUEST_FIELDS, asked, strict=True))
+    return named | {name: of_options[name] for name in options}

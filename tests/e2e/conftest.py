@@ -130,6 +130,8 @@ def planned(kept_page):
     """The page with the first example as it was planned, its first frame and object chosen: for
     tests that do nothing but edit, which is undone."""
     page, as_planned = kept_page
+    page.outside.clear()  # of a test before that failed
+    page.faults.clear()
     dismiss(page)
     undo_all(page)
     seek(page, 0)

@@ -11,7 +11,7 @@ from ..bundle import BUNDLE
 from ..fields import note, render_settings
 from ..rendering import Rendering, Tab, another_seed, kept
 from ..renders import RenderList
-from ..settings import REQUEST_FIELDS, page_options, views_of
+from ..settings import views_of
 from ..words import words_for
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Takes:
     link: gr.Textbox
     shared_note: gr.Textbox
     kept: gr.Textbox
-    settings: list[Any]
+    settings: dict[str, Any]
     tab: gr.State
 
 
@@ -115,7 +115,7 @@ def wire_takes(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:
     view = [picture.video, own.gallery, own.files, own.take, own.token]
     submit: dict[str, Any] = {
         "fn": rendering.submit,
-        "inputs": [picture.editor, *page.sound.span, picture.last, own.tab, *own.settings],
+        "inputs": [picture.editor, *page.sound.span, picture.last, own.tab, *own.settings.values()],
         "outputs": bar.progress,
         "trigger_mode": "multiple",
         "concurrency_id": "submit",
@@ -129,16 +129,11 @@ def wire_takes(demo: gr.Blocks, page: Page, rendering: Rendering) -> None:
         **_FOLLOWING,
     }
     bar.render.click(**submit | {"trigger_mode": "once"}).success(**follow)
-    backend, _, seed, _, grounding, *_ = own.settings
-    aspect = own.settings[len(REQUEST_FIELDS) + list(page_options()).index("aspect")]
-    gr.on(
-        [backend.change, grounding.change, aspect.change],
-        views_of,
-        [backend, grounding, aspect],
-        picture.views,
-        **_PRIVATE,
+    seen = [own.settings[name] for name in ("backend", "grounding", "aspect")]
+    gr.on([one.change for one in seen], views_of, seen, picture.views, **_PRIVATE)
+    bar.another.click(another_seed, None, own.settings["seed"], **_PRIVATE).then(**submit).success(
+        **follow
     )
-    bar.another.click(another_seed, None, seed, **_PRIVATE).then(**submit).success(**follow)
     quick = {"queue": False, **_PRIVATE}
     bar.cancel.click(rendering.cancel, own.tab, bar.cancel, **quick)
     own.waiting.input(rendering.act, own.waiting, own.waiting, **quick)

@@ -192,9 +192,14 @@ def _compiled(pipeline: Any, fit: Fit) -> str:
 
 def compile_blocks(pipeline: Any, **how: Any) -> None:
     """Compile the repeated blocks of the transformers, each kind once; how: as `torch.compile`."""
-    for name in TRANSFORMERS:
-        if (part := getattr(pipeline, name, None)) is not None:
-            part.compile_repeated_blocks(**how)
+    for part in _transformers(pipeline):
+        part.compile_repeated_blocks(**how)
+
+
+def _transformers(pipeline: Any) -> list[Any]:
+    """Those of `TRANSFORMERS` that a pipeline has."""
+    parts = (getattr(pipeline, name, None) for name in TRANSFORMERS)
+    return [part for part in parts if part is not None]
 
 
 def arrange(pipeline: Any, fit: Fit, device: str) -> None:
@@ -225,9 +230,5 @@ def arrange(pipeline: Any, fit: Fit, device: str) -> None:
 def store_in_fp8(pipeline: Any) -> None:
     """The transformers' weights in float8 (e4m3), computed with in the type that they had; layers
     that suffer from it stay as they are, as diffusers names them."""
-    for name in TRANSFORMERS:
-        part = getattr(pipeline, name, None)
-        if part is not None:
-            part.enable_layerwise_casting(
-                storage_dtype=torch.float8_e4m3fn, compute_dtype=part.dtype
-            )
+    for part in _transformers(pipeline):
+        part.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=part.dtype)
