@@ -13,7 +13,8 @@ import numpy as np
 from spa2v_core.generation.frames import Between, covered
 from spa2v_core.layout import Box
 from spa2v_core.training.mini import models
-from spa2v_core.training.world.sprites import fetched_pack
+from spa2v_core.training.world.sprites import SPRITES, fetched_pack
+from spa2v_core.training.world.toys.views import draw_views
 from spa2v_core.training.world.world import World
 
 CLIPS, SEED = 24, 4
@@ -57,7 +58,8 @@ def measure(step: int, clips: tuple[np.ndarray, ...]) -> dict[str, list[tuple[fl
 
 
 def main() -> None:
-    world = World(fetched_pack(), models.build_tokenizer(), "cpu", SEED, backgrounds=2)
+    views = draw_views(fetched_pack(), SPRITES.parent)
+    world = World(views, models.build_tokenizer(), "cpu", SEED, backgrounds=2)
     drawn = world.clips(CLIPS)
     frames = (drawn.frames.permute(0, 1, 3, 4, 2).numpy() * 255).round().astype(np.uint8)
     clips = (frames, drawn.boxes.numpy(), drawn.present.numpy())
