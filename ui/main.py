@@ -27,3 +27,5 @@ def main() -> None:
     except Spa2vError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:  # while it starts; afterwards Gradio ends it in order
+        sys.exit(130)
