@@ -32,6 +32,9 @@ _NOISE = 1.5
 _KNOWN = 0.6
 #: Pixels over which gaps are filled from their surroundings.
 _REACH = (7, 7)
+#: Difference of colour (of 255) up to which both neighbours show the same thing, and the power of
+#: nearness where they do not.
+_ALIKE, _STEEPEST = 16.0, 16.0
 #: Share of a box's size that what belongs to it may reach outside.
 _MARGIN = 0.06
 
@@ -117,21 +120,22 @@ class Between:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What lands at `part` of the way of the parts of both frames that are `shown` (0..1, at
         the flow's size): weighted sum (H, W, 3), weights (H, W), and the frames' own pixels."""
-        mixed = np.zeros_like(self.pictures[0])
-        total = np.full(mixed.shape[:2], 1e-6, np.float32)
-        still, there = mixed.copy(), total.copy()
+        landed, seen, there = [], [], []
         for picture, flow, trust, show, share in zip(
             self.pictures, self.flows, self.trust, shown, (part, 1 - part), strict=True
         ):
-            carried, seen = carry(flow, trust * show, share)
-            carried, seen, show = (self._enlarged(a) for a in (carried, seen, show))
-            weight = seen * (1 - share)
-            mixed += sample(picture, -share * self.factor * carried) * weight[..., None]
-            total += weight
-            weight = (show + 1e-3) * (1 - share)
-            still += picture * weight[..., None]
-            there += weight
-        return mixed, total, still / there[..., None]
+            carried, sure = carry(flow, trust * show, share)
+            carried, sure, show = (self._enlarged(a) for a in (carried, sure, show))
+            landed.append(sample(picture, -share * self.factor * carried))
+            seen.append(sure)
+            there.append(show + 1e-3)
+        nearer = _nearer(np.abs(landed[0] - landed[1]).mean(-1), part)
+        weights = [a * b for a, b in zip(seen, nearer, strict=True)]
+        mixed = sum(p * w[..., None] for p, w in zip(landed, weights, strict=True))
+        total = weights[0] + weights[1] + 1e-6
+        weights = [a * b for a, b in zip(there, (1 - part, part), strict=True)]
+        still = sum(p * w[..., None] for p, w in zip(self.pictures, weights, strict=True))
+        return mixed, total, still / (weights[0] + weights[1])[..., None]
 
     def _enlarged(self, array: np.ndarray) -> np.ndarray:
         """From the flow's size to the pictures'."""
@@ -139,6 +143,16 @@ class Between:
             return array
         height, width = self.pictures[0].shape[:2]
         return cv2.resize(array, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _nearer(apart: np.ndarray, part: float) -> tuple[np.ndarray, np.ndarray]:
+    """Two (H, W) shares of 1 of what the first and the last frame say at `part` of the way, where
+    they are `apart` (H, W) by 0..255: as near as they are in time, and the nearer one alone where
+    they are too far apart to be the same thing, of which a mean would be a ghost."""
+    apart = cv2.blur(apart, _PATCH)
+    steep = 1 + (_STEEPEST - 1) * np.clip((apart - _ALIKE) / _ALIKE, 0, 1)
+    first, last = (1 - part) ** steep, part**steep
+    return first / (first + last), last / (first + last)
 
 
 def _over(mixed: np.ndarray, total: np.ndarray, otherwise: np.ndarray) -> np.ndarray:

@@ -137,3 +137,21 @@ def test_sampling_reads_where_the_flow_points():
     picture = np.tile(np.arange(16, dtype=np.float32)[None, :, None], (12, 1, 3))
     moved = sample(picture, np.full((12, 16, 2), (3, 0), np.float32))
     assert np.allclose(moved[:, :12], picture[:, 3:15], atol=1e-3)
+
+
+def test_what_is_not_the_same_thing_any_more_is_no_ghost():
+    """A thing that takes another pose in its box is seen in one or the other, never in both."""
+    still = box(100)
+    poses = []
+    for seed in (2, 3):
+        picture = background()
+        picture[70:118, 100:148] = (
+            pattern(seed, (3, 3), (48, 48)) * [[1.2, 0.3, 0.2], [0.2, 0.4, 1.3]][seed - 2]
+        )
+        poses.append(np.clip(picture, 0, 255).astype(np.uint8))
+    between = Between(*poses, [(still, still)])
+    inside = np.s_[74:114, 104:144]
+    for part, nearer, other in ((0.3, *poses), (0.7, *poses[::-1])):
+        made = between.at(part)
+        assert psnr(made[inside], nearer[inside]) > psnr(made[inside], other[inside]) + 12
+        assert np.abs(made.astype(float) - nearer)[:60].max() <= 1  # and nothing else changes
