@@ -12,7 +12,8 @@ run: $(VENV)/.run
 
 # Two halves side by side, a thread each: libraries that share two cores wait for one another. What
 # fails in a browser is tried once more, and counted as "rerun": two cores draw, plan and click there.
-FIRST := tests/e2e tests/test_render.py tests/test_recipes.py
+FIRST := tests/e2e tests/test_render.py tests/test_recipes.py tests/generation/test_obedience.py
+FIRST += tests/generation/test_budget.py
 test: $(VENV)/.dev lint
 	@tests/install_chromium.sh
 	@echo "== Tests of the editor's state (node), if node is here"
@@ -29,9 +30,9 @@ test: $(VENV)/.dev lint
 test-long: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m long --timeout 1800
 
-# The daily loop: no browser, no models, under a minute.
+# The daily loop: no browser, no models, on all cores under a minute.
 test-fast: $(VENV)/.dev
-	@$(BIN)/python -m pytest -m "not slow" -x
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -x -n auto
 
 lint: $(VENV)/.dev
 	@echo "== Lint, format and types"

@@ -102,7 +102,7 @@ def server():
             pass
 
     served = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=served.serve_forever, daemon=True).start()
+    threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{served.server_port}", posted
     served.shutdown()
     served.server_close()

@@ -116,7 +116,7 @@ class Listener(http.server.BaseHTTPRequestHandler):
 
 def test_nobody_makes_the_app_talk_to_a_server_of_his_choice(visitor):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     named = f"http://127.0.0.1:{server.server_port}/v1"
     clip = uploaded(visitor)
     for endpoint in (named, "http://169.254.169.254/latest", "http://[::1"):

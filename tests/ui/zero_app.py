@@ -28,7 +28,7 @@ class DeviceApi(BaseHTTPRequestHandler):
 
 def main() -> None:
     api = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), DeviceApi)
-    threading.Thread(target=api.serve_forever, daemon=True).start()
+    threading.Thread(target=api.serve_forever, args=(0.02,), daemon=True).start()
 
     import torch
 
