@@ -9,13 +9,8 @@ ROOT = Path(__file__).parent
 SLOW = ("e2e", "generation", "training", "jobs", "batch", "fuzz", "simulation")
 SLOW += ("test_render.py", "test_packaging.py", "test_recipes.py", "test_leaderboard.py")
 SLOW += ("test_evaluation_videos.py", "audio/test_io.py", "audio/test_decode.py")
-SLOW += (
-    "audio/test_signals.py",
-    "audio/test_sources.py",
-    "planning/test_local.py",
-    "planning/test_model_planner.py",
-)
-SLOW += ("ui/test_zero.py",)
+SLOW += ("audio/test_signals.py", "audio/test_sources.py", "planning/test_local.py")
+SLOW += ("planning/test_model_planner.py", "ui/test_zero.py")
 
 #: What takes minutes: `make test-long`.
 LONG = ("test_all_stages_run_and_export_a_model_that_renders", "test_ray_cluster.py")
