@@ -27,16 +27,22 @@ def in_a_loop(rows: list[Row], settings: Settings) -> Iterator[Outcome]:
 
 
 def in_a_pool(rows: list[Row], settings: Settings, workers: int) -> Iterator[Outcome]:
-    """By `workers` processes; a row that kills its process fails after three attempts."""
+    """By `workers` processes. Those that run when a process dies are tried again one by one, so
+    that the row that kills it fails, after three attempts, and no other."""
     if settings.threads:  # of numpy's own libraries; its processes read it as they start
         os.environ.setdefault("OMP_NUM_THREADS", str(settings.threads))
     waiting, attempts = [*reversed(rows)], dict.fromkeys((row.name for row in rows), 0)
+
+    def most(*together: Row) -> int:
+        """Rows that may run at once."""
+        return 1 if any(attempts[row.name] for row in together) else 2 * workers
+
     while waiting:
         pool = _pool(workers, settings)
         running: dict[Future[Outcome], Row] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < 2 * workers:
+                while waiting and len(running) < most(waiting[-1], *running.values()):
                     row = waiting.pop()
                     running[pool.submit(_work, row)] = row
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
