@@ -1,8 +1,8 @@
 """Log mel patches for recognising sounds, as YAMNet was trained on them: the same numbers when the
 tagger's head is trained and when a plan is made.
 
-The definition is `features.py` of YAMNet (Plakal and Ellis, TensorFlow
-models), with HTK's mel scale and magnitudes, not powers.
+The definition is `features.py` of YAMNet (Plakal and Ellis, TensorFlow models), with HTK's mel
+scale and magnitudes, not powers.
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.signal import resample_poly
 
+from ...audio import features
 from ...audio.directional import RATE
+from ...audio.signals import resample
 from ...simulation import synthesis
 from ...simulation.voices import VOICES
 
@@ -110,7 +111,7 @@ def synthesised(seed: int, takes: int, seconds: float = TAKE_S) -> list[tuple[st
 def _take(job: tuple[str, float, tuple[int, ...]]) -> tuple[str, np.ndarray]:
     name, seconds, seed = job
     synth = {**synthesis.SYNTHS, **VOICES}[name]
-    sound = resample_poly(synth(seconds, np.random.default_rng(seed)), 3, 4)
+    sound = resample(synth(seconds, np.random.default_rng(seed)), synthesis.RATE, RATE)
     return name, _full_scale(sound)
 
 
@@ -123,7 +124,7 @@ def _recordings(packages: Path) -> list[tuple[str, np.ndarray]]:
     learned = [row for row in catalogue() if row["use"] == "train"]
     for row, path in located(learned, packages):
         clip = read_audio(path, min_seconds=0.02)
-        mono = resample_poly(clip.samples.mean(0), RATE, clip.rate)
+        mono = resample(clip.samples.mean(0), clip.rate, RATE)
         found.append((row["class"], _full_scale(_trimmed(mono, LONGEST_S))))
     return found
 
@@ -137,7 +138,7 @@ def _phrases(dry: Path) -> list[tuple[str, np.ndarray]]:
     played = np.isin(sounds.source, [*fonts, "tonejs-instruments"]) & ~sounds.held
     found = []
     for row in np.flatnonzero(played)[::EVERY]:
-        mono = resample_poly(sounds.sound(int(row)), 3, 2)
+        mono = resample(sounds.sound(int(row)), features.RATE, RATE)
         name = f"played {sounds.names[sounds.label[row]]}"
         found.append((name, _full_scale(_trimmed(mono, PHRASE_S))))
     return found
